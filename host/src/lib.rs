@@ -1,0 +1,1 @@
+//! Fast kernels and the parties on a computer.

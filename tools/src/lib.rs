@@ -1,0 +1,1 @@
+//! brelu tools library.
