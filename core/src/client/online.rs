@@ -1,0 +1,296 @@
+//! The client's online half: the masked input, one answer for every activation layer, the opened output.
+
+use super::memory::LANES;
+use super::{Client, ClientError, LinearKernel, Progress};
+use crate::cost::{self, ChannelLayout};
+use crate::masks::Masks;
+use crate::plan::{Channel, Channels, NodeId, Op};
+use crate::prf::{Kind, Stream};
+use crate::protocol::{block_relu, extend, reveal};
+use crate::share::Share;
+use crate::transport::{FrameKind, MessageReader, MessageWriter, Transport};
+
+impl<T: Transport, L: LinearKernel> Client<'_, T, L> {
+    /// Runs prepared inference `inference`: `input` in the plan's fixed point, the result in units of its output scale.
+    ///
+    /// # Errors
+    /// If sizes differ from the plan's, of the transport, or what the server refuses. The inference number is used
+    /// up in any case.
+    pub async fn infer(
+        &mut self,
+        inference: u64,
+        input: &[i32],
+        output: &mut [i32],
+        progress: Progress<'_>,
+    ) -> Result<(), ClientError<T::Error>> {
+        check_size(self.plan.input().shape.len(), input.len())?;
+        check_size(self.plan.output().shape.len(), output.len())?;
+        self.announce(FrameKind::Infer, inference).await?;
+        self.send_input(inference, input).await?;
+        let mut flight_end = 0;
+        for (id, node) in self.plan.nodes() {
+            if let Op::Activation { input, window, channels } = node.op {
+                if id >= flight_end {
+                    flight_end = self.plan.flight(id).end;
+                    self.round_trips += 1;
+                }
+                self.activation(inference, id, input, window, channels).await?;
+            }
+            progress(usize::from(id) + 1, self.plan.len());
+        }
+        self.receive_output(inference, output).await
+    }
+
+    async fn send_input(&mut self, inference: u64, input: &[i32]) -> Result<(), ClientError<T::Error>> {
+        let bits = self.plan.input().bits;
+        let masks = Masks::new(self.plan, &self.keys.dealer, inference);
+        let mut writer = MessageWriter::new(self.work.outgoing);
+        let (scratch, words) = self.work.words.split_at_mut(self.memory.scratch);
+        let piece = self.memory.piece;
+        for (index, input) in input.chunks(piece).enumerate() {
+            let masked = &mut words[..input.len()];
+            masks.read(0, index * piece, masked, scratch);
+            reveal::mask_input(input, masked, bits);
+            writer.push(&mut self.transport, bits, masked).await?;
+        }
+        Ok(writer.finish(&mut self.transport).await?)
+    }
+
+    async fn receive_output(
+        &mut self,
+        inference: u64,
+        output: &mut [i32],
+    ) -> Result<(), ClientError<T::Error>> {
+        let (id, bits) = (self.plan.output_id(), self.plan.output().bits);
+        let masks = Masks::new(self.plan, &self.keys.dealer, inference);
+        let mut reader = MessageReader::new(self.work.incoming, u64::from(bits) * output.len() as u64);
+        let (scratch, words) = self.work.words.split_at_mut(self.memory.scratch);
+        let piece = self.memory.piece;
+        let (server, cd) = words.split_at_mut(piece);
+        for (index, output) in output.chunks_mut(piece).enumerate() {
+            let (server, cd) = (&mut server[..output.len()], &mut cd[..output.len()]);
+            reader.pull(&mut self.transport, bits, server).await?;
+            masks.read(id, index * piece, cd, scratch);
+            // The output is the client's: it is what the inference is for.
+            reveal::open(&Share::new(server), &Share::new(cd), bits, output);
+        }
+        Ok(reader.finish()?)
+    }
+
+    async fn activation(
+        &mut self,
+        inference: u64,
+        id: NodeId,
+        input: NodeId,
+        window: u8,
+        channels: Channels<'_>,
+    ) -> Result<(), ClientError<T::Error>> {
+        let (node, n) = (self.plan.node(id), self.plan.node(input).bits);
+        let masks = Masks::new(self.plan, &self.keys.dealer, inference);
+        let (scratch, words) = self.work.words.split_at_mut(self.memory.scratch);
+        let (decisions, lanes) = words.split_at_mut(self.memory.decisions);
+        let mut answer = Answer {
+            transport: &mut self.transport,
+            reader: MessageReader::new(self.work.incoming, cost::step(self.plan, id).server_online),
+            writer: MessageWriter::new(self.work.outgoing),
+            streams: Streams::new(&masks, id),
+            masks,
+            input,
+            scratch,
+            decisions,
+            lanes: &mut lanes[..LANES * self.memory.piece],
+            piece: self.memory.piece,
+            width: node.shape.width as usize,
+        };
+        for (index, layout) in cost::channel_layouts(&node, n, window, channels).enumerate() {
+            let first = index * layout.plane;
+            match layout.channel {
+                Channel::Blocks { .. } => answer.blocks(&layout, first).await?,
+                Channel::Identity if layout.format.extra() > 0 => answer.identity(&layout, first).await?,
+                Channel::Identity | Channel::Zero => {}
+            }
+        }
+        let Answer { transport, reader, writer, .. } = answer;
+        reader.finish()?;
+        Ok(writer.finish(transport).await?)
+    }
+}
+
+fn check_size<E: core::fmt::Debug>(want: usize, got: usize) -> Result<(), ClientError<E>> {
+    if want == got { Ok(()) } else { Err(ClientError::Size { want, got }) }
+}
+
+/// The client's random streams of one activation layer.
+struct Streams {
+    table: Stream,
+    lam: Stream,
+    lam_mask: Stream,
+    carry: Stream,
+    top: Stream,
+    lam_top: Stream,
+    fresh: Stream,
+    cross: Stream,
+    extend: Stream,
+}
+
+impl Streams {
+    fn new(masks: &Masks<'_>, id: NodeId) -> Self {
+        Self {
+            table: masks.stream(id, Kind::CdTable),
+            lam: masks.stream(id, Kind::CdLam),
+            lam_mask: masks.stream(id, Kind::CdLamMask),
+            carry: masks.stream(id, Kind::CdCarry),
+            top: masks.stream(id, Kind::CdTop),
+            lam_top: masks.stream(id, Kind::CdLamTop),
+            fresh: masks.stream(id, Kind::CdActivation),
+            cross: masks.stream(id, Kind::CdCross),
+            extend: masks.stream(id, Kind::CdExtend),
+        }
+    }
+}
+
+/// Answers one layer: reads the server's message and writes the reply as it goes.
+struct Answer<'w, T> {
+    transport: &'w mut T,
+    reader: MessageReader<'w>,
+    writer: MessageWriter<'w>,
+    streams: Streams,
+    masks: Masks<'w>,
+    input: NodeId,
+    scratch: &'w mut [u32],
+    decisions: &'w mut [u32],
+    lanes: &'w mut [u32],
+    piece: usize,
+    width: usize,
+}
+
+impl<T: Transport> Answer<'_, T> {
+    /// A block-ReLU channel whose first element in the tensor is `first`.
+    async fn blocks(&mut self, layout: &ChannelLayout, first: usize) -> Result<(), ClientError<T::Error>> {
+        self.windows(layout).await?;
+        self.server_bits(layout.tiling.len()).await?;
+        let rows = (self.piece / self.width).max(1);
+        let height = layout.plane / self.width;
+        for row in (0..height).step_by(rows) {
+            self.pixels(layout, first, row, rows.min(height - row)).await?;
+        }
+        Ok(())
+    }
+
+    /// Reads the masked windows, sends the client's table bits, and keeps what both say of the decisions.
+    async fn windows(&mut self, layout: &ChannelLayout) -> Result<(), ClientError<T::Error>> {
+        let (format, count) = (layout.format, layout.tiling.len());
+        self.decisions[..count.div_ceil(32)].fill(0);
+        let (windows, own) = self.lanes.split_at_mut(self.piece);
+        for start in (0..count).step_by(self.piece) {
+            let len = self.piece.min(count - start);
+            let (windows, own) = (&mut windows[..len], &mut own[..len]);
+            self.reader.pull(self.transport, format.w, windows).await?;
+            self.streams.table.pick_bits(
+                format.table_log2(),
+                layout.first_block + start as u64,
+                windows,
+                own,
+            );
+            self.writer.push(self.transport, 1, own).await?;
+            for (index, (window, own)) in windows.iter().zip(own.iter()).enumerate() {
+                let block = start + index;
+                self.decisions[block / 32] |= (own ^ block_relu::top_bit(format, *window)) << (block % 32);
+            }
+        }
+        Ok(())
+    }
+
+    async fn server_bits(&mut self, count: usize) -> Result<(), ClientError<T::Error>> {
+        for start in (0..count).step_by(self.piece) {
+            let bits = &mut self.lanes[..self.piece.min(count - start)];
+            self.reader.pull(self.transport, 1, bits).await?;
+            for (index, bit) in bits.iter().enumerate() {
+                let block = start + index;
+                self.decisions[block / 32] ^= bit << (block % 32);
+            }
+        }
+        Ok(())
+    }
+
+    /// Pixel rows `row .. row + rows` of a channel.
+    async fn pixels(
+        &mut self,
+        layout: &ChannelLayout,
+        first: usize,
+        row: usize,
+        rows: usize,
+    ) -> Result<(), ClientError<T::Error>> {
+        let (format, len, start) = (layout.format, rows * self.width, first + row * self.width);
+        let at = start as u64;
+        let mut lanes = self.lanes.chunks_exact_mut(self.piece).map(|lane| &mut lane[..len]);
+        let mut lane = || lanes.next().unwrap_or_default();
+        let (masked, base, decision, lam) = (lane(), lane(), lane(), lane());
+        let (lam_mask, carry, top, lam_top, blocks) = (lane(), lane(), lane(), lane(), lane());
+        self.reader.pull(self.transport, format.n, masked).await?;
+        self.masks.read(self.input, start, base, self.scratch);
+        let streams = &mut self.streams;
+        streams.lam_mask.fill(format.k, at, lam_mask);
+        if format.extra() > 0 {
+            streams.carry.fill(format.extra(), at, carry);
+            streams.top.fill(format.extra(), at, top);
+            streams.lam_top.fill(format.extra(), at, lam_top);
+        } else {
+            [&mut *carry, &mut *top, &mut *lam_top].into_iter().for_each(|lane| lane.fill(0));
+        }
+        spread(layout, row, &mut streams.lam, self.decisions, self.width, blocks, lam, decision);
+        let opened = block_relu::Opened { masked, decision, lam };
+        let parts = block_relu::PixelParts { lam_mask, carry, top, lam_top };
+        block_relu::select::<false>(format, &opened, &parts, base);
+        streams.fresh.sub(format.k, at, base);
+        Ok(self.writer.push(self.transport, format.k, base).await?)
+    }
+
+    /// An identity channel.
+    async fn identity(&mut self, layout: &ChannelLayout, first: usize) -> Result<(), ClientError<T::Error>> {
+        let (n, k) = (layout.format.n, layout.format.k);
+        for offset in (0..layout.plane).step_by(self.piece) {
+            let (len, start) = (self.piece.min(layout.plane - offset), first + offset);
+            let mut lanes = self.lanes.chunks_exact_mut(self.piece).map(|lane| &mut lane[..len]);
+            let mut lane = || lanes.next().unwrap_or_default();
+            let (opened, z_cd, q, cross) = (lane(), lane(), lane(), lane());
+            self.reader.pull(self.transport, 1, opened).await?;
+            self.masks.read(self.input, start, z_cd, self.scratch);
+            self.streams.cross.fill(k - n, start as u64, cross);
+            self.streams.extend.fill(k - n, start as u64, q);
+            extend::answer(opened, z_cd, q, cross, n, k);
+            self.writer.push(self.transport, k - n, cross).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Gives every pixel of the rows from `row` on its block's share of `lam` and its decision.
+#[allow(clippy::too_many_arguments)]
+fn spread(
+    layout: &ChannelLayout,
+    row: usize,
+    stream: &mut Stream,
+    decisions: &[u32],
+    width: usize,
+    blocks: &mut [u32],
+    lam: &mut [u32],
+    decision: &mut [u32],
+) {
+    let (tiling, k) = (layout.tiling, layout.format.k);
+    let bit = |block: usize| (decisions[block / 32] >> (block % 32)) & 1;
+    if tiling.is_pixelwise() {
+        let first = row * width;
+        stream.fill(k, layout.first_block + first as u64, lam);
+        decision.iter_mut().enumerate().for_each(|(index, decision)| *decision = bit(first + index));
+        return;
+    }
+    let blocks = &mut blocks[..tiling.columns()];
+    for (index, (lam, decision)) in lam.chunks_mut(width).zip(decision.chunks_mut(width)).enumerate() {
+        let first = tiling.first_block(row + index);
+        stream.fill(k, layout.first_block + first as u64, blocks);
+        tiling.spread_row(blocks, lam);
+        blocks.iter_mut().enumerate().for_each(|(index, block)| *block = bit(first + index));
+        tiling.spread_row(blocks, decision);
+    }
+}

@@ -1,0 +1,267 @@
+//! What each step sends, in bits, by link and phase. Tests assert that measured traffic equals these formulas exactly.
+//!
+//! Per element, with activations in Z_2^K, pre-activations in Z_2^n and windows of `w` bits:
+//!
+//! | | offline | online |
+//! |---|---|---|
+//! | linear output | 2n | |
+//! | ReLU pixel | K + 3(K-n) | n + K |
+//! | block | K + 2^(w-1) | w + 2 |
+//! | identity pixel | K-n | 1 + K-n |
+//!
+//! A message is a whole number of bytes: each is filled up once, at its end.
+
+use core::ops::{Add, AddAssign};
+
+use crate::bits::bytes;
+use crate::plan::{Channel, Channels, Node, NodeId, Op, Plan};
+use crate::protocol::block_relu::Format;
+use crate::protocol::tiling::Tiling;
+
+/// Amounts by link and phase. The dealer sends only to the server and only offline.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// Dealer to server, before the input exists.
+    pub dealer_offline: u64,
+    /// Client to server, before the input exists.
+    pub client_offline: u64,
+    /// Server to client, with the input.
+    pub server_online: u64,
+    /// Client to server, with the input.
+    pub client_online: u64,
+}
+
+impl Traffic {
+    /// Everything before the input exists.
+    pub const fn offline(&self) -> u64 {
+        self.dealer_offline + self.client_offline
+    }
+
+    /// Everything from the input on.
+    pub const fn online(&self) -> u64 {
+        self.server_online + self.client_online
+    }
+
+    /// All links, both phases.
+    pub const fn total(&self) -> u64 {
+        self.offline() + self.online()
+    }
+
+    const fn plus(self, other: Self) -> Self {
+        Self {
+            dealer_offline: self.dealer_offline + other.dealer_offline,
+            client_offline: self.client_offline + other.client_offline,
+            server_online: self.server_online + other.server_online,
+            client_online: self.client_online + other.client_online,
+        }
+    }
+
+    /// Bits to whole bytes, each link's message by itself.
+    pub const fn to_bytes(self) -> Self {
+        Self {
+            dealer_offline: bytes(self.dealer_offline),
+            client_offline: bytes(self.client_offline),
+            server_online: bytes(self.server_online),
+            client_online: bytes(self.client_online),
+        }
+    }
+}
+
+impl Add for Traffic {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        self.plus(other)
+    }
+}
+
+impl AddAssign for Traffic {
+    fn add_assign(&mut self, other: Self) {
+        *self = *self + other;
+    }
+}
+
+/// Bits of the input message: `elements` of `bits` bits.
+pub const fn input(bits: u8, elements: u64) -> Traffic {
+    Traffic { dealer_offline: 0, client_offline: 0, server_online: 0, client_online: bits as u64 * elements }
+}
+
+/// Bits of the output message.
+pub const fn output(bits: u8, elements: u64) -> Traffic {
+    Traffic { dealer_offline: 0, client_offline: 0, server_online: bits as u64 * elements, client_online: 0 }
+}
+
+/// Bits of a linear layer with `elements` outputs in Z_2^n, however many terms it adds.
+pub const fn linear(n: u8, elements: u64) -> Traffic {
+    let bits = n as u64 * elements;
+    Traffic { dealer_offline: bits, client_offline: bits, server_online: 0, client_online: 0 }
+}
+
+/// Bits of the pixels of a block-ReLU.
+pub const fn pixels(format: Format, pixels: u64) -> Traffic {
+    let (n, k, extra) = (format.n as u64, format.k as u64, format.extra() as u64);
+    Traffic {
+        dealer_offline: (k + 3 * extra) * pixels,
+        client_offline: 0,
+        server_online: n * pixels,
+        client_online: k * pixels,
+    }
+}
+
+/// Bits of the decisions of a block-ReLU.
+pub const fn blocks(format: Format, blocks: u64) -> Traffic {
+    Traffic {
+        dealer_offline: ((1 << format.table_log2()) + format.k as u64) * blocks,
+        client_offline: 0,
+        server_online: (format.w as u64 + 1) * blocks,
+        client_online: blocks,
+    }
+}
+
+/// Bits of extending `pixels` values from Z_2^n to Z_2^k; nothing if the rings are equal.
+pub const fn extension(n: u8, k: u8, pixels: u64) -> Traffic {
+    let extra = (k - n) as u64;
+    let opened = if extra == 0 { 0 } else { 1 };
+    Traffic {
+        dealer_offline: extra * pixels,
+        client_offline: 0,
+        server_online: opened * pixels,
+        client_online: extra * pixels,
+    }
+}
+
+/// Format, tiling and traffic of one channel of an activation layer.
+#[derive(Clone, Copy, Debug)]
+pub struct ChannelLayout {
+    /// What the channel does.
+    pub channel: Channel,
+    /// Rings and window (of no meaning for other than block channels, whose `lo` is 0).
+    pub format: Format,
+    /// Blocks of the plane (of no meaning for other than block channels).
+    pub tiling: Tiling,
+    /// Pixels of the plane.
+    pub plane: usize,
+    /// Where the channel's blocks begin among all blocks of the layer.
+    pub first_block: u64,
+    /// Bit positions of the channel in the messages of the layer.
+    pub start: Traffic,
+    /// Bits of the channel in the messages of the layer.
+    pub bits: Traffic,
+}
+
+/// The channels of activation `node`, whose input has `n` bits, with their places in the layer's messages.
+pub fn channel_layouts<'a>(
+    node: &Node<'_>,
+    n: u8,
+    window: u8,
+    channels: Channels<'a>,
+) -> impl Iterator<Item = ChannelLayout> + use<'a> {
+    let (shape, k) = (node.shape, node.bits);
+    let (mut start, mut first_block) = (Traffic::default(), 0);
+    (0..channels.len()).map(move |index| {
+        let channel = channels.get(index);
+        let plane = shape.plane() as u64;
+        let (height, width, lo) = match channel {
+            Channel::Blocks { height, width, lo } => (height, width, lo),
+            _ => (1, 1, 0),
+        };
+        let (format, tiling) = (Format { n, k, w: window, lo }, Tiling::new(shape, height, width));
+        let (bits, count) = match channel {
+            Channel::Blocks { .. } => {
+                let count = tiling.len() as u64;
+                (pixels(format, plane) + blocks(format, count), count)
+            }
+            Channel::Identity => (extension(n, k, plane), 0),
+            Channel::Zero => (Traffic::default(), 0),
+        };
+        let layout =
+            ChannelLayout { channel, format, tiling, plane: shape.plane(), first_block, start, bits };
+        start += bits;
+        first_block += count;
+        layout
+    })
+}
+
+/// Bits of the messages that node `id` itself sends, without the opening of the output.
+pub fn step(plan: &Plan<'_>, id: NodeId) -> Traffic {
+    let node = plan.node(id);
+    let elements = node.shape.len() as u64;
+    match node.op {
+        Op::Input => input(node.bits, elements),
+        Op::Linear { .. } => linear(node.bits, elements),
+        Op::Activation { input, window, channels } => {
+            let n = plan.node(input).bits;
+            channel_layouts(&node, n, window, channels)
+                .fold(Traffic::default(), |sum, channel| sum + channel.bits)
+        }
+        _ => Traffic::default(),
+    }
+}
+
+/// Bits of opening node `id`, if it is the output.
+pub fn opening(plan: &Plan<'_>, id: NodeId) -> Traffic {
+    let node = plan.node(id);
+    if id == plan.output_id() { output(node.bits, node.shape.len() as u64) } else { Traffic::default() }
+}
+
+/// Bits that node `id` of a plan sends.
+pub fn node(plan: &Plan<'_>, id: NodeId) -> Traffic {
+    step(plan, id) + opening(plan, id)
+}
+
+/// Bytes that node `id` of a plan sends: its messages, each filled up to whole bytes.
+pub fn node_bytes(plan: &Plan<'_>, id: NodeId) -> Traffic {
+    step(plan, id).to_bytes() + opening(plan, id).to_bytes()
+}
+
+/// One inference in all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Total {
+    /// Bits of all fields.
+    pub bits: Traffic,
+    /// Bytes of all messages.
+    pub bytes: Traffic,
+    /// Exchanges with the client between the input and the output.
+    pub round_trips: u32,
+    /// Elements of activations that are not constant zero.
+    pub pixels: u64,
+    /// Sign decisions.
+    pub decisions: u64,
+}
+
+/// Adds up a whole plan.
+pub fn total(plan: &Plan<'_>) -> Total {
+    let mut total = Total::default();
+    let mut flight_end = 0;
+    for (id, record) in plan.nodes() {
+        total.bits += node(plan, id);
+        total.bytes += node_bytes(plan, id);
+        if let Op::Activation { input, window, channels } = record.op {
+            if id >= flight_end {
+                flight_end = plan.flight(id).end;
+                total.round_trips += 1;
+            }
+            for layout in channel_layouts(&record, plan.node(input).bits, window, channels) {
+                let blocks =
+                    if matches!(layout.channel, Channel::Blocks { .. }) { layout.tiling.len() } else { 0 };
+                total.decisions += blocks as u64;
+                total.pixels += if layout.channel == Channel::Zero { 0 } else { layout.plane as u64 };
+            }
+        }
+    }
+    total
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_relu_pixel_costs_five_k_with_its_linear_layer() {
+        for (k, n) in [(32, 18), (28, 16), (24, 12)] {
+            let format = Format { n, k, w: 6, lo: 0 };
+            assert_eq!((linear(n, 1) + pixels(format, 1)).total(), 5 * u64::from(k));
+            assert_eq!((linear(n, 1) + extension(n, k, 1)).total(), u64::from(2 * n + 2 * (k - n) + 1));
+            assert_eq!(blocks(format, 1).total(), u64::from(6 + 2 + k) + 32);
+        }
+    }
+}

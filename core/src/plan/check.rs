@@ -1,0 +1,212 @@
+//! The rules a plan obeys. They are checked once, when it is read; everything after relies on them.
+
+use super::{Axis, Channel, Channels, Edge, Node, NodeId, Op, Plan, PlanError, Term};
+use crate::geometry::Shape;
+
+/// Most nodes of a plan.
+pub const MAX_NODES: usize = 2048;
+
+/// Most elements of one tensor.
+const MAX_ELEMENTS: u64 = 1 << 28;
+
+/// Most streams that are expanded to regenerate one element of a mask.
+const MAX_MASK_COST: u32 = 1 << 16;
+
+/// What regenerating masks takes, the worst over all nodes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Demands {
+    /// Temporary rows that are alive at the same time.
+    pub levels: u16,
+    /// Pixels of the widest row.
+    pub widest: u32,
+}
+
+/// Work and temporary rows of regenerating a node's mask.
+#[derive(Clone, Copy, Default)]
+struct MaskCost {
+    streams: u32,
+    levels: u16,
+}
+
+type Rule = Result<(), &'static str>;
+
+fn rule(holds: bool, what: &'static str) -> Rule {
+    if holds { Ok(()) } else { Err(what) }
+}
+
+pub(super) fn check(plan: &Plan<'_>) -> Result<Demands, PlanError> {
+    let reject = |node, what| PlanError::Node { node, what };
+    if plan.len() < 2 || plan.len() > MAX_NODES {
+        return Err(reject(0, "a plan has 2 to 2048 nodes"));
+    }
+    let mut costs = [MaskCost::default(); MAX_NODES];
+    let mut demands = Demands::default();
+    for id in 0..plan.len() as NodeId {
+        let node = plan.try_node(id).ok_or(reject(id, "its record cannot be decoded"))?;
+        check_node(plan, id, &node).map_err(|what| reject(id, what))?;
+        let cost = mask_cost(&node, &costs);
+        rule(cost.streams <= MAX_MASK_COST, "its mask depends on too many others")
+            .map_err(|what| reject(id, what))?;
+        costs[usize::from(id)] = cost;
+        demands.levels = demands.levels.max(cost.levels);
+        demands.widest = demands.widest.max(node.shape.width);
+    }
+    Ok(demands)
+}
+
+fn check_node(plan: &Plan<'_>, id: NodeId, node: &Node<'_>) -> Rule {
+    let shape = node.shape;
+    let elements = u64::from(shape.channels) * u64::from(shape.height).saturating_mul(u64::from(shape.width));
+    rule((1..=MAX_ELEMENTS).contains(&elements), "its shape is empty or too large")?;
+    rule((2..=32).contains(&node.bits), "its ring has 2 to 32 bits")?;
+    let mut ordered = true;
+    node.op.inputs(|input| ordered &= input < id);
+    rule(ordered, "it reads a later node")?;
+    rule(matches!(node.op, Op::Input) == (id == 0), "the input is the first node and no other")?;
+    match &node.op {
+        Op::Input => Ok(()),
+        Op::Linear { terms, fraction } => check_linear(plan, node, terms, *fraction),
+        Op::Add { left, right, .. } => {
+            [left, right].iter().try_for_each(|input| same_shape(plan, node, **input))
+        }
+        Op::Offset { input } => same_shape(plan, node, *input),
+        Op::Concat { inputs } => check_concat(plan, node, inputs),
+        Op::SumPool { input, kernel, stride, pads } => {
+            check_pool(plan, node, *input, *kernel, *stride, *pads)
+        }
+        Op::View { input, axes, edge } => check_view(plan, node, *input, axes, *edge),
+        Op::Reshape { input } => {
+            rule(plan.node(*input).shape.len() == shape.len(), "it changes the number of elements")?;
+            reads(plan, *input, node.bits)
+        }
+        Op::Activation { input, window, channels } => {
+            check_activation(plan, id, node, *input, *window, *channels)
+        }
+    }
+}
+
+fn reads(plan: &Plan<'_>, input: NodeId, bits: u8) -> Rule {
+    rule(plan.node(input).bits >= bits, "it needs more bits than its input has")
+}
+
+fn same_shape(plan: &Plan<'_>, node: &Node<'_>, input: NodeId) -> Rule {
+    rule(plan.node(input).shape == node.shape, "its shape is not its input's")?;
+    reads(plan, input, node.bits)
+}
+
+fn check_linear(plan: &Plan<'_>, node: &Node<'_>, terms: &[Term], fraction: u8) -> Rule {
+    rule(!terms.is_empty(), "it has no term")?;
+    rule(
+        fraction >= 1 && u16::from(node.bits) + u16::from(fraction) <= 32,
+        "its accumulator has more than 32 bits",
+    )?;
+    for term in terms {
+        let weights = u64::from(term.map.out_channels)
+            .saturating_mul(u64::from(term.map.input.channels))
+            .saturating_mul(u64::from(term.map.kernel[0]) * u64::from(term.map.kernel[1]));
+        rule(weights <= MAX_ELEMENTS * 4, "its map has too many weights")?;
+        rule(term.map.output() == Some(node.shape), "the output of its map is not its shape")?;
+        rule(plan.node(term.input).shape == term.map.input, "the input of its map has another shape")?;
+        reads(plan, term.input, node.bits + fraction)?;
+    }
+    Ok(())
+}
+
+fn check_concat(plan: &Plan<'_>, node: &Node<'_>, inputs: &[NodeId]) -> Rule {
+    let mut channels = 0;
+    for input in inputs {
+        let part = plan.node(*input).shape;
+        rule(
+            (part.height, part.width) == (node.shape.height, node.shape.width),
+            "a part has another map size",
+        )?;
+        channels += u64::from(part.channels);
+        reads(plan, *input, node.bits)?;
+    }
+    rule(channels == u64::from(node.shape.channels), "its parts have another number of channels")
+}
+
+fn check_pool(
+    plan: &Plan<'_>,
+    node: &Node<'_>,
+    input: NodeId,
+    kernel: [u16; 2],
+    stride: [u16; 2],
+    pads: [u16; 2],
+) -> Rule {
+    let from = plan.node(input).shape;
+    rule(from.channels == node.shape.channels, "it changes the number of channels")?;
+    let sizes = [(from.height, node.shape.height), (from.width, node.shape.width)];
+    for axis in 0..2 {
+        let (size, out) = sizes[axis];
+        rule(kernel[axis] > 0 && stride[axis] > 0, "its window is empty")?;
+        rule(pads[axis] < kernel[axis], "its padding is wider than its window")?;
+        let last = u64::from(out - 1) * u64::from(stride[axis]);
+        rule(last < u64::from(size) + u64::from(pads[axis]), "its last window lies outside of the map")?;
+    }
+    reads(plan, input, node.bits)
+}
+
+fn check_view(plan: &Plan<'_>, node: &Node<'_>, input: NodeId, axes: &[Axis; 3], _edge: Edge) -> Rule {
+    let sane = |axis: &Axis| (0..=1 << 16).contains(&axis.num) && axis.den >= 1 && axis.add.abs() <= 1 << 28;
+    rule(axes.iter().all(sane), "an axis of its view is out of range")?;
+    reads(plan, input, node.bits)
+}
+
+fn check_activation(
+    plan: &Plan<'_>,
+    id: NodeId,
+    node: &Node<'_>,
+    input: NodeId,
+    window: u8,
+    channels: Channels<'_>,
+) -> Rule {
+    let from = plan.node(input);
+    rule(from.shape == node.shape, "its shape is not its input's")?;
+    rule(node.bits >= from.bits, "its output ring is smaller than its input ring")?;
+    rule(node.bits - from.bits <= 16, "it extends the ring by more than 16 bits")?;
+    rule((2..=11).contains(&window), "its comparison window has 2 to 11 bits")?;
+    rule(
+        channels.0.len() == node.shape.channels as usize * Channels::RECORD,
+        "it has another number of channel records",
+    )?;
+    let mut first = id;
+    while first > 0 && matches!(plan.node(first - 1).op, Op::Activation { .. }) {
+        first -= 1;
+    }
+    rule(input < first, "it reads an activation of its own round trip")?;
+    channels.iter().try_for_each(|channel| check_channel(channel, node.shape, from.bits, window))
+}
+
+fn check_channel(channel: Channel, shape: Shape, bits: u8, window: u8) -> Rule {
+    if let Channel::Blocks { height, width, lo } = channel {
+        rule(
+            u32::from(height) <= shape.height && u32::from(width) <= shape.width,
+            "a block is larger than the map",
+        )?;
+        rule(u16::from(lo) + u16::from(window) <= u16::from(bits), "a comparison window exceeds the ring")?;
+    }
+    Ok(())
+}
+
+fn mask_cost(node: &Node<'_>, costs: &[MaskCost]) -> MaskCost {
+    let mut sum = MaskCost::default();
+    let mut deepest = 0;
+    node.op.inputs(|input| {
+        let cost = costs[usize::from(input)];
+        sum.streams = sum.streams.saturating_add(cost.streams);
+        deepest = deepest.max(cost.levels);
+    });
+    let (streams, levels) = match &node.op {
+        Op::Input | Op::Linear { .. } => (1, 0),
+        Op::Add { .. } => (sum.streams, deepest + 1),
+        Op::View { .. } => (sum.streams, deepest + 1),
+        Op::SumPool { kernel, .. } => (sum.streams.saturating_mul(u32::from(kernel[0]).min(64)), deepest + 1),
+        Op::Offset { .. } | Op::Concat { .. } | Op::Reshape { .. } => (sum.streams, deepest),
+        Op::Activation { channels, .. } => {
+            let passes = channels.iter().any(|channel| channel == Channel::Identity);
+            if passes { (sum.streams.saturating_add(1), deepest) } else { (1, 0) }
+        }
+    };
+    MaskCost { streams, levels }
+}

@@ -1,0 +1,89 @@
+//! The file format of plans: writing, and taking the parts apart.
+
+use super::{Header, Node, PlanError};
+
+/// Version of the format this build reads and writes.
+pub const FORMAT_VERSION: u16 = 1;
+
+const MAGIC: &[u8; 8] = b"BRELUPLN";
+const PREFIX: usize = 20;
+const CRC: crc::Crc<u32> = crc::Crc::<u32>::new(&crc::CRC_32_ISO_HDLC);
+
+/// The parts of a file whose frame, version and checksum are right.
+pub(super) struct Parts<'a> {
+    pub(super) header: Header<'a>,
+    pub(super) ends: &'a [[u8; 4]],
+    pub(super) nodes: &'a [u8],
+}
+
+pub(super) fn split(bytes: &[u8]) -> Result<Parts<'_>, PlanError> {
+    let prefix = bytes.get(..PREFIX);
+    if bytes.get(..8).is_none_or(|magic| magic != MAGIC) {
+        return Err(PlanError::Magic);
+    }
+    let got = bytes.len() as u64;
+    let prefix = prefix.ok_or(PlanError::Length { want: PREFIX as u64, got })?;
+    let version = u16::from_le_bytes([prefix[8], prefix[9]]);
+    if version != FORMAT_VERSION || prefix[10..12] != [0, 0] {
+        return Err(PlanError::Version(version));
+    }
+    let body = &bytes[PREFIX..];
+    let want = PREFIX as u64 + u64::from(word(&prefix[12..]));
+    if want != got {
+        return Err(PlanError::Length { want, got });
+    }
+    if CRC.checksum(body) != word(&prefix[16..]) {
+        return Err(PlanError::Checksum);
+    }
+    parts(body).ok_or(PlanError::Header)
+}
+
+fn word(bytes: &[u8]) -> u32 {
+    bytes.first_chunk().map_or(0, |four| u32::from_le_bytes(*four))
+}
+
+fn parts(body: &[u8]) -> Option<Parts<'_>> {
+    let (size, body) = body.split_at_checked(4)?;
+    let (header, body) = body.split_at_checked(word(size) as usize)?;
+    let (header, rest) = postcard::take_from_bytes(header).ok()?;
+    let (count, body) = body.split_at_checked(4)?;
+    let (ends, nodes) = body.split_at_checked((word(count) as usize).checked_mul(4)?)?;
+    let (ends, _) = ends.as_chunks();
+    let covered = ends.last().map_or(0, |end| word(end) as usize) == nodes.len();
+    (rest.is_empty() && covered && !ends.is_empty()).then_some(Parts { header, ends, nodes })
+}
+
+/// Writes a plan file into `out` and returns its length. The result is not checked: parse it.
+///
+/// # Errors
+/// [`PlanError::Room`] if `out` is too small.
+pub fn write(header: &Header<'_>, nodes: &[Node<'_>], out: &mut [u8]) -> Result<usize, PlanError> {
+    let room = out.len();
+    fill(header, nodes, out).ok_or(PlanError::Room(room))
+}
+
+fn fill(header: &Header<'_>, nodes: &[Node<'_>], out: &mut [u8]) -> Option<usize> {
+    let mut at = PREFIX + 4;
+    at += postcard::to_slice(header, out.get_mut(at..)?).ok()?.len();
+    put(out, PREFIX, at - PREFIX - 4)?;
+    put(out, at, nodes.len())?;
+    let table = at + 4;
+    let first = table + 4 * nodes.len();
+    at = first;
+    for (index, node) in nodes.iter().enumerate() {
+        at += postcard::to_slice(node, out.get_mut(at..)?).ok()?.len();
+        put(out, table + 4 * index, at - first)?;
+    }
+    let checksum = CRC.checksum(out.get(PREFIX..at)?);
+    out[..8].copy_from_slice(MAGIC);
+    out[8..10].copy_from_slice(&FORMAT_VERSION.to_le_bytes());
+    out[10..12].fill(0);
+    put(out, 12, at - PREFIX)?;
+    put(out, 16, checksum as usize)?;
+    Some(at)
+}
+
+fn put(out: &mut [u8], at: usize, value: usize) -> Option<()> {
+    out.get_mut(at..at + 4)?.copy_from_slice(&u32::try_from(value).ok()?.to_le_bytes());
+    Some(())
+}

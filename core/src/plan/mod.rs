@@ -1,0 +1,207 @@
+//! The plan: everything public about one compiled network, in a form that needs no heap to read.
+//!
+//! A plan file is checked once, by [`Plan::parse`]; afterwards it is trusted. File layout, little endian:
+//!
+//! | bytes | content |
+//! |---|---|
+//! | 8 | `BRELUPLN` |
+//! | 2 + 2 | format version, zero |
+//! | 4 | length of the body |
+//! | 4 | CRC-32 (ISO-HDLC) of the body |
+//! | body | u32 length and postcard of [`Header`]; u32 number of nodes; u32 end offset of each node; postcard of the nodes |
+
+mod check;
+mod file;
+mod node;
+
+pub use check::{Demands, MAX_NODES};
+pub use file::{FORMAT_VERSION, write};
+pub use node::{Axis, Channel, Channels, Edge, MAX_PARTS, MAX_TERMS, Node, NodeId, Op, Term};
+
+use core::ops::Range;
+use heapless::Vec;
+use serde::{Deserialize, Serialize};
+
+use crate::geometry::Shape;
+
+/// What a person or a client's front end wants to know of a plan besides its nodes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Header<'a> {
+    /// Name of the network.
+    pub name: &'a str,
+    /// How an image becomes the input tensor.
+    pub preprocess: Preprocess,
+    /// Names of the outputs, one a line; empty if unknown.
+    pub labels: &'a str,
+    /// How many leading outputs are not counted by labels and classes (1 for networks with a background class).
+    pub class_offset: u32,
+    /// One unit of the output is worth this much.
+    pub output_scale: f32,
+    /// Calibrated largest magnitudes times this factor still fit the ranges.
+    pub margin: f32,
+}
+
+/// How an image becomes the input tensor: `round(pixel * mul + add)` per channel, pixels 0..=255.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Preprocess {
+    /// How the image is brought to the input's size.
+    pub fit: Fit,
+    /// Order of the colour channels.
+    pub order: ColourOrder,
+    /// `[mul, add]` for every channel, or one pair for all of them.
+    pub affine: Vec<[f32; 2], 4>,
+}
+
+/// How an image is brought to the size of the input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Fit {
+    /// It must have that size already.
+    Exact,
+    /// The whole image is resized, without keeping its proportions.
+    Stretch,
+    /// The short side is resized to so many pixels, then the centre is cut out.
+    ShortSideThenCrop(u16),
+}
+
+/// Order of the colour channels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ColourOrder {
+    /// Red, green, blue.
+    Rgb,
+    /// Blue, green, red.
+    Bgr,
+    /// One channel of luminance.
+    Grey,
+}
+
+/// Why a plan is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PlanError {
+    /// Not a plan at all.
+    #[error(
+        "this is not a brelu plan: it does not start with BRELUPLN; give a file written by `brelu compile`"
+    )]
+    Magic,
+    /// Written by another version.
+    #[error("the plan has format version {0}, this build reads {FORMAT_VERSION}: compile the network again")]
+    Version(u16),
+    /// Shorter or longer than it says.
+    #[error(
+        "the plan should have {want} bytes and has {got}: it was cut or extended; copy or compile it again"
+    )]
+    Length {
+        /// Bytes the header announces.
+        want: u64,
+        /// Bytes there are.
+        got: u64,
+    },
+    /// Altered.
+    #[error("the plan's checksum does not match its content: it was altered; copy or compile it again")]
+    Checksum,
+    /// The part before the nodes cannot be read.
+    #[error("the plan's header cannot be read: compile the network again")]
+    Header,
+    /// A node breaks a rule.
+    #[error("node {node} of the plan is not valid: {what}; compile the network again")]
+    Node {
+        /// Index of the node.
+        node: u16,
+        /// The rule it breaks.
+        what: &'static str,
+    },
+    /// The buffer to write to is too small.
+    #[error("the plan does not fit into {0} bytes")]
+    Room(usize),
+}
+
+/// A checked plan, borrowed from its file.
+#[derive(Clone, Debug)]
+pub struct Plan<'a> {
+    bytes: &'a [u8],
+    header: Header<'a>,
+    ends: &'a [[u8; 4]],
+    nodes: &'a [u8],
+    demands: Demands,
+}
+
+impl<'a> Plan<'a> {
+    /// Reads and checks a plan file.
+    ///
+    /// # Errors
+    /// Anything that is not exactly a valid plan of this version, with the reason.
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, PlanError> {
+        let parts = file::split(bytes)?;
+        let mut plan = Self {
+            bytes,
+            header: parts.header,
+            ends: parts.ends,
+            nodes: parts.nodes,
+            demands: Demands::default(),
+        };
+        plan.demands = check::check(&plan)?;
+        Ok(plan)
+    }
+
+    /// The file the plan was read from; parties compare its hash.
+    pub fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// Names, preprocessing, scales.
+    pub fn header(&self) -> &Header<'a> {
+        &self.header
+    }
+
+    /// Number of nodes; the last one is the output, the first one the input.
+    #[allow(clippy::len_without_is_empty)]
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Node `id`. A checked plan decodes; ids come from the plan itself.
+    pub fn node(&self, id: NodeId) -> Node<'a> {
+        self.try_node(id).unwrap_or(Node { name: "", shape: Shape::new(0, 0, 0), bits: 1, op: Op::Input })
+    }
+
+    /// All nodes in order.
+    pub fn nodes(&self) -> impl Iterator<Item = (NodeId, Node<'a>)> + '_ {
+        (0..self.len() as NodeId).map(|id| (id, self.node(id)))
+    }
+
+    /// Shape and ring of the input.
+    pub fn input(&self) -> Node<'a> {
+        self.node(0)
+    }
+
+    /// Shape and ring of the output.
+    pub fn output(&self) -> Node<'a> {
+        self.node(self.output_id())
+    }
+
+    /// The last node.
+    pub fn output_id(&self) -> NodeId {
+        (self.len() - 1) as NodeId
+    }
+
+    /// Memory and work that regenerating masks takes.
+    pub fn demands(&self) -> Demands {
+        self.demands
+    }
+
+    /// The activation layers from `id` on that share a round trip: consecutive ones, none reading another.
+    ///
+    /// Empty if node `id` is not an activation.
+    pub fn flight(&self, id: NodeId) -> Range<NodeId> {
+        let is_activation = |id: &NodeId| matches!(self.node(*id).op, Op::Activation { .. });
+        let count = (id..self.len() as NodeId).take_while(is_activation).count();
+        id..id + count as NodeId
+    }
+
+    fn try_node(&self, id: NodeId) -> Option<Node<'a>> {
+        let end = |index: usize| self.ends.get(index).map(|end| u32::from_le_bytes(*end) as usize);
+        let start = if id == 0 { 0 } else { end(usize::from(id) - 1)? };
+        let bytes = self.nodes.get(start..end(usize::from(id))?)?;
+        let (node, rest) = postcard::take_from_bytes(bytes).ok()?;
+        rest.is_empty().then_some(node)
+    }
+}

@@ -1,0 +1,248 @@
+//! The nodes of a plan: a closed set of operations that every network is lowered to.
+//!
+//! Only [`Op::Linear`], [`Op::Activation`] and the two ends of the plan exchange anything; the others are local on
+//! every component of a sharing. What is not here is composed from these: max-pooling is a tournament of
+//! `q + ReLU(p - q)`, ReLU6 is `ReLU(z) - ReLU(z - 6)`.
+
+use heapless::Vec;
+use serde::{Deserialize, Serialize};
+
+use crate::geometry::{Conv2d, Shape};
+
+/// Index of a node in its plan, and of the tensor it computes.
+pub type NodeId = u16;
+
+/// Most linear terms one node adds up.
+pub const MAX_TERMS: usize = 4;
+
+/// Most tensors one node concatenates.
+pub const MAX_PARTS: usize = 8;
+
+/// One node: how a tensor comes from earlier ones.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Node<'a> {
+    /// The name the network gives it, for people.
+    pub name: &'a str,
+    /// Shape of the tensor.
+    pub shape: Shape,
+    /// The tensor lives in Z_2^bits. Reading it modulo a smaller power of two is free.
+    pub bits: u8,
+    /// How it is computed.
+    #[serde(borrow)]
+    pub op: Op<'a>,
+}
+
+/// One linear map of one tensor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Term {
+    /// The tensor it is applied to.
+    pub input: NodeId,
+    /// The map; its weights are the server's secret.
+    pub map: Conv2d,
+}
+
+/// How a tensor is computed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Op<'a> {
+    /// The client's input.
+    Input,
+    /// `(sum of maps + bias) / 2^fraction`, from Z_2^(bits + fraction) into Z_2^bits.
+    Linear {
+        /// The maps that are added; all outputs have the node's shape.
+        terms: Vec<Term, MAX_TERMS>,
+        /// Fraction bits `f` that are dropped.
+        fraction: u8,
+    },
+    /// `left + right`, or `left - right`.
+    Add {
+        /// First operand.
+        left: NodeId,
+        /// Second operand.
+        right: NodeId,
+        /// Whether the second operand is subtracted.
+        subtract: bool,
+    },
+    /// Adds a constant per channel that only the server knows.
+    Offset {
+        /// The tensor.
+        input: NodeId,
+    },
+    /// Joins tensors along the channels.
+    Concat {
+        /// The parts in order.
+        inputs: Vec<NodeId, MAX_PARTS>,
+    },
+    /// Sums over windows (average pooling; the divisor is in the scale). Padding contributes nothing.
+    SumPool {
+        /// The tensor.
+        input: NodeId,
+        /// Rows and columns of a window.
+        kernel: [u16; 2],
+        /// Vertical and horizontal step.
+        stride: [u16; 2],
+        /// Rows above and columns left of the map that the first windows cover.
+        pads: [u16; 2],
+    },
+    /// Picks elements: slices, zero padding, strides, resizing by repetition.
+    View {
+        /// The tensor.
+        input: NodeId,
+        /// Where channels, rows and columns come from.
+        axes: [Axis; 3],
+        /// What stands outside the tensor.
+        edge: Edge,
+    },
+    /// The same elements in the same order under another shape.
+    Reshape {
+        /// The tensor.
+        input: NodeId,
+    },
+    /// Block-ReLU, identity or zero, a choice per channel, from Z_2^n (`n` = bits of the input) into Z_2^bits.
+    Activation {
+        /// The tensor.
+        input: NodeId,
+        /// Window width `w` of the comparisons, 2..=11.
+        window: u8,
+        /// What each channel does.
+        #[serde(borrow)]
+        channels: Channels<'a>,
+    },
+}
+
+/// Where one axis of a view comes from: output index `i` reads input index `floor((i * num + add) / den)`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Axis {
+    /// Numerator of the step, at least 0.
+    pub num: i32,
+    /// Added before the division.
+    pub add: i32,
+    /// Denominator of the step, at least 1.
+    pub den: i32,
+}
+
+impl Axis {
+    /// The axis as it is.
+    pub const SAME: Self = Self { num: 1, add: 0, den: 1 };
+
+    /// Every `step`-th index from `start`; a negative start pads.
+    pub const fn slice(start: i32, step: i32) -> Self {
+        Self { num: step, add: start, den: 1 }
+    }
+
+    /// The input index that output index `index` reads, possibly outside of the tensor.
+    pub fn source(&self, index: u32) -> i64 {
+        (i64::from(index) * i64::from(self.num) + i64::from(self.add)).div_euclid(i64::from(self.den.max(1)))
+    }
+}
+
+/// What a view reads outside of its tensor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Edge {
+    /// Zeros.
+    Zero,
+    /// The nearest element of the tensor.
+    Clamp,
+}
+
+impl Edge {
+    /// The index read for `index` on an axis of `size` elements, or `None` for a zero.
+    pub fn resolve(&self, index: i64, size: u32) -> Option<u32> {
+        let last = i64::from(size) - 1;
+        match self {
+            Edge::Zero => (0..=last).contains(&index).then_some(index as u32),
+            Edge::Clamp => Some(index.clamp(0, last) as u32),
+        }
+    }
+}
+
+/// What an activation layer does with one channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Channel {
+    /// One decision for every block of `height` x `width` pixels; 1x1 is plain ReLU. `lo` is the position of the
+    /// comparison window: bits below it are ignored.
+    Blocks {
+        /// Rows of a block.
+        height: u16,
+        /// Columns of a block.
+        width: u16,
+        /// Lowest bit of the comparison window.
+        lo: u8,
+    },
+    /// The value itself (block size 0x1 in the paper).
+    Identity,
+    /// The constant zero (block size 1x0 in the paper).
+    Zero,
+}
+
+/// The choices of all channels of an activation layer, five bytes each: block height and width (little endian), `lo`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Channels<'a>(pub &'a [u8]);
+
+impl Channels<'_> {
+    /// Bytes of one channel's record.
+    pub const RECORD: usize = 5;
+
+    /// Number of channels.
+    pub const fn len(&self) -> usize {
+        self.0.len() / Self::RECORD
+    }
+
+    /// Whether there is no channel.
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The choice of channel `index`; zero beyond the last one.
+    pub fn get(&self, index: usize) -> Channel {
+        match self.0.get(index * Self::RECORD..(index + 1) * Self::RECORD) {
+            Some(&[h0, h1, w0, w1, lo]) => {
+                match (u16::from_le_bytes([h0, h1]), u16::from_le_bytes([w0, w1])) {
+                    (0, _) => Channel::Identity,
+                    (_, 0) => Channel::Zero,
+                    (height, width) => Channel::Blocks { height, width, lo },
+                }
+            }
+            _ => Channel::Zero,
+        }
+    }
+
+    /// All choices in order.
+    pub fn iter(&self) -> impl Iterator<Item = Channel> + '_ {
+        (0..self.len()).map(|index| self.get(index))
+    }
+}
+
+impl Channel {
+    /// Plain ReLU with a window at `lo`.
+    pub const fn relu(lo: u8) -> Self {
+        Channel::Blocks { height: 1, width: 1, lo }
+    }
+
+    /// The record that [`Channels`] holds.
+    pub const fn record(&self) -> [u8; Channels::RECORD] {
+        let (height, width, lo) = match *self {
+            Channel::Blocks { height, width, lo } => (height, width, lo),
+            Channel::Identity => (0, 1, 0),
+            Channel::Zero => (1, 0, 0),
+        };
+        let (h, w) = (height.to_le_bytes(), width.to_le_bytes());
+        [h[0], h[1], w[0], w[1], lo]
+    }
+}
+
+impl Op<'_> {
+    /// Calls `visit` with every tensor the operation reads.
+    pub fn inputs(&self, mut visit: impl FnMut(NodeId)) {
+        match self {
+            Op::Input => {}
+            Op::Linear { terms, .. } => terms.iter().for_each(|term| visit(term.input)),
+            Op::Add { left, right, .. } => [*left, *right].into_iter().for_each(visit),
+            Op::Concat { inputs } => inputs.iter().copied().for_each(visit),
+            Op::Offset { input }
+            | Op::SumPool { input, .. }
+            | Op::View { input, .. }
+            | Op::Reshape { input }
+            | Op::Activation { input, .. } => visit(*input),
+        }
+    }
+}
