@@ -25,6 +25,11 @@ impl<'a> Masks<'a> {
         Self { plan, key, inference }
     }
 
+    /// The plan whose tensors these are components of.
+    pub fn plan(&self) -> &'a Plan<'a> {
+        self.plan
+    }
+
     /// The stream of `kind` at `node`.
     pub fn stream(&self, node: NodeId, kind: Kind) -> Stream {
         self.key.stream(Address::new(self.inference, node, kind))

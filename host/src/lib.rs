@@ -1,1 +1,22 @@
-//! Fast kernels and the parties on a computer.
+//! brelu on a computer: the server, the dealer, the desktop client, and the fast kernels they share.
+//!
+//! - [`server`] and [`dealer`] hold the two parties' computations (`Evaluation`, `DealerModel`) and their sessions;
+//! - [`client`] is the client party of `brelu-core` with this crate's kernels;
+//! - [`pipe`] carries frames over any asynchronous stream, [`keys`] makes the pairwise keys;
+//! - [`kernel`] has the convolutions, [`weights`] the server's secret file.
+
+pub mod client;
+pub mod dealer;
+pub mod error;
+mod groups;
+mod hello;
+pub mod kernel;
+pub mod keys;
+pub mod local;
+mod mask_reader;
+mod packed;
+pub mod pipe;
+pub mod plan_file;
+mod row_major;
+pub mod server;
+pub mod weights;

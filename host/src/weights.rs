@@ -45,7 +45,9 @@ pub struct Weights {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WeightsError {
     /// Not a weights file.
-    #[error("this is not a brelu weights file: it does not start with BRELUWGT; give a file written by `brelu compile`")]
+    #[error(
+        "this is not a brelu weights file: it does not start with BRELUWGT; give a file written by `brelu compile`"
+    )]
     Magic,
     /// Written by another version.
     #[error("the weights have format version {0}, this build reads {VERSION}: compile the network again")]
@@ -54,7 +56,9 @@ pub enum WeightsError {
     #[error("the weights file was cut or altered ({0}): copy or compile it again")]
     Damaged(&'static str),
     /// For another plan.
-    #[error("the weights belong to another plan: give the plan and the weights that one `brelu compile` wrote")]
+    #[error(
+        "the weights belong to another plan: give the plan and the weights that one `brelu compile` wrote"
+    )]
     OtherPlan,
     /// Wrong sizes.
     #[error("the weights of node {node} ({name}) do not fit its shape: compile the network again")]
@@ -96,16 +100,19 @@ impl Weights {
     /// Anything that is not a whole weights file for this very plan.
     pub fn parse(plan: &Plan<'_>, bytes: &[u8]) -> Result<Self, WeightsError> {
         let rest = bytes.strip_prefix(MAGIC).ok_or(WeightsError::Magic)?;
-        let (version, rest) = rest.split_first_chunk().ok_or(WeightsError::Damaged("it ends in its header"))?;
+        let (version, rest) =
+            rest.split_first_chunk().ok_or(WeightsError::Damaged("it ends in its header"))?;
         let version = u16::from_le_bytes(*version);
         if version != VERSION {
             return Err(WeightsError::Version(version));
         }
-        let (digest, body) = rest.split_first_chunk::<32>().ok_or(WeightsError::Damaged("it ends in its header"))?;
+        let (digest, body) =
+            rest.split_first_chunk::<32>().ok_or(WeightsError::Damaged("it ends in its header"))?;
         if Sha256::digest(body).as_slice() != digest {
             return Err(WeightsError::Damaged("its checksum does not match"));
         }
-        let weights: Self = postcard::from_bytes(body).map_err(|_| WeightsError::Damaged("its body cannot be read"))?;
+        let weights: Self =
+            postcard::from_bytes(body).map_err(|_| WeightsError::Damaged("its body cannot be read"))?;
         weights.check(plan)?;
         Ok(weights)
     }

@@ -24,7 +24,7 @@ pub enum MessageError<E> {
 }
 
 /// What a peer said when it gave up, cut to what fits.
-pub type Reason = heapless::String<160>;
+pub type Reason = heapless::String<88>;
 
 /// Takes the words of a [`FrameKind::Failed`] frame.
 pub(crate) fn reason(payload: &[u8]) -> Reason {

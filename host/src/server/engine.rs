@@ -1,0 +1,194 @@
+//! One inference at the server: computes up to the next exchange, opens, closes, and so on to the output.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use brelu_core::bits::BitReader;
+use brelu_core::cost;
+use brelu_core::plan::{NodeId, Op};
+use brelu_core::prf::PairKey;
+use brelu_core::ring;
+use rayon::prelude::*;
+
+use super::linear::{self, Halves};
+use super::model::ServerModel;
+use super::open::{Decisions, Opening};
+use crate::local::local;
+use crate::packed::Packed;
+
+/// What was prepared for one inference: the messages of dealer and client, by node.
+pub struct Material {
+    pub(super) dealer: Vec<Vec<u8>>,
+    pub(super) client: Vec<Vec<u8>>,
+}
+
+impl Material {
+    /// Messages by node, empty where a node has none.
+    pub fn new(dealer: Vec<Vec<u8>>, client: Vec<Vec<u8>>) -> Self {
+        Self { dealer, client }
+    }
+
+    /// Bytes held.
+    pub fn bytes(&self) -> u64 {
+        self.dealer.iter().chain(&self.client).map(|message| message.len() as u64).sum()
+    }
+}
+
+impl std::fmt::Debug for Material {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Material({} bytes, redacted)", self.bytes())
+    }
+}
+
+/// What an inference needs next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Open these activation layers, then close each with the client's answer.
+    Exchange(Range<NodeId>),
+    /// Send this message: the server's component of the output.
+    Output(Vec<u8>),
+}
+
+/// A running inference. It owns its material, which is gone afterwards.
+#[derive(Debug)]
+pub struct Evaluation {
+    model: Arc<ServerModel>,
+    key: PairKey,
+    inference: u64,
+    material: Material,
+    tensors: Vec<Vec<u32>>,
+    opened: Vec<(NodeId, Vec<Decisions>)>,
+    next: NodeId,
+}
+
+impl Evaluation {
+    /// Starts with the client's masked input. `key` is shared with the dealer.
+    pub fn new(
+        model: Arc<ServerModel>,
+        key: PairKey,
+        inference: u64,
+        material: Material,
+        input: &[u8],
+    ) -> Self {
+        let node = model.plan.input();
+        let mut masked = vec![0; node.shape.len()];
+        BitReader::at(input, 0).pull(node.bits, &mut masked);
+        let mut tensors = vec![Vec::new(); model.plan.len()];
+        tensors[0] = masked;
+        Self { model, key, inference, material, tensors, opened: Vec::new(), next: 1 }
+    }
+
+    /// Computes up to the next exchange or the end.
+    pub fn advance(&mut self) -> Stage {
+        while usize::from(self.next) < self.model.plan.len() {
+            let flight = self.model.plan.flight(self.next);
+            if !flight.is_empty() {
+                self.next = flight.end;
+                return Stage::Exchange(flight);
+            }
+            self.step(self.next);
+            self.next += 1;
+        }
+        let node = self.model.plan.output();
+        let a = &self.tensors[usize::from(self.model.plan.output_id())];
+        let bits = cost::opening(self.model.plan, self.model.plan.output_id()).server_online;
+        Stage::Output(Packed::build(bits, |writer| writer.push(node.bits, a)).into_bytes())
+    }
+
+    fn step(&mut self, id: NodeId) {
+        let (node, index) = (self.model.plan.node(id), usize::from(id));
+        let out = match &node.op {
+            Op::Linear { terms, fraction } => {
+                let inputs: Vec<&[u32]> =
+                    terms.iter().map(|term| &*self.tensors[usize::from(term.input)]).collect();
+                let halves = Halves { u: &self.material.dealer[index], v: &self.material.client[index] };
+                linear::run(&self.model.linear[index], node.shape, node.bits, *fraction, &inputs, &halves)
+            }
+            _ => {
+                let get = |id: NodeId| (self.model.plan.node(id).shape, &*self.tensors[usize::from(id)]);
+                let mut out = local(&node, get).unwrap_or_default();
+                for (plane, offset) in
+                    out.chunks_exact_mut(node.shape.plane()).zip(&self.model.offsets[index])
+                {
+                    plane.iter_mut().for_each(|value| *value = value.wrapping_add(*offset as u32));
+                    ring::reduce(plane, node.bits);
+                }
+                out
+            }
+        };
+        self.material.dealer[index] = Vec::new();
+        self.material.client[index] = Vec::new();
+        self.tensors[index] = out;
+        self.forget(id);
+    }
+
+    /// Drops tensors that no node after `id` reads.
+    fn forget(&mut self, id: NodeId) {
+        for (tensor, last) in self.tensors.iter_mut().zip(&self.model.last_use) {
+            if *last <= id && !tensor.is_empty() {
+                *tensor = Vec::new();
+            }
+        }
+    }
+
+    fn opening(&self, id: NodeId) -> Option<Opening<'_>> {
+        let layer = self.model.layers[usize::from(id)].as_ref()?;
+        Some(Opening {
+            layer,
+            key: &self.key,
+            inference: self.inference,
+            node: id,
+            dealt: &self.material.dealer[usize::from(id)],
+            a: &self.tensors[usize::from(layer.input)],
+        })
+    }
+
+    /// Opens layer `id` to the client: calls `emit` with the pieces of the message in order, as they are ready.
+    ///
+    /// # Errors
+    /// The first one of `emit`, which ends the work.
+    pub fn open<E>(&mut self, id: NodeId, mut emit: impl FnMut(Vec<u8>) -> Result<(), E>) -> Result<(), E> {
+        let mut decisions = Vec::new();
+        if let Some(opening) = self.opening(id) {
+            let mut tail = Packed::default();
+            let groups: Vec<usize> = (0..opening.layer.groups.len()).collect();
+            for wave in groups.chunks(2 * rayon::current_num_threads()) {
+                let pieces: Vec<_> = wave.par_iter().map(|group| opening.open(*group)).collect();
+                for (piece, decided) in pieces {
+                    tail.append(&piece);
+                    decisions.push(decided);
+                }
+                emit(tail.take_whole())?;
+            }
+            emit(tail.into_bytes())?;
+        }
+        self.opened.push((id, decisions));
+        Ok(())
+    }
+
+    /// Bits of the client's answer to layer `id`.
+    pub fn answer_bits(&self, id: NodeId) -> u64 {
+        cost::step(self.model.plan, id).client_online
+    }
+
+    /// Finishes layer `id` with the client's answer, a message of [`Self::answer_bits`] bits.
+    pub fn close(&mut self, id: NodeId, reply: &[u8]) {
+        let Some(at) = self.opened.iter().position(|(opened, _)| *opened == id) else { return };
+        let (_, decisions) = self.opened.swap_remove(at);
+        let mut out = vec![0; self.model.plan.node(id).shape.len()];
+        if let Some(opening) = self.opening(id) {
+            let step = opening.layer.groups.first().map_or(1, |group| group.len());
+            let plane = self.model.plan.node(id).shape.plane();
+            out.par_chunks_mut(step * plane).zip(&decisions).enumerate().for_each(
+                |(group, (out, decisions))| {
+                    opening.close(group, decisions, reply, out);
+                },
+            );
+        }
+        self.tensors[usize::from(id)] = out;
+        self.material.dealer[usize::from(id)] = Vec::new();
+        if self.opened.is_empty() {
+            self.forget(id);
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! A plan with its weights, ready to serve.
+
+use brelu_core::plan::{NodeId, Op, Plan};
+use brelu_core::prf::{Address, PairKey};
+use brelu_core::protocol::linear;
+use brelu_core::ring;
+use sha2::{Digest, Sha256};
+
+use crate::groups::Layer;
+use crate::kernel::{Backend, KernelError, Linear};
+use crate::packed::Packed;
+use crate::weights::{PlanHash, Weights, plan_hash};
+
+/// A model a server offers.
+#[derive(Debug)]
+pub struct ServerModel {
+    pub(super) plan: &'static Plan<'static>,
+    pub(super) hash: PlanHash,
+    pub(super) seed: PairKey,
+    /// Names the dealer's component of the weights: SHA-256 of all of it.
+    pub(super) dealer_id: [u8; 32],
+    pub(super) linear: Vec<LinearNode>,
+    pub(super) offsets: Vec<Vec<i32>>,
+    pub(super) layers: Vec<Option<Layer>>,
+    /// The last node that reads each node's tensor.
+    pub(super) last_use: Vec<NodeId>,
+    weights: Weights,
+}
+
+/// Kernels of one linear node and what its accumulators start from.
+#[derive(Default)]
+pub(super) struct LinearNode {
+    pub(super) maps: Vec<Linear>,
+    pub(super) start: Vec<u32>,
+}
+
+impl std::fmt::Debug for LinearNode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "LinearNode({} maps, redacted)", self.maps.len())
+    }
+}
+
+impl ServerModel {
+    /// Packs the weights for the kernels; `seed` makes the component that clients know.
+    ///
+    /// # Errors
+    /// If a kernel refuses its map.
+    pub fn new(plan: &'static Plan<'static>, weights: Weights, seed: PairKey) -> Result<Self, KernelError> {
+        let ids = 0..plan.len() as NodeId;
+        let linear = ids.clone().map(|id| linear_node(plan, &weights, id)).collect::<Result<_, _>>()?;
+        let mut model = Self {
+            plan,
+            hash: plan_hash(plan),
+            seed,
+            dealer_id: [0; 32],
+            linear,
+            offsets: ids.clone().map(|id| weights.offset(id).to_vec()).collect(),
+            layers: ids.map(|id| Layer::new(plan, id)).collect(),
+            last_use: last_use(plan),
+            weights,
+        };
+        let mut digest = Sha256::new();
+        model.dealer_shares(|share| digest.update(&share));
+        model.dealer_id = digest.finalize().into();
+        Ok(model)
+    }
+
+    /// The plan.
+    pub fn plan(&self) -> &'static Plan<'static> {
+        self.plan
+    }
+
+    /// Calls `emit` with the packed `W_sd = W - W_cs` of every linear term, in order.
+    pub(super) fn dealer_shares(&self, mut emit: impl FnMut(Vec<u8>)) {
+        for (id, node) in self.plan.nodes() {
+            let Op::Linear { fraction, .. } = node.op else { continue };
+            let k = node.bits + fraction;
+            for (term, weights) in self.weights.linear(id).0.iter().enumerate() {
+                let mut share: Vec<u32> = weights.iter().map(|weight| *weight as u32).collect();
+                self.seed.stream(Address::weights(id, term as u8)).sub(k, 0, &mut share);
+                ring::reduce(&mut share, k);
+                emit(
+                    Packed::build(u64::from(k) * share.len() as u64, |writer| writer.push(k, &share))
+                        .into_bytes(),
+                );
+            }
+        }
+    }
+}
+
+fn linear_node(plan: &Plan<'_>, weights: &Weights, id: NodeId) -> Result<LinearNode, KernelError> {
+    let node = plan.node(id);
+    let Op::Linear { terms, fraction } = &node.op else { return Ok(LinearNode::default()) };
+    let (values, bias) = weights.linear(id);
+    let map = |(term, values): (&brelu_core::plan::Term, &Vec<i32>)| {
+        let values: Vec<u32> = values.iter().map(|value| *value as u32).collect();
+        Linear::new(Backend::best(), &term.map, &values, u32::from(node.bits + fraction))
+    };
+    Ok(LinearNode {
+        maps: terms.iter().zip(values).map(map).collect::<Result<_, _>>()?,
+        start: bias.iter().map(|bias| linear::start(*bias, *fraction)).collect(),
+    })
+}
+
+fn last_use(plan: &Plan<'_>) -> Vec<NodeId> {
+    let mut last: Vec<NodeId> = (0..plan.len() as NodeId).collect();
+    for (id, node) in plan.nodes() {
+        node.op.inputs(|input| last[usize::from(input)] = id);
+    }
+    last[usize::from(plan.output_id())] = NodeId::MAX;
+    last
+}

@@ -1,0 +1,184 @@
+//! The server's two halves of an activation layer: what it opens to the client, and what it makes of the answer.
+
+use brelu_core::bits::{BitReader, BitWriter};
+use brelu_core::cost::ChannelLayout;
+use brelu_core::plan::{Channel, NodeId};
+use brelu_core::prf::{Address, Kind, PairKey, Stream};
+use brelu_core::protocol::{block_relu, extend};
+use brelu_core::ring;
+
+use crate::groups::Layer;
+use crate::packed::Packed;
+
+/// One activation layer of one inference, as the server sees it.
+pub(super) struct Opening<'a> {
+    pub(super) layer: &'a Layer,
+    pub(super) key: &'a PairKey,
+    pub(super) inference: u64,
+    pub(super) node: NodeId,
+    /// The dealer's message.
+    pub(super) dealt: &'a [u8],
+    /// The server's component of the pre-activations.
+    pub(super) a: &'a [u32],
+}
+
+/// What the server keeps of a group of channels until the answer comes: for every block, what its own table bit and the
+/// window's top bit say of the decision.
+pub(super) type Decisions = Vec<u32>;
+
+impl Opening<'_> {
+    /// Opens the channels of group `group`.
+    pub(super) fn open(&self, group: usize) -> (Packed, Decisions) {
+        let range = self.layer.groups[group].clone();
+        let channels = &self.layer.channels[range.clone()];
+        let bits = channels.iter().map(|channel| channel.bits.server_online).sum();
+        let mut worker = Worker::new(self);
+        let mut decisions = Vec::new();
+        let packed = Packed::build(bits, |writer| {
+            for (index, layout) in range.zip(channels) {
+                let a = &self.a[index * layout.plane..][..layout.plane];
+                match layout.channel {
+                    Channel::Blocks { .. } => {
+                        worker.open_blocks(layout, index * layout.plane, a, &mut decisions, writer);
+                    }
+                    Channel::Identity if layout.format.extra() > 0 => {
+                        worker.open_identity(layout, index * layout.plane, a, writer);
+                    }
+                    Channel::Identity | Channel::Zero => {}
+                }
+            }
+        });
+        (packed, decisions)
+    }
+
+    /// Finishes the channels of group `group` with the client's answer to the whole layer.
+    pub(super) fn close(&self, group: usize, decisions: &[u32], reply: &[u8], out: &mut [u32]) {
+        let range = self.layer.groups[group].clone();
+        let (mut worker, mut decisions) = (Worker::new(self), decisions);
+        let channels = range.clone().zip(&self.layer.channels[range]);
+        for ((index, layout), out) in channels.zip(out.chunks_exact_mut(self.plane().max(1))) {
+            let first = index * layout.plane;
+            out.copy_from_slice(&self.a[first..][..layout.plane]);
+            match layout.channel {
+                Channel::Blocks { .. } => {
+                    let own;
+                    (own, decisions) = decisions.split_at(layout.tiling.len());
+                    worker.close_blocks(layout, first, own, reply, out);
+                }
+                Channel::Identity if layout.format.extra() > 0 => {
+                    worker.close_identity(layout, first, reply, out);
+                }
+                Channel::Identity => ring::reduce(out, layout.format.n),
+                Channel::Zero => out.fill(0),
+            }
+        }
+    }
+
+    fn plane(&self) -> usize {
+        self.layer.channels.first().map_or(0, |channel| channel.plane)
+    }
+}
+
+/// Streams and buffers for some channels.
+struct Worker<'a> {
+    dealt: &'a [u8],
+    windows: Stream,
+    pixels: Stream,
+    extend: Stream,
+    lanes: [Vec<u32>; 8],
+}
+
+impl<'a> Worker<'a> {
+    fn new(opening: &Opening<'a>) -> Self {
+        let stream = |kind| opening.key.stream(Address::new(opening.inference, opening.node, kind));
+        let plane = opening.plane();
+        Self {
+            dealt: opening.dealt,
+            windows: stream(Kind::SdWindow),
+            pixels: stream(Kind::SdPreActivation),
+            extend: stream(Kind::SdExtend),
+            lanes: std::array::from_fn(|_| vec![0; plane]),
+        }
+    }
+
+    fn open_blocks(
+        &mut self,
+        layout: &ChannelLayout,
+        first: usize,
+        a: &[u32],
+        decisions: &mut Decisions,
+        out: &mut BitWriter<'_>,
+    ) {
+        let (format, count) = (layout.format, layout.tiling.len());
+        let [sums, s_sd, bits, pixels, z_sd, ..] = &mut self.lanes;
+        let (sums, s_sd, bits) = (&mut sums[..count], &mut s_sd[..count], &mut bits[..count]);
+        sums.fill(0);
+        layout.tiling.add_sums(0, a, sums);
+        self.windows.fill(format.w, layout.first_block, s_sd);
+        block_relu::open_windows(format, sums, s_sd);
+        block_relu::pick_server(format, self.dealt, layout.start.dealer_offline, sums, bits);
+        out.push(format.w, sums);
+        out.push(1, bits);
+        decisions
+            .extend(sums.iter().zip(bits).map(|(window, bit)| *bit ^ block_relu::top_bit(format, *window)));
+        pixels.copy_from_slice(a);
+        self.pixels.fill(format.n, first as u64, z_sd);
+        block_relu::open_pixels(format, pixels, z_sd);
+        out.push(format.n, pixels);
+    }
+
+    fn open_identity(&mut self, layout: &ChannelLayout, first: usize, a: &[u32], out: &mut BitWriter<'_>) {
+        let [eps, opened, ..] = &mut self.lanes;
+        self.extend.fill(1, first as u64, eps);
+        extend::open(a, eps, opened, layout.format.n);
+        out.push(1, opened);
+    }
+
+    /// `out` holds the server's component on entry, and that of the activation on exit.
+    fn close_blocks(
+        &mut self,
+        layout: &ChannelLayout,
+        first: usize,
+        own: &[u32],
+        reply: &[u8],
+        out: &mut [u32],
+    ) {
+        let (format, tiling, count) = (layout.format, layout.tiling, layout.tiling.len());
+        let [masked, base, blocks, decision, lam, a, b, c] = &mut self.lanes;
+        let mut reply = BitReader::at(reply, layout.start.client_online);
+        reply.pull(1, &mut blocks[..count]);
+        blocks.iter_mut().zip(own).for_each(|(bit, own)| *bit ^= own);
+        tiling.spread(0, &blocks[..count], decision);
+
+        let tables = layout.start.dealer_offline + ((count as u64) << format.table_log2());
+        let mut dealt = BitReader::at(self.dealt, tables);
+        dealt.pull(format.k, &mut blocks[..count]);
+        tiling.spread(0, &blocks[..count], lam);
+
+        self.pixels.fill(format.n, first as u64, base);
+        masked.copy_from_slice(out);
+        block_relu::open_pixels(format, masked, base);
+
+        let lam_mask = &mut *blocks;
+        dealt.pull(format.k, lam_mask);
+        if format.extra() > 0 {
+            [&mut *a, &mut *b, &mut *c].into_iter().for_each(|part| dealt.pull(format.extra(), part));
+        }
+        let opened = block_relu::Opened { masked, decision, lam };
+        let parts = block_relu::PixelParts { lam_mask, carry: a, top: b, lam_top: c };
+        block_relu::select::<true>(format, &opened, &parts, base);
+        reply.pull(format.k, out);
+        ring::add(out, base);
+        ring::reduce(out, format.k);
+    }
+
+    fn close_identity(&mut self, layout: &ChannelLayout, first: usize, reply: &[u8], out: &mut [u32]) {
+        let (n, k) = (layout.format.n, layout.format.k);
+        let [eps, opened, cross, answer, ..] = &mut self.lanes;
+        self.extend.fill(1, first as u64, eps);
+        extend::open(out, eps, opened, n);
+        BitReader::at(self.dealt, layout.start.dealer_offline).pull(k - n, cross);
+        BitReader::at(reply, layout.start.client_online).pull(k - n, answer);
+        extend::finish(out, opened, cross, answer, n, k);
+    }
+}
