@@ -1,0 +1,142 @@
+//! Plans put together node by node, with their weights.
+
+use brelu_core::geometry::{Conv2d, Shape};
+use brelu_core::plan::{
+    Axis, Channel, ColourOrder, Edge, Fit, Header, Node, NodeId, Op, Plan, Preprocess, Term, write,
+};
+use brelu_host::weights::{NodeWeights, Weights};
+
+/// A plan in the making.
+#[derive(Debug, Default)]
+pub struct Builder {
+    nodes: Vec<(Shape, u8, OwnedOp)>,
+    weights: Vec<(NodeId, NodeWeights)>,
+}
+
+#[derive(Debug, Clone)]
+enum OwnedOp {
+    Plain(Op<'static>),
+    Activation { input: NodeId, window: u8, channels: Vec<u8> },
+}
+
+impl Builder {
+    /// A plan that starts with an input in Z_2^bits.
+    pub fn new(shape: Shape, bits: u8) -> Self {
+        let mut builder = Self::default();
+        builder.push(shape, bits, OwnedOp::Plain(Op::Input));
+        builder
+    }
+
+    fn push(&mut self, shape: Shape, bits: u8, op: OwnedOp) -> NodeId {
+        self.nodes.push((shape, bits, op));
+        (self.nodes.len() - 1) as NodeId
+    }
+
+    /// Shape of a node.
+    pub fn shape(&self, id: NodeId) -> Shape {
+        self.nodes[usize::from(id)].0
+    }
+
+    /// Ring of a node.
+    pub fn bits(&self, id: NodeId) -> u8 {
+        self.nodes[usize::from(id)].1
+    }
+
+    /// Adds a linear node: maps with their weights, bias, and the fraction bits dropped.
+    ///
+    /// # Panics
+    /// If a map is impossible.
+    pub fn linear(&mut self, terms: &[(NodeId, Conv2d, Vec<i32>)], bias: Vec<i32>, n: u8, f: u8) -> NodeId {
+        let shape = terms[0].1.output().expect("a possible map");
+        let maps = terms.iter().map(|(input, map, _)| Term { input: *input, map: *map }).collect();
+        let id = self.push(shape, n, OwnedOp::Plain(Op::Linear { terms: maps, fraction: f }));
+        let terms = terms.iter().map(|(_, _, weights)| weights.clone()).collect();
+        self.weights.push((id, NodeWeights::Linear { terms, bias }));
+        id
+    }
+
+    /// Adds an activation layer into Z_2^k.
+    pub fn activation(&mut self, input: NodeId, k: u8, window: u8, channels: &[Channel]) -> NodeId {
+        let channels = channels.iter().flat_map(Channel::record).collect();
+        self.push(self.shape(input), k, OwnedOp::Activation { input, window, channels })
+    }
+
+    /// Adds a sum or difference modulo 2^bits.
+    pub fn add(&mut self, left: NodeId, right: NodeId, subtract: bool, bits: u8) -> NodeId {
+        self.push(self.shape(left), bits, OwnedOp::Plain(Op::Add { left, right, subtract }))
+    }
+
+    /// Adds constants, one a channel.
+    pub fn offset(&mut self, input: NodeId, values: Vec<i32>) -> NodeId {
+        let id = self.push(self.shape(input), self.bits(input), OwnedOp::Plain(Op::Offset { input }));
+        self.weights.push((id, NodeWeights::Offset(values)));
+        id
+    }
+
+    /// Joins channels.
+    pub fn concat(&mut self, inputs: &[NodeId]) -> NodeId {
+        let mut shape = self.shape(inputs[0]);
+        shape.channels = inputs.iter().map(|input| self.shape(*input).channels).sum();
+        let bits = inputs.iter().map(|input| self.bits(*input)).min().unwrap_or(32);
+        let inputs = inputs.iter().copied().collect();
+        self.push(shape, bits, OwnedOp::Plain(Op::Concat { inputs }))
+    }
+
+    /// Sums over windows.
+    pub fn sum_pool(
+        &mut self,
+        input: NodeId,
+        kernel: [u16; 2],
+        stride: [u16; 2],
+        pads: [u16; 2],
+        out: [u32; 2],
+    ) -> NodeId {
+        let shape = Shape::new(self.shape(input).channels, out[0], out[1]);
+        self.push(shape, self.bits(input), OwnedOp::Plain(Op::SumPool { input, kernel, stride, pads }))
+    }
+
+    /// Picks elements.
+    pub fn view(&mut self, input: NodeId, shape: Shape, axes: [Axis; 3], edge: Edge) -> NodeId {
+        self.push(shape, self.bits(input), OwnedOp::Plain(Op::View { input, axes, edge }))
+    }
+
+    /// The same elements as planes of one pixel.
+    pub fn flatten(&mut self, input: NodeId) -> NodeId {
+        self.push(self.shape(input).flat(), self.bits(input), OwnedOp::Plain(Op::Reshape { input }))
+    }
+
+    /// The plan file and what makes its weights.
+    ///
+    /// # Panics
+    /// If the plan cannot be written.
+    pub fn finish(self) -> (Vec<u8>, impl FnOnce(&Plan<'_>) -> Weights) {
+        let header = Header {
+            name: "test",
+            preprocess: Preprocess {
+                fit: Fit::Exact,
+                order: ColourOrder::Rgb,
+                affine: [[1.0, 0.0]].into_iter().collect(),
+            },
+            labels: "",
+            class_offset: 0,
+            output_scale: 1.0,
+            margin: 1.0,
+        };
+        let nodes: Vec<Node<'_>> =
+            self.nodes.iter().map(|(shape, bits, op)| record(*shape, *bits, op)).collect();
+        let mut bytes = vec![0; 1 << 20];
+        let len = write(&header, &nodes, &mut bytes).expect("room");
+        bytes.truncate(len);
+        (bytes, move |plan: &Plan<'_>| Weights::new(plan, self.weights).expect("weights of this plan"))
+    }
+}
+
+fn record(shape: Shape, bits: u8, op: &OwnedOp) -> Node<'_> {
+    let op = match op {
+        OwnedOp::Plain(op) => op.clone(),
+        OwnedOp::Activation { input, window, channels } => {
+            Op::Activation { input: *input, window: *window, channels: brelu_core::plan::Channels(channels) }
+        }
+    };
+    Node { name: "node", shape, bits, op }
+}

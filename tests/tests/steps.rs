@@ -1,0 +1,281 @@
+//! Every step of the protocol by itself, between real sessions, against the plaintext reference and the cost formulas.
+
+use brelu_core::cost;
+use brelu_core::geometry::{Conv2d, Shape};
+use brelu_core::plan::{Axis, Channel, Edge};
+use brelu_tests::build::Builder;
+use brelu_tests::reference;
+use brelu_tests::world::{World, honest};
+
+/// Deterministic values in `-bound .. bound`.
+struct Values(u64);
+
+impl Values {
+    fn next(&mut self, bound: i64) -> i32 {
+        self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        ((self.0 >> 33) as i64 % (2 * bound) - bound) as i32
+    }
+
+    fn many(&mut self, count: usize, bound: i64) -> Vec<i32> {
+        (0..count).map(|_| self.next(bound)).collect()
+    }
+}
+
+/// Runs two inferences and checks results, traffic and round trips; returns the mean width of the allowed intervals.
+fn check(builder: Builder, inputs: &[Vec<i32>]) -> f64 {
+    let (plan, make_weights) = builder.finish();
+    let mut kept = None;
+    let world = World::new(plan, |plan| {
+        let weights = make_weights(plan);
+        kept = Some(weights.clone());
+        weights
+    });
+    let weights = kept.unwrap();
+    let outcome = world.run(inputs, honest()).unwrap();
+    let total = cost::total(world.plan());
+    let times = |bytes: u64| bytes * inputs.len() as u64;
+    assert_eq!(outcome.traffic.dealer_offline, times(total.bytes.dealer_offline), "dealer to server");
+    assert_eq!(
+        outcome.traffic.client_offline,
+        times(total.bytes.client_offline),
+        "client to server, offline"
+    );
+    assert_eq!(outcome.traffic.client_online, times(total.bytes.client_online), "client to server, online");
+    assert_eq!(outcome.traffic.server_online, times(total.bytes.server_online), "server to client");
+    assert_eq!(outcome.round_trips, total.round_trips * inputs.len() as u32);
+    let mut widths = (0.0, 0);
+    for (input, output) in inputs.iter().zip(&outcome.outputs) {
+        let (expected, load) = reference::run(world.plan(), &weights, input);
+        assert!(load <= 1.0, "the test itself breaks the range contract: {load}");
+        for (index, (value, expected)) in output.iter().zip(&expected).enumerate() {
+            assert!(expected.contains(i64::from(*value)), "element {index}: {value} not in {expected:?}");
+            widths = (widths.0 + expected.width() as f64, widths.1 + 1);
+        }
+    }
+    widths.0 / f64::from(widths.1)
+}
+
+fn activation(n: u8, k: u8, w: u8, shape: Shape, channels: &[Channel], bound: i64) -> f64 {
+    let mut builder = Builder::new(shape, n);
+    builder.activation(0, k, w, channels);
+    let mut values = Values(u64::from(n) << 8 | u64::from(k));
+    check(builder, &[values.many(shape.len(), bound), values.many(shape.len(), bound)])
+}
+
+#[test]
+fn relu_is_exact_with_a_full_window() {
+    for (n, k, w) in [(10, 20, 10), (11, 27, 11), (8, 8, 8), (2, 4, 2)] {
+        let shape = Shape::new(3, 5, 7);
+        let channels = [Channel::relu(0); 3];
+        let width = activation(n, k, w, shape, &channels, (1 << (n - 2)) - 1 + i64::from(n == 2));
+        assert_eq!(width, 0.0);
+    }
+}
+
+#[test]
+fn every_window_and_ring() {
+    for (n, k, w) in [
+        (18, 32, 8),
+        (16, 32, 6),
+        (20, 32, 10),
+        (16, 28, 7),
+        (12, 24, 6),
+        (12, 24, 2),
+        (12, 12, 5),
+        (13, 29, 11),
+    ] {
+        let lo = n - w;
+        let channels = [
+            Channel::relu(lo),
+            Channel::relu(lo.saturating_sub(1)),
+            Channel::Identity,
+            Channel::Zero,
+            Channel::relu(lo),
+        ];
+        let reach = 1i64 << (n - 2).min(n - 2);
+        let bound = (reach - (1 << lo)).min((1 << (lo.saturating_sub(1) + w - 1)) - (1 << lo)).max(1);
+        activation(n, k, w, Shape::new(5, 6, 5), &channels, bound);
+    }
+}
+
+#[test]
+fn blocks_of_any_size_with_ragged_edges() {
+    let shape = Shape::new(8, 19, 23);
+    let blocks = [(1, 1), (2, 3), (4, 4), (19, 23), (1, 23), (19, 1), (5, 2), (7, 16)];
+    for w in [6, 8, 11] {
+        let n = 20;
+        let lo = n - w;
+        let channels: Vec<Channel> = blocks
+            .iter()
+            .map(|(height, width)| Channel::Blocks { height: *height, width: *width, lo })
+            .collect();
+        activation(n, 32, w, shape, &channels, 800);
+    }
+}
+
+#[test]
+fn planes_of_one_pixel() {
+    activation(12, 24, 6, Shape::new(70, 1, 1), &[Channel::relu(6); 70], 900);
+    activation(12, 24, 6, Shape::new(70, 1, 1), &[Channel::Identity; 70], 1023);
+}
+
+#[test]
+fn linear_maps_of_any_geometry() {
+    let mut values = Values(5);
+    let shape = Shape::new(4, 9, 11);
+    let base = Conv2d {
+        input: shape,
+        out_channels: 6,
+        groups: 1,
+        kernel: [3, 3],
+        stride: [1, 1],
+        dilation: [1, 1],
+        pads: [1; 4],
+    };
+    let maps = [
+        base,
+        Conv2d { stride: [2, 2], pads: [0, 0, 1, 1], ..base },
+        Conv2d { groups: 2, dilation: [2, 3], pads: [2, 3, 2, 3], ..base },
+        Conv2d { groups: 4, out_channels: 4, ..base },
+        Conv2d { kernel: [1, 1], pads: [0; 4], ..base },
+        Conv2d { kernel: [5, 1], stride: [3, 2], pads: [4, 0, 1, 0], ..base },
+    ];
+    for (n, f) in [(18, 14), (12, 12), (16, 16)] {
+        for map in maps {
+            let mut builder = Builder::new(shape, n + f);
+            let weights = values.many(map.weight_len(), 1 << 6);
+            let bias = values.many(map.out_channels as usize, 1 << 12);
+            builder.linear(&[(0, map, weights)], bias, n, f);
+            let width = check(builder, &[values.many(shape.len(), 1 << 9), values.many(shape.len(), 1 << 9)]);
+            assert!((2.0..=3.0).contains(&width), "a truncation is off by 1.5 at most: {width}");
+        }
+    }
+}
+
+#[test]
+fn added_terms_share_one_truncation() {
+    let mut values = Values(6);
+    let shape = Shape::new(3, 8, 8);
+    let dense = Conv2d {
+        input: shape,
+        out_channels: 5,
+        groups: 1,
+        kernel: [3, 3],
+        stride: [2, 2],
+        dilation: [1, 1],
+        pads: [1; 4],
+    };
+    let point = Conv2d { kernel: [1, 1], pads: [0; 4], ..dense };
+    let mut builder = Builder::new(shape, 26);
+    let terms =
+        [(0, dense, values.many(dense.weight_len(), 500)), (0, point, values.many(point.weight_len(), 500))];
+    builder.linear(&terms, values.many(5, 1000), 13, 13);
+    assert!(check(builder, &[values.many(shape.len(), 1 << 10)]) <= 3.0);
+}
+
+#[test]
+fn local_operations_are_exact() {
+    let shape = Shape::new(4, 6, 5);
+    let mut builder = Builder::new(shape, 20);
+    let slice = builder.view(
+        0,
+        Shape::new(2, 3, 3),
+        [Axis::slice(1, 2), Axis::slice(0, 2), Axis::slice(0, 2)],
+        Edge::Zero,
+    );
+    let padded = builder.view(
+        slice,
+        Shape::new(4, 5, 6),
+        [Axis::slice(-1, 1), Axis::slice(-1, 1), Axis::slice(-2, 1)],
+        Edge::Zero,
+    );
+    let half = Axis { num: 1, add: 0, den: 2 };
+    let resized = builder.view(slice, Shape::new(2, 5, 6), [Axis::SAME, half, half], Edge::Clamp);
+    let joined = builder.concat(&[resized, padded]);
+    let shifted = builder.offset(joined, vec![3, -5, 7, 0, 1, 2]);
+    let sum = builder.add(shifted, joined, true, 20);
+    let pooled = builder.sum_pool(sum, [3, 2], [2, 2], [1, 0], [3, 3]);
+    let doubled = builder.sum_pool(joined, [3, 2], [2, 2], [1, 0], [3, 3]);
+    let both = builder.add(pooled, doubled, false, 19);
+    builder.flatten(both);
+    let mut values = Values(7);
+    assert_eq!(check(builder, &[values.many(shape.len(), 1 << 14)]), 0.0);
+}
+
+#[test]
+fn max_pooling_is_a_tournament() {
+    let (shape, n, w) = (Shape::new(3, 7, 7), 12, 6);
+    let mut builder = Builder::new(shape, n);
+    let mut best = 0;
+    for axis in 0..2 {
+        let from = builder.shape(best);
+        let size = if axis == 0 { Shape::new(3, from.height, 3) } else { Shape::new(3, 3, from.width) };
+        let mut axes = [Axis::SAME; 3];
+        let mut pick = |builder: &mut Builder, start| {
+            axes[2 - axis] = Axis::slice(start, 2);
+            builder.view(best, size, axes, Edge::Clamp)
+        };
+        let parts = [pick(&mut builder, 0), pick(&mut builder, 1), pick(&mut builder, 2)];
+        best = parts[0];
+        for part in &parts[1..] {
+            let difference = builder.add(best, *part, true, n);
+            let positive = builder.activation(difference, n, w, &[Channel::relu(n - w - 1); 3]);
+            best = builder.add(*part, positive, false, n);
+        }
+    }
+    let mut values = Values(8);
+    let inputs = [values.many(shape.len(), 400), values.many(shape.len(), 400)];
+    check(builder, &inputs);
+}
+
+#[test]
+fn independent_layers_share_a_round_trip() {
+    let shape = Shape::new(2, 4, 4);
+    let mut builder = Builder::new(shape, 12);
+    let opposite =
+        builder.view(0, shape, [Axis::SAME, Axis::SAME, Axis { num: 1, add: 1, den: 1 }], Edge::Zero);
+    let first = builder.activation(0, 24, 6, &[Channel::relu(5), Channel::Identity]);
+    let second =
+        builder.activation(opposite, 20, 6, &[Channel::Blocks { height: 2, width: 2, lo: 6 }, Channel::Zero]);
+    builder.concat(&[first, second]);
+    let (plan, _) = builder.finish();
+    assert_eq!(cost::total(&brelu_core::plan::Plan::parse(&plan).unwrap()).round_trips, 1);
+    let mut builder = Builder::new(shape, 12);
+    let opposite =
+        builder.view(0, shape, [Axis::SAME, Axis::SAME, Axis { num: 1, add: 1, den: 1 }], Edge::Zero);
+    let first = builder.activation(0, 24, 6, &[Channel::relu(5), Channel::Identity]);
+    let second =
+        builder.activation(opposite, 20, 6, &[Channel::Blocks { height: 2, width: 2, lo: 6 }, Channel::Zero]);
+    builder.concat(&[first, second]);
+    let mut values = Values(9);
+    check(builder, &[values.many(shape.len(), 700)]);
+}
+
+#[test]
+fn identity_chains_keep_their_masks() {
+    let shape = Shape::new(3, 6, 6);
+    let map = Conv2d {
+        input: shape,
+        out_channels: 3,
+        groups: 1,
+        kernel: [3, 3],
+        stride: [1, 1],
+        dilation: [1, 1],
+        pads: [1; 4],
+    };
+    let mut values = Values(10);
+    let mut builder = Builder::new(shape, 26);
+    let mut residual = 0;
+    for _ in 0..3 {
+        let weights = values.many(map.weight_len(), 200);
+        let z = builder.linear(&[(residual, map, weights)], vec![0; 3], 14, 12);
+        let sum = builder.add(z, residual, false, 14);
+        let channels = [Channel::Identity, Channel::relu(8), Channel::Blocks { height: 3, width: 4, lo: 8 }];
+        residual = builder.activation(sum, 26, 6, &channels);
+    }
+    let flat = builder.flatten(residual);
+    let dense = Conv2d::dense(108, 5);
+    let weights = values.many(dense.weight_len(), 100);
+    builder.linear(&[(flat, dense, weights)], vec![7; 5], 14, 12);
+    check(builder, &[values.many(shape.len(), 400), values.many(shape.len(), 400)]);
+}
