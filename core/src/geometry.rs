@@ -90,8 +90,9 @@ impl Conv2d {
         }
         let height = self.extent(self.input.height, 0)?;
         let width = self.extent(self.input.width, 1)?;
-        let len = u64::from(self.out_channels) * u64::from(height) * u64::from(width);
-        (len < 1 << 31).then_some(Shape::new(self.out_channels, height, width))
+        let plane = u64::from(height) * u64::from(width);
+        let fits = plane.checked_mul(u64::from(self.out_channels)).is_some_and(|len| len < 1 << 31);
+        fits.then_some(Shape::new(self.out_channels, height, width))
     }
 
     fn extent(&self, size: u32, axis: usize) -> Option<u32> {

@@ -66,7 +66,7 @@ pub struct Outcome {
 }
 
 /// Silence that ends a session in these tests.
-pub const TIMEOUT: Duration = Duration::from_secs(5);
+pub const TIMEOUT: Duration = Duration::from_secs(2);
 
 impl World {
     /// Parties for a plan file and its weights.

@@ -56,7 +56,8 @@ pub(super) fn check(plan: &Plan<'_>) -> Result<Demands, PlanError> {
 
 fn check_node(plan: &Plan<'_>, id: NodeId, node: &Node<'_>) -> Rule {
     let shape = node.shape;
-    let elements = u64::from(shape.channels) * u64::from(shape.height).saturating_mul(u64::from(shape.width));
+    let plane = u64::from(shape.height) * u64::from(shape.width);
+    let elements = plane.saturating_mul(u64::from(shape.channels));
     rule((1..=MAX_ELEMENTS).contains(&elements), "its shape is empty or too large")?;
     rule((2..=32).contains(&node.bits), "its ring has 2 to 32 bits")?;
     let mut ordered = true;

@@ -1,0 +1,31 @@
+//! Pictures: image files, folders of them with or without labels, CIFAR records; and how they become the input of a
+//! network.
+
+mod cifar;
+mod dataset;
+mod error;
+mod folder;
+mod labels;
+mod preprocess;
+
+pub use dataset::{Dataset, Item};
+pub use error::DataError;
+pub use preprocess::{Channels, Fit, Preprocess};
+
+use image::{ImageReader, RgbImage};
+use std::path::Path;
+
+/// Decodes a picture (PNG, JPEG, BMP, PNM; by content, not by name) to 8-bit RGB; transparency is dropped.
+///
+/// # Errors
+/// If the file cannot be read or is no such picture.
+pub fn read_image(path: &Path) -> Result<RgbImage, DataError> {
+    let unreadable = |error| DataError::read(path, error);
+    let reader = ImageReader::open(path).map_err(unreadable)?.with_guessed_format().map_err(unreadable)?;
+    let image =
+        reader.decode().map_err(|error| DataError::Image { path: path.into(), error: error.to_string() })?;
+    Ok(image.to_rgb8())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,83 @@
+use super::{Axis, Window};
+use brelu_core::geometry::{Conv2d, Shape};
+
+/// What a node computes. `x` is the first input, `c, i, j` a channel, row and column of the output.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Op {
+    /// The image. No inputs; its shape is the node's.
+    Input,
+    /// `y[o,i,j] = bias[o] + sum over c,k,l of weights[o,c,k,l] * x[g+c, i*stride+k*dilation-pad, j*...]`, zero outside
+    /// `x`, with `g` the first channel of the group of `o`. Fully connected layers are [`Conv2d::dense`].
+    Conv {
+        /// Sizes; its `input` is the shape of `x`.
+        geometry: Conv2d,
+        /// [`Conv2d::weight_len`] values in ONNX order.
+        weights: Vec<f32>,
+        /// One value an output channel.
+        bias: Vec<f32>,
+    },
+    /// `y[c,i,j] = scale[c] * x[c,i,j] + shift[c]`: batch normalisation and arithmetic with constants. None is left
+    /// after [`simplify`](super::simplify).
+    Affine {
+        /// One factor a channel.
+        scale: Vec<f32>,
+        /// One summand a channel.
+        shift: Vec<f32>,
+    },
+    /// `y = max(x, 0)`.
+    Relu,
+    /// `y = min(max(x, 0), max)`, with a positive `max` (6 for ReLU6).
+    Clip {
+        /// The largest output.
+        max: f32,
+    },
+    /// `y = x1 + x2`, two inputs of the same shape.
+    Add,
+    /// The channels of all inputs (one or more, same height and width) one after the other.
+    Concat,
+    /// `y[c,i,j] = max of x[c, i*stride+k*dilation-pad, ...]` over the elements of the window inside `x`.
+    MaxPool(Window),
+    /// `y[c,i,j] = (sum of the elements of the window inside x) / n`.
+    AveragePool {
+        /// The window. A global average has a kernel as large as the plane.
+        window: Window,
+        /// Whether `n` counts the elements of the window inside `x` with its pads, or only those inside `x`.
+        count_include_pad: bool,
+    },
+    /// `y[c,i,j] = x[channels(c), rows(i), columns(j)]`, zero where an axis points outside `x`: slicing, zero padding,
+    /// repetition.
+    View {
+        /// Output channel to input channel.
+        channels: Axis,
+        /// Output row to input row.
+        rows: Axis,
+        /// Output column to input column.
+        columns: Axis,
+    },
+    /// The same elements in the same order under another shape (flatten and its kin).
+    Reshape(Shape),
+}
+
+impl Op {
+    /// A short name for messages.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Input => "Input",
+            Self::Conv { .. } => "Conv",
+            Self::Affine { .. } => "Affine",
+            Self::Relu => "Relu",
+            Self::Clip { .. } => "Clip",
+            Self::Add => "Add",
+            Self::Concat => "Concat",
+            Self::MaxPool(_) => "MaxPool",
+            Self::AveragePool { .. } => "AveragePool",
+            Self::View { .. } => "View",
+            Self::Reshape(_) => "Reshape",
+        }
+    }
+
+    /// A view that selects or repeats whole rows and columns of every channel of `input`.
+    pub const fn spatial_view(input: Shape, rows: Axis, columns: Axis) -> Self {
+        Self::View { channels: Axis::identity(input.channels), rows, columns }
+    }
+}

@@ -1,0 +1,127 @@
+//! Convolution as a matrix product over unfolded patches, a band of output rows at a time.
+
+use super::direct;
+use brelu_core::geometry::Conv2d;
+use matrixmultiply::sgemm;
+
+/// Elements of the unfolded band, small enough for the second-level cache.
+const BAND: usize = 1 << 16;
+
+/// `out = bias + weights * x`; `columns` is working memory.
+pub(super) fn conv(
+    g: &Conv2d,
+    weights: &[f32],
+    bias: &[f32],
+    x: &[f32],
+    columns: &mut Vec<f32>,
+    out: &mut [f32],
+) {
+    let Some(to) = g.output() else { return };
+    for (out, bias) in out.chunks_exact_mut(to.plane()).zip(bias) {
+        out.fill(*bias);
+    }
+    let in_plane = g.group_inputs() as usize * g.input.plane();
+    let group_outputs = (g.out_channels / g.groups) as usize;
+    let groups = out.chunks_exact_mut(group_outputs * to.plane()).zip(x.chunks_exact(in_plane));
+    for ((out, x), weights) in groups.zip(weights.chunks_exact(group_outputs * g.fan_in())) {
+        if g.group_inputs() == 1 {
+            direct::planes(g, to, weights, x, out);
+        } else if to.plane() == 1 && g.fan_in() == in_plane && g.pads == [0; 4] {
+            direct::dense(weights, x, out);
+        } else {
+            unfolded(g, [to.height as usize, to.width as usize], weights, x, columns, out);
+        }
+    }
+}
+
+/// One group: `out` and `x` are its planes.
+fn unfolded(
+    g: &Conv2d,
+    [height, width]: [usize; 2],
+    weights: &[f32],
+    x: &[f32],
+    columns: &mut Vec<f32>,
+    out: &mut [f32],
+) {
+    let fan_in = g.fan_in();
+    let pointwise = g.kernel == [1, 1] && g.stride == [1, 1] && g.pads == [0; 4];
+    let rows = (BAND / (fan_in * width)).clamp(1, height);
+    for top in (0..height).step_by(rows) {
+        let band = rows.min(height - top) * width;
+        let at = top * width;
+        if pointwise {
+            product(weights, fan_in, &x[at..], height * width, &mut out[at..], height * width, band);
+        } else {
+            columns.resize((fan_in * band).max(columns.len()), 0.0);
+            unfold(g, [top, band / width], width, x, columns);
+            product(weights, fan_in, columns, band, &mut out[at..], height * width, band);
+        }
+    }
+}
+
+/// Writes `columns[tap][position]` for `count` output rows from `top`; taps as in the weights.
+fn unfold(g: &Conv2d, [top, count]: [usize; 2], width: usize, x: &[f32], columns: &mut [f32]) {
+    let taps = columns.chunks_exact_mut(count * width);
+    let [rows, cols] = g.kernel.map(usize::from);
+    for (tap, out) in taps.take(g.fan_in()).enumerate() {
+        let (plane, k, l) = (tap / (rows * cols), tap / cols % rows, tap % cols);
+        let x = &x[plane * g.input.plane()..][..g.input.plane()];
+        for (i, line) in out.chunks_exact_mut(width).enumerate() {
+            match direct::source(g, 0, top + i, k) {
+                Some(row) => unfold_line(g, l, &x[row * g.input.width as usize..], line),
+                None => line.fill(0.0),
+            }
+        }
+    }
+}
+
+fn unfold_line(g: &Conv2d, tap: usize, x: &[f32], line: &mut [f32]) {
+    let stride = usize::from(g.stride[1]);
+    let (inside, start) = direct::inside(g, tap, line.len());
+    line[..inside.start].fill(0.0);
+    line[inside.end..].fill(0.0);
+    let line = &mut line[inside];
+    if stride == 1 {
+        line.copy_from_slice(&x[start..][..line.len()]);
+    } else {
+        for (out, x) in line.iter_mut().zip(x[start..].iter().step_by(stride)) {
+            *out = *x;
+        }
+    }
+}
+
+/// `c += a * b` with `a` of `c_rows x depth`, `b` of `depth x width` in rows `b_stride` apart, `c` in rows `c_stride`
+/// apart.
+fn product(
+    a: &[f32],
+    depth: usize,
+    b: &[f32],
+    b_stride: usize,
+    c: &mut [f32],
+    c_stride: usize,
+    width: usize,
+) {
+    let rows = a.len() / depth;
+    assert!(b.len() >= (depth - 1) * b_stride + width && c.len() >= (rows - 1) * c_stride + width);
+    let step = |len: usize| len as isize;
+    // SAFETY: the assertion above and `a.len() = rows * depth` keep every element the call reads or writes inside
+    // the three slices, and `c` is borrowed exclusively.
+    unsafe {
+        sgemm(
+            rows,
+            depth,
+            width,
+            1.0,
+            a.as_ptr(),
+            step(depth),
+            1,
+            b.as_ptr(),
+            step(b_stride),
+            1,
+            1.0,
+            c.as_mut_ptr(),
+            step(c_stride),
+            1,
+        );
+    }
+}

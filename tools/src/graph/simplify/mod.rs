@@ -1,0 +1,70 @@
+//! Rewrites that leave what a graph computes unchanged. Each is a pass of its own; a pass rewrites one node at a time
+//! and leaves nodes nobody reads to the last pass.
+
+mod affine;
+mod lower;
+mod pads;
+mod prune;
+mod views;
+
+use super::{Graph, GraphError, NodeId};
+
+/// Brings a graph into the compiler's form:
+///
+/// - no [`Op::Affine`](super::Op::Affine): folded into the convolution before or after it where nothing else reads
+///   the tensor between, else a depthwise 1x1 convolution;
+/// - no view or reshape that changes nothing, consecutive views joined where they are one;
+/// - zero padding moved into the convolution or pooling that reads it;
+/// - every node contributes to the output.
+///
+/// # Errors
+/// If the graph is inconsistent.
+pub fn simplify(mut graph: Graph) -> Result<Graph, GraphError> {
+    graph.check()?;
+    views::drop_identities(&mut graph);
+    views::join(&mut graph);
+    affine::fold(&mut graph);
+    pads::fold(&mut graph);
+    lower::affine_to_conv(&mut graph);
+    let graph = prune::prune(graph);
+    graph.check()?;
+    Ok(graph)
+}
+
+/// Makes every reader of `from` read `to` instead, the output included.
+fn redirect(graph: &mut Graph, from: NodeId, to: NodeId) {
+    for input in graph.nodes.iter_mut().flat_map(|node| &mut node.inputs) {
+        if *input == from {
+            *input = to;
+        }
+    }
+    if graph.output == from {
+        graph.output = to;
+    }
+}
+
+/// The nodes the output needs; others are left over from earlier rewrites.
+fn live(graph: &Graph) -> Vec<bool> {
+    let mut live = vec![false; graph.nodes.len()];
+    live[graph.output.0] = true;
+    for (id, node) in graph.nodes.iter().enumerate().rev() {
+        if live[id] {
+            node.inputs.iter().for_each(|input| live[input.0] = true);
+        }
+    }
+    live
+}
+
+/// How many times each tensor is read by a live node, being the output included.
+fn uses(graph: &Graph) -> Vec<usize> {
+    let live = live(graph);
+    let mut uses = vec![0; graph.nodes.len()];
+    uses[graph.output.0] = 1;
+    for (node, _) in graph.nodes.iter().zip(live).filter(|(_, live)| *live) {
+        node.inputs.iter().for_each(|input| uses[input.0] += 1);
+    }
+    uses
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,111 @@
+use super::super::{Axis, Op, Window, run};
+use super::*;
+use brelu_core::geometry::{Conv2d, Shape};
+
+const INPUT: Shape = Shape::new(2, 4, 4);
+
+fn start() -> Graph {
+    Graph::new("g", "x", INPUT).unwrap()
+}
+
+fn conv(outputs: u32, pads: [u16; 4], input: Shape) -> Op {
+    let geometry = Conv2d { input, kernel: [3, 3], pads, ..Conv2d::dense(input.channels, outputs) };
+    let weights = (0..geometry.weight_len()).map(|i| (i % 7) as f32 - 3.0).collect();
+    Op::Conv { geometry, weights, bias: (0..outputs).map(|o| o as f32).collect() }
+}
+
+fn affine(shift: f32) -> Op {
+    Op::Affine { scale: vec![2.0, -3.0], shift: vec![shift, 2.0 * shift] }
+}
+
+fn pad(input: Shape) -> Op {
+    Op::spatial_view(input, Axis::pad(input.height, 1, 1), Axis::pad(input.width, 1, 1))
+}
+
+/// Simplifies, checks that the result is the same, and returns the kinds of nodes left.
+fn simplified(graph: &Graph) -> Vec<&'static str> {
+    let x: Vec<f32> = (0..INPUT.len()).map(|i| i as f32 - 9.0).collect();
+    let simple = simplify(graph.clone()).unwrap();
+    let (before, after) = (run(graph, &x).unwrap(), run(&simple, &x).unwrap());
+    assert!(before.iter().zip(&after).all(|(a, b)| (a - b).abs() < 1e-3), "{before:?} {after:?}");
+    assert_eq!(before.len(), after.len());
+    simple.nodes.iter().map(|node| node.op.name()).collect()
+}
+
+#[test]
+fn affine_goes_backwards_into_a_convolution() {
+    let mut graph = start();
+    let a = graph.push("a", conv(2, [1; 4], INPUT), &[graph.input]).unwrap();
+    let b = graph.push("b", affine(1.0), &[a]).unwrap();
+    let c = graph.push("c", affine(5.0), &[b]).unwrap();
+    graph.push("d", Op::Relu, &[c]).unwrap();
+    assert_eq!(simplified(&graph), ["Input", "Conv", "Relu"]);
+}
+
+#[test]
+fn affine_stays_where_the_convolution_is_read_elsewhere() {
+    let mut graph = start();
+    let a = graph.push("a", conv(2, [1; 4], INPUT), &[graph.input]).unwrap();
+    let b = graph.push("b", affine(1.0), &[a]).unwrap();
+    graph.push("c", Op::Add, &[a, b]).unwrap();
+    assert_eq!(simplified(&graph), ["Input", "Conv", "Conv", "Add"]);
+    graph.output = b;
+    assert_eq!(simplified(&graph), ["Input", "Conv"]);
+}
+
+#[test]
+fn affine_goes_forwards_unless_padding_meets_a_shift() {
+    for (shift, pads, left) in [(1.0, 0, 1), (0.0, 1, 1), (1.0, 1, 2)] {
+        let mut graph = start();
+        let a = graph.push("a", affine(shift), &[graph.input]).unwrap();
+        let b = graph.push("b", affine(0.0), &[a]).unwrap();
+        graph.push("c", conv(3, [pads; 4], INPUT), &[b]).unwrap();
+        assert_eq!(simplified(&graph).len(), 1 + left);
+    }
+}
+
+#[test]
+fn affine_before_a_grouped_convolution() {
+    let mut graph = start();
+    let a = graph.push("a", affine(1.0), &[graph.input]).unwrap();
+    let geometry = Conv2d { input: INPUT, groups: 2, kernel: [2, 2], ..Conv2d::dense(2, 4) };
+    let weights = (0..16).map(|i| i as f32).collect();
+    graph.push("b", Op::Conv { geometry, weights, bias: vec![1.0; 4] }, &[a]).unwrap();
+    assert_eq!(simplified(&graph), ["Input", "Conv"]);
+}
+
+#[test]
+fn padding_goes_into_its_readers() {
+    let padded = Shape::new(2, 6, 6);
+    let average = Op::AveragePool { window: Window::new([3, 3]), count_include_pad: false };
+    for (op, expected) in [
+        (conv(3, [1, 0, 0, 2], padded), vec!["Input", "Relu", "Conv"]),
+        (average, vec!["Input", "Relu", "AveragePool"]),
+        (Op::MaxPool(Window::new([3, 3])), vec!["Input", "Relu", "MaxPool"]),
+        (Op::MaxPool(Window { ceil: true, ..Window::new([3, 3]) }), vec!["Input", "Relu", "View", "MaxPool"]),
+    ] {
+        let mut graph = start();
+        let a = graph.push("a", Op::Relu, &[graph.input]).unwrap();
+        let b = graph.push("b", pad(INPUT), &[a]).unwrap();
+        graph.push("c", op, &[b]).unwrap();
+        assert_eq!(simplified(&graph), expected);
+    }
+    let mut graph = start();
+    let a = graph.push("a", pad(INPUT), &[graph.input]).unwrap();
+    graph.push("b", Op::MaxPool(Window::new([3, 3])), &[a]).unwrap();
+    assert_eq!(simplified(&graph), ["Input", "View", "MaxPool"], "a zero can be the largest");
+}
+
+#[test]
+fn views_are_joined_and_identities_dropped() {
+    let mut graph = start();
+    let slice = Op::spatial_view(INPUT, Axis::slice(2, 0, 2), Axis::slice(2, 0, 2));
+    let a = graph.push("a", slice, &[graph.input]).unwrap();
+    let channels =
+        Op::View { channels: Axis::pad(2, 1, 1), rows: Axis::identity(2), columns: Axis::identity(2) };
+    let b = graph.push("b", channels, &[a]).unwrap();
+    let c = graph.push("c", Op::Reshape(Shape::new(4, 2, 2)), &[b]).unwrap();
+    graph.push("unused", Op::Relu, &[c]).unwrap();
+    graph.output = graph.push("d", Op::Concat, &[c]).unwrap();
+    assert_eq!(simplified(&graph), ["Input", "View"]);
+}

@@ -1,0 +1,171 @@
+//! BatchNormalization and element by element arithmetic: of two tensors (Add, Sub, Sum) or with a constant a channel.
+
+use super::build::{Builder, Tensor, Value};
+use super::call::Call;
+use super::constant::Constant;
+use super::error::Problem;
+use crate::graph::Op;
+
+pub(super) fn batch_normalization(call: &Call, build: &mut Builder) -> Problem<Tensor> {
+    if call.int("training_mode", 0) != 0 {
+        return Err("attribute training_mode = 1: export the model for inference".into());
+    }
+    if call.opset < 9 && call.int("spatial", 1) != 1 {
+        return Err("attribute spatial = 0 is not supported".into());
+    }
+    let x = call.tensor(0)?;
+    let channels = build.graph[x.id].shape.channels as usize;
+    let statistic = |index: usize| {
+        let values = call.constant(index)?.floats();
+        match values.len() == channels {
+            true => Ok(values.into_iter().map(f64::from)),
+            false => Err(format!("input {index} has {} values for {channels} channels", values.len())),
+        }
+    };
+    let epsilon = f64::from(call.float("epsilon", 1e-5));
+    let (mut scale, mut shift) = (Vec::with_capacity(channels), Vec::with_capacity(channels));
+    let gains = statistic(1)?.zip(statistic(2)?);
+    for ((gain, bias), (mean, variance)) in gains.zip(statistic(3)?.zip(statistic(4)?)) {
+        let factor = gain / (variance + epsilon).sqrt();
+        if !factor.is_finite() {
+            return Err(format!("the variance {variance} of channel {} is not positive", scale.len()));
+        }
+        scale.push(factor as f32);
+        shift.push((bias - mean * factor) as f32);
+    }
+    build.push_as(Op::Affine { scale, shift }, &[x], x.dims.clone())
+}
+
+pub(super) fn add(call: &Call, build: &mut Builder) -> Problem<Tensor> {
+    match operands(call)? {
+        Operands::Tensors(x, y) => add_tensors(x, y, build),
+        Operands::Constant { x, constant, .. } => {
+            let shift = per_channel(constant, x)?;
+            affine(x, vec![1.0; shift.len()], shift, build)
+        }
+    }
+}
+
+pub(super) fn sum(call: &Call, build: &mut Builder) -> Problem<Tensor> {
+    let mut total = call.tensor(0)?.clone();
+    for index in 1..call.inputs.len() {
+        total = add_tensors(&total, call.tensor(index)?, build)?;
+    }
+    Ok(total)
+}
+
+pub(super) fn sub(call: &Call, build: &mut Builder) -> Problem<Tensor> {
+    match operands(call)? {
+        Operands::Tensors(x, y) => {
+            let channels = build.graph[y.id].shape.channels as usize;
+            let minus = affine(y, vec![-1.0; channels], vec![0.0; channels], build)?;
+            add_tensors(x, &minus, build)
+        }
+        Operands::Constant { x, constant, first: false } => {
+            let shift: Vec<f32> = per_channel(constant, x)?.iter().map(|value| -value).collect();
+            affine(x, vec![1.0; shift.len()], shift, build)
+        }
+        Operands::Constant { x, constant, first: true } => {
+            let shift = per_channel(constant, x)?;
+            affine(x, vec![-1.0; shift.len()], shift, build)
+        }
+    }
+}
+
+pub(super) fn mul(call: &Call, build: &mut Builder) -> Problem<Tensor> {
+    match operands(call)? {
+        Operands::Tensors(..) => Err("multiplies two computed tensors, which is not supported".into()),
+        Operands::Constant { x, constant, .. } => {
+            let scale = per_channel(constant, x)?;
+            let shift = vec![0.0; scale.len()];
+            affine(x, scale, shift, build)
+        }
+    }
+}
+
+pub(super) fn div(call: &Call, build: &mut Builder) -> Problem<Tensor> {
+    match operands(call)? {
+        Operands::Constant { x, constant, first: false } => {
+            let scale: Vec<f32> = per_channel(constant, x)?.iter().map(|value| 1.0 / value).collect();
+            if scale.iter().any(|value| !value.is_finite()) {
+                return Err("divides by zero".into());
+            }
+            let shift = vec![0.0; scale.len()];
+            affine(x, scale, shift, build)
+        }
+        _ => Err("divides by a computed tensor, which is not supported".into()),
+    }
+}
+
+pub(super) fn neg(call: &Call, build: &mut Builder) -> Problem<Tensor> {
+    let x = call.tensor(0)?;
+    let channels = build.graph[x.id].shape.channels as usize;
+    affine(x, vec![-1.0; channels], vec![0.0; channels], build)
+}
+
+enum Operands<'call> {
+    Tensors(&'call Tensor, &'call Tensor),
+    Constant {
+        x: &'call Tensor,
+        constant: &'call Constant,
+        /// Whether the constant is the first operand.
+        first: bool,
+    },
+}
+
+fn operands<'call>(call: &'call Call) -> Problem<Operands<'call>> {
+    match (call.input(0), call.input(1)) {
+        (Some(Value::Tensor(x)), Some(Value::Tensor(y))) => Ok(Operands::Tensors(x, y)),
+        (Some(Value::Tensor(x)), Some(Value::Constant(constant))) => {
+            Ok(Operands::Constant { x, constant, first: false })
+        }
+        (Some(Value::Constant(constant)), Some(Value::Tensor(x))) => {
+            Ok(Operands::Constant { x, constant, first: true })
+        }
+        _ => Err("needs two operands".into()),
+    }
+}
+
+fn affine(x: &Tensor, scale: Vec<f32>, shift: Vec<f32>, build: &mut Builder) -> Problem<Tensor> {
+    build.push_as(Op::Affine { scale, shift }, &[x], x.dims.clone())
+}
+
+fn add_tensors(x: &Tensor, y: &Tensor, build: &mut Builder) -> Problem<Tensor> {
+    if x.dims.len() != y.dims.len() {
+        return Err(format!("combines tensors of dimensions {:?} and {:?}", x.dims, y.dims));
+    }
+    let dims: Vec<usize> = x.dims.iter().zip(&y.dims).map(|(x, y)| *x.max(y)).collect();
+    let (x, y) = (build.broadcast(x, &dims)?, build.broadcast(y, &dims)?);
+    build.push_as(Op::Add, &[&x, &y], dims)
+}
+
+/// One value a channel of `x`, from a constant that is broadcast over `x` and does not change within a plane.
+fn per_channel(constant: &Constant, x: &Tensor) -> Problem<Vec<f32>> {
+    let channel_axis = x.channel_axis();
+    let values = constant.floats();
+    let misfit =
+        || format!("a constant of dimensions {:?} does not fit a tensor {:?}", constant.dims, x.dims);
+    let extra = constant.dims.len().saturating_sub(x.dims.len());
+    let missing = x.dims.len().saturating_sub(constant.dims.len());
+    let (leading, sizes) = constant.dims.split_at(extra);
+    let fits = |(size, of): (&usize, &usize)| *size == 1 || size == of;
+    if leading.iter().any(|size| *size != 1) || !sizes.iter().zip(&x.dims[missing..]).all(fits) {
+        return Err(misfit());
+    }
+    let after: usize = sizes.iter().skip((channel_axis + 1).saturating_sub(missing)).product();
+    let channels = x.dims[channel_axis];
+    let own = channel_axis.checked_sub(missing).map_or(1, |position| sizes[position]);
+    let mut result = Vec::with_capacity(channels);
+    for channel in 0..channels {
+        let plane = &values[(channel % own) * after..][..after];
+        let first = *plane.first().ok_or_else(misfit)?;
+        if plane.iter().any(|value| *value != first) {
+            return Err(format!(
+                "a constant of dimensions {:?} changes within a plane, which is not supported",
+                constant.dims
+            ));
+        }
+        result.push(first);
+    }
+    Ok(result)
+}

@@ -1,0 +1,114 @@
+//! Conv, Gemm, MatMul.
+
+use super::build::{Builder, Tensor};
+use super::call::Call;
+use super::error::Problem;
+use super::spatial::Spatial;
+use crate::graph::Op;
+use brelu_core::geometry::Conv2d;
+
+pub(super) fn conv(call: &Call, build: &mut Builder) -> Problem<Tensor> {
+    let x = call.tensor(0)?;
+    x.planes()?;
+    let input = build.graph[x.id].shape;
+    let weights = call.constant(1)?;
+    let [outputs, group_inputs, rows, columns] = weights.dims[..] else {
+        return Err(format!(
+            "weights of dimensions {:?}: only two-dimensional kernels are supported",
+            weights.dims
+        ));
+    };
+    let group = call.int("group", 1);
+    let groups =
+        u32::try_from(group).ok().filter(|groups| *groups > 0 && input.channels.is_multiple_of(*groups));
+    let groups = groups.ok_or_else(|| {
+        format!("attribute group = {group} does not divide the {} input channels", input.channels)
+    })?;
+    if !outputs.is_multiple_of(groups as usize) || outputs == 0 {
+        return Err(format!("attribute group = {group} does not divide the {outputs} output channels"));
+    }
+    if group_inputs as u64 != u64::from(input.channels / groups) {
+        return Err(format!(
+            "weights of dimensions {:?} do not fit {} input channels in {group} groups",
+            weights.dims, input.channels
+        ));
+    }
+    let size = |size: usize| u16::try_from(size).map_err(|_| format!("a kernel of {size} is too large"));
+    let kernel = [size(rows)?, size(columns)?];
+    kernel_attribute(call, kernel)?;
+    let Spatial { stride, dilation, pads, .. } = Spatial::read(call, kernel, input)?;
+    let out_channels = u32::try_from(outputs).map_err(|_| "too many output channels")?;
+    let geometry = Conv2d { input, out_channels, groups, kernel, stride, dilation, pads };
+    let bias = match call.optional_constant(2)? {
+        Some(bias) => bias.floats(),
+        None => vec![0.0; outputs],
+    };
+    build.push(Op::Conv { geometry, weights: weights.floats(), bias }, &[x])
+}
+
+fn kernel_attribute(call: &Call, kernel: [u16; 2]) -> Problem<()> {
+    match call.ints("kernel_shape") {
+        Some(given) if !given.iter().copied().eq(kernel.map(i64::from)) => {
+            Err(format!("attribute kernel_shape = {given:?} contradicts weights with kernels {kernel:?}"))
+        }
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn gemm(call: &Call, build: &mut Builder) -> Problem<Tensor> {
+    if call.int("transA", 0) != 0 {
+        return Err("attribute transA = 1 is not supported; export the layer with transA = 0".into());
+    }
+    let (alpha, beta) = (call.float("alpha", 1.0), call.float("beta", 1.0));
+    let mut dense = Dense::read(call, call.int("transB", 0) != 0)?;
+    dense.weights.iter_mut().for_each(|weight| *weight *= alpha);
+    if let Some(bias) = call.optional_constant(2)? {
+        let bias = bias.floats();
+        let repeated = bias.len() == 1;
+        if !repeated && bias.len() != dense.bias.len() {
+            return Err(format!("{} bias values do not fit {} outputs", bias.len(), dense.bias.len()));
+        }
+        for (slot, value) in dense.bias.iter_mut().zip(bias.iter().cycle()) {
+            *slot = beta * value;
+        }
+    }
+    dense.push(call, build)
+}
+
+pub(super) fn mat_mul(call: &Call, build: &mut Builder) -> Problem<Tensor> {
+    Dense::read(call, false)?.push(call, build)
+}
+
+/// A fully connected layer on a vector.
+struct Dense {
+    inputs: usize,
+    /// Output by output.
+    weights: Vec<f32>,
+    bias: Vec<f32>,
+}
+
+impl Dense {
+    fn read(call: &Call, transposed: bool) -> Problem<Self> {
+        let x = call.tensor(0)?;
+        let matrix = call.constant(1)?;
+        let [rows, columns] = matrix.dims[..] else {
+            return Err(format!("weights of dimensions {:?} are not a matrix", matrix.dims));
+        };
+        let inputs = if transposed { columns } else { rows };
+        if x.dims != [1, inputs] {
+            return Err(format!(
+                "an input of dimensions {:?} does not fit a matrix with {inputs} inputs",
+                x.dims
+            ));
+        }
+        let weights = if transposed { matrix.floats() } else { matrix.transpose(&[1, 0])?.floats() };
+        Ok(Self { inputs, weights, bias: vec![0.0; if transposed { rows } else { columns }] })
+    }
+
+    fn push(self, call: &Call, build: &mut Builder) -> Problem<Tensor> {
+        let size = |size: usize| u32::try_from(size).map_err(|_| "the matrix is too large");
+        let geometry = Conv2d::dense(size(self.inputs)?, size(self.bias.len())?);
+        let dims = vec![1, self.bias.len()];
+        build.push_as(Op::Conv { geometry, weights: self.weights, bias: self.bias }, &[call.tensor(0)?], dims)
+    }
+}

@@ -1,0 +1,66 @@
+//! MaxPool, AveragePool and their global forms, ReduceMean over planes.
+
+use super::build::{Builder, Tensor};
+use super::call::{Call, axis};
+use super::error::Problem;
+use super::spatial::{Spatial, kernel_shape};
+use crate::graph::{Op, Window};
+
+fn window(call: &Call, build: &Builder) -> Problem<Window> {
+    let x = call.tensor(0)?;
+    x.planes()?;
+    let Spatial { kernel, stride, dilation, pads } =
+        Spatial::read(call, kernel_shape(call)?, build.graph[x.id].shape)?;
+    Ok(Window { kernel, stride, dilation, pads, ceil: call.int("ceil_mode", 0) != 0 })
+}
+
+pub(super) fn max(call: &Call, build: &mut Builder) -> Problem<Tensor> {
+    let window = window(call, build)?;
+    build.push(Op::MaxPool(window), &[call.tensor(0)?])
+}
+
+pub(super) fn average(call: &Call, build: &mut Builder) -> Problem<Tensor> {
+    let window = window(call, build)?;
+    let count_include_pad = call.int("count_include_pad", 0) != 0;
+    build.push(Op::AveragePool { window, count_include_pad }, &[call.tensor(0)?])
+}
+
+fn whole_plane(x: &Tensor, build: &Builder) -> Problem<Window> {
+    let shape = build.graph[x.id].shape;
+    let size = |size: u32| {
+        u16::try_from(size).map_err(|_| format!("a plane of {size} rows or columns is too large"))
+    };
+    Ok(Window::new([size(shape.height)?, size(shape.width)?]))
+}
+
+pub(super) fn global_max(call: &Call, build: &mut Builder) -> Problem<Tensor> {
+    let x = call.tensor(0)?;
+    x.planes()?;
+    let window = whole_plane(x, build)?;
+    build.push(Op::MaxPool(window), &[x])
+}
+
+pub(super) fn global_average(call: &Call, build: &mut Builder) -> Problem<Tensor> {
+    let x = call.tensor(0)?;
+    x.planes()?;
+    let window = whole_plane(x, build)?;
+    build.push(Op::AveragePool { window, count_include_pad: false }, &[x])
+}
+
+pub(super) fn reduce_mean(call: &Call, build: &mut Builder) -> Problem<Tensor> {
+    let x = call.tensor(0)?;
+    let rank = x.dims.len();
+    let axes = call.moved_ints("axes", 1, 18)?.unwrap_or_default();
+    let mut sorted = axes.iter().map(|given| axis(*given, rank)).collect::<Problem<Vec<_>>>()?;
+    sorted.sort_unstable();
+    if rank < 3 || !sorted.iter().copied().eq(2..rank) {
+        return Err(format!(
+            "axes = {axes:?} on {:?}: only the mean over whole planes (axes 2, 3) is supported",
+            x.dims
+        ));
+    }
+    let kept = if call.int("keepdims", 1) != 0 { rank } else { 2 };
+    let dims = (0..kept).map(|axis| if axis < 2 { x.dims[axis] } else { 1 }).collect();
+    let window = whole_plane(x, build)?;
+    build.push_as(Op::AveragePool { window, count_include_pad: false }, &[x], dims)
+}

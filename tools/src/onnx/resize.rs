@@ -1,0 +1,233 @@
+//! Resize and Upsample by repetition. Each output position is computed as the standard says, then one rational map is
+//! sought that gives them all.
+
+use super::build::{Builder, Tensor};
+use super::call::{Call, axis};
+use super::error::Problem;
+use crate::graph::Axis;
+
+/// Longest axis that resizing may make.
+const MAX_AXIS: f64 = 65536.0;
+
+pub(super) fn resize(call: &Call, build: &mut Builder) -> Problem<Tensor> {
+    let x = call.tensor(0)?;
+    let targets = targets(call, &x.dims)?;
+    let mode = call.text("mode", "nearest")?;
+    let rule = Rule::read(call)?;
+    let mut axes = Vec::with_capacity(x.dims.len());
+    for (size, target) in x.dims.iter().zip(&targets) {
+        axes.push(match mode {
+            _ if *size == 1 => Axis::repeat(target.len),
+            "nearest" => rule.nearest(*size, target)?,
+            _ if *size == target.len as usize => Axis::identity(target.len),
+            _ => {
+                return Err(format!(
+                    "attribute mode = {mode:?} from {:?}: only resizing by repetition (nearest) is supported; choose \
+                     an output before this node with --output {:?}",
+                    x.dims,
+                    call.proto.input.first().map_or("", String::as_str)
+                ));
+            }
+        });
+    }
+    build.view(x, &axes)
+}
+
+/// Output length of an axis and by what the input length is multiplied.
+struct Target {
+    len: u32,
+    scale: f64,
+}
+
+fn targets(call: &Call, dims: &[usize]) -> Problem<Vec<Target>> {
+    let axes: Vec<usize> = match call.ints("axes") {
+        Some(axes) => axes.iter().map(|given| axis(*given, dims.len())).collect::<Problem<_>>()?,
+        None => (0..dims.len()).collect(),
+    };
+    let lens = axes.iter().map(|axis| dims[*axis] as f64);
+    let resized = match (scales(call)?, sizes(call)?) {
+        (Some(scales), _) if scales.len() == axes.len() => lens.zip(scales).map(Target::scaled).collect(),
+        (None, Some(sizes)) if sizes.len() == axes.len() => lens.zip(sizes).map(Target::sized).collect(),
+        (None, None) => Err("neither scales nor sizes are given".into()),
+        _ => Err(format!("scales or sizes do not fit the {} axes", axes.len())),
+    };
+    let resized: Vec<Target> = resized?;
+    let kept = |size: &usize| Target { len: *size as u32, scale: 1.0 };
+    let mut targets: Vec<Target> = dims.iter().map(kept).collect();
+    for (axis, target) in axes.iter().zip(resized) {
+        targets[*axis] = target;
+    }
+    Ok(targets)
+}
+
+/// The factors, which older operator sets keep elsewhere; an empty list is none.
+fn scales(call: &Call) -> Problem<Option<Vec<f32>>> {
+    let index = match (call.proto.op_type.as_str(), call.opset) {
+        ("Resize", 11..) => 2,
+        ("Resize", _) | (_, 9..) => 1,
+        _ => return Ok(call.floats("scales").map(<[f32]>::to_vec)),
+    };
+    Ok(call.optional_constant(index)?.map(|scales| scales.floats()).filter(|scales| !scales.is_empty()))
+}
+
+fn sizes(call: &Call) -> Problem<Option<Vec<i64>>> {
+    if call.proto.op_type != "Resize" || call.opset < 11 {
+        return Ok(None);
+    }
+    if call.text("keep_aspect_ratio_policy", "stretch")? != "stretch" {
+        return Err("attribute keep_aspect_ratio_policy is not supported".into());
+    }
+    call.optional_constant(3)?.map(|sizes| sizes.as_ints().map(<[i64]>::to_vec)).transpose()
+}
+
+impl Target {
+    fn scaled((size, scale): (f64, f32)) -> Problem<Self> {
+        let scale = f64::from(scale);
+        Ok(Self { len: output_len((size * scale).floor())?, scale })
+    }
+
+    fn sized((size, len): (f64, i64)) -> Problem<Self> {
+        let len = output_len(len as f64)?;
+        Ok(Self { len, scale: f64::from(len) / size })
+    }
+}
+
+fn output_len(len: f64) -> Problem<u32> {
+    match (1.0..=MAX_AXIS).contains(&len) {
+        true => Ok(len as u32),
+        false => Err(format!("makes an axis of {len} elements")),
+    }
+}
+
+/// Where an output position lies on the input axis, and which neighbour it takes.
+struct Rule<'model> {
+    coordinates: &'model str,
+    rounding: &'model str,
+}
+
+impl<'model> Rule<'model> {
+    fn read(call: &Call<'model>) -> Problem<Self> {
+        if call.opset < 11 || call.proto.op_type == "Upsample" {
+            return Ok(Self { coordinates: "asymmetric", rounding: "simple" });
+        }
+        if call.int("antialias", 0) != 0 {
+            return Err("attribute antialias = 1 is not supported".into());
+        }
+        Ok(Self {
+            coordinates: call.text("coordinate_transformation_mode", "half_pixel")?,
+            rounding: call.text("nearest_mode", "round_prefer_floor")?,
+        })
+    }
+
+    fn nearest(&self, size: usize, target: &Target) -> Problem<Axis> {
+        let last = size.saturating_sub(1) as f64;
+        let position =
+            |i: u32| Ok(self.round(self.coordinate(i, size, target)?, target.scale)?.clamp(0.0, last) as u32);
+        let sources: Vec<u32> = (0..target.len).map(position).collect::<Problem<_>>()?;
+        find(&sources, size as u32).ok_or_else(|| {
+            format!("resizing {size} to {} by these rules is not a regular repetition", target.len)
+        })
+    }
+
+    fn coordinate(&self, i: u32, size: usize, target: &Target) -> Problem<f64> {
+        let (at, scale, size, len) = (f64::from(i), target.scale, size as f64, f64::from(target.len));
+        Ok(match self.coordinates {
+            "asymmetric" => at / scale,
+            "half_pixel" => (at + 0.5) / scale - 0.5,
+            "pytorch_half_pixel" if target.len > 1 => (at + 0.5) / scale - 0.5,
+            "pytorch_half_pixel" => 0.0,
+            "align_corners" if target.len > 1 => at * (size - 1.0) / (len - 1.0),
+            "align_corners" => 0.0,
+            "tf_half_pixel_for_nn" => (at + 0.5) / scale,
+            "half_pixel_symmetric" => {
+                let adjustment = len / (size * scale);
+                size / 2.0 * (1.0 - adjustment) + (at + 0.5) / scale - 0.5
+            }
+            other => {
+                return Err(format!("attribute coordinate_transformation_mode = {other:?} is not supported"));
+            }
+        })
+    }
+
+    fn round(&self, at: f64, scale: f64) -> Problem<f64> {
+        Ok(match self.rounding {
+            "simple" if scale < 1.0 => at.ceil(),
+            "simple" | "floor" => at.floor(),
+            "ceil" => at.ceil(),
+            "round_prefer_floor" => (at - 0.5).ceil(),
+            "round_prefer_ceil" => (at + 0.5).floor(),
+            other => return Err(format!("attribute nearest_mode = {other:?} is not known")),
+        })
+    }
+}
+
+/// The map that gives exactly these sources, among those with the steps of the usual rules.
+fn find(sources: &[u32], size: u32) -> Option<Axis> {
+    let (len, inner) = (sources.len() as i64, i64::from(size));
+    let steps = [(inner, len), (inner - 1, len - 1)].into_iter().filter(|(_, den)| *den > 0);
+    for (num, den) in steps {
+        let divisor = gcd(num, den);
+        let (num, den) = (2 * num / divisor, 2 * den / divisor);
+        for add in -den..=den {
+            let axis = Axis { len: sources.len() as u32, num, add, den };
+            if axis.sources(size).eq(sources.iter().map(|source| Some(*source))) {
+                return Some(reduce(axis));
+            }
+        }
+    }
+    None
+}
+
+/// Whole steps as plain repetition: halves `num` and `den` where `add` does not need them.
+fn reduce(axis: Axis) -> Axis {
+    let exact = axis.num % 2 == 0 && axis.den % 2 == 0;
+    match exact {
+        true => Axis { num: axis.num / 2, add: axis.add.div_euclid(2), den: axis.den / 2, ..axis },
+        false => axis,
+    }
+}
+
+fn gcd(a: i64, b: i64) -> i64 {
+    if b == 0 { a.max(1) } else { gcd(b, a % b) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_usual_rules_are_found() {
+        for (coordinates, rounding) in [
+            ("asymmetric", "floor"),
+            ("half_pixel", "round_prefer_floor"),
+            ("half_pixel", "round_prefer_ceil"),
+            ("pytorch_half_pixel", "round_prefer_floor"),
+            ("align_corners", "floor"),
+            ("align_corners", "round_prefer_floor"),
+            ("align_corners", "round_prefer_ceil"),
+            ("tf_half_pixel_for_nn", "floor"),
+        ] {
+            for (size, len) in [(4, 8), (3, 9), (8, 4), (5, 7), (7, 7), (2, 1), (33, 257)] {
+                let target = Target { len, scale: f64::from(len) / f64::from(size) };
+                let axis = Rule { coordinates, rounding }.nearest(size as usize, &target);
+                assert!(axis.is_ok(), "{coordinates} {rounding} {size} {len}: {axis:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn clamped_edges_are_refused() {
+        let rule = Rule { coordinates: "asymmetric", rounding: "round_prefer_floor" };
+        assert!(
+            rule.nearest(3, &Target { len: 9, scale: 3.0 }).unwrap_err().contains("not a regular repetition")
+        );
+    }
+
+    #[test]
+    fn doubling_is_repetition() {
+        let rule = Rule { coordinates: "asymmetric", rounding: "floor" };
+        let axis = rule.nearest(2, &Target { len: 4, scale: 2.0 }).unwrap();
+        assert_eq!(axis.sources(2).collect::<Vec<_>>(), [0, 0, 1, 1].map(Some));
+        assert_eq!(axis.den, 2);
+    }
+}

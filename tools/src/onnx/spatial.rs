@@ -1,0 +1,72 @@
+//! Kernel, stride, dilation and padding, as convolution and pooling spell them.
+
+use super::call::Call;
+use super::error::Problem;
+use brelu_core::geometry::Shape;
+
+/// The window attributes of a two-dimensional operation.
+#[derive(Clone, Copy)]
+pub(super) struct Spatial {
+    pub(super) kernel: [u16; 2],
+    pub(super) stride: [u16; 2],
+    pub(super) dilation: [u16; 2],
+    pub(super) pads: [u16; 4],
+}
+
+impl Spatial {
+    /// Reads the attributes for a kernel on an input of shape `x`; `auto_pad` becomes pads.
+    pub(super) fn read(call: &Call, kernel: [u16; 2], x: Shape) -> Problem<Self> {
+        let stride = values(call, "strides", [1; 2])?;
+        let dilation = values(call, "dilations", [1; 2])?;
+        if stride.contains(&0) || dilation.contains(&0) || kernel.contains(&0) {
+            return Err("a kernel size, stride or dilation is zero".into());
+        }
+        let spatial = Self { kernel, stride, dilation, pads: [0; 4] };
+        let pads = match call.text("auto_pad", "NOTSET")? {
+            "NOTSET" | "" => values(call, "pads", [0; 4])?,
+            "VALID" => [0; 4],
+            "SAME_UPPER" => spatial.same(x, false)?,
+            "SAME_LOWER" => spatial.same(x, true)?,
+            other => return Err(format!("attribute auto_pad = {other:?} is not known")),
+        };
+        Ok(Self { pads, ..spatial })
+    }
+
+    /// Pads for `ceil(size / stride)` outputs; the odd one goes to the end, or to the start if `lower`.
+    fn same(&self, x: Shape, lower: bool) -> Problem<[u16; 4]> {
+        let mut pads = [0; 4];
+        for (axis, size) in [x.height, x.width].into_iter().enumerate() {
+            let (size, stride) = (u64::from(size), u64::from(self.stride[axis]));
+            let extent = u64::from(self.dilation[axis]) * (u64::from(self.kernel[axis]) - 1) + 1;
+            let reach = (size.div_ceil(stride).saturating_sub(1)) * stride + extent;
+            let total = reach.saturating_sub(size);
+            let (small, large) = (total / 2, total - total / 2);
+            let [before, after] = if lower { [large, small] } else { [small, large] };
+            for (slot, pad) in [(axis, before), (axis + 2, after)] {
+                pads[slot] = u16::try_from(pad).map_err(|_| "attribute auto_pad needs too many pads")?;
+            }
+        }
+        Ok(pads)
+    }
+}
+
+/// The kernel size of a pooling operation.
+pub(super) fn kernel_shape(call: &Call) -> Problem<[u16; 2]> {
+    match call.ints("kernel_shape") {
+        Some(_) => values(call, "kernel_shape", [0; 2]),
+        None => Err("attribute kernel_shape is missing".into()),
+    }
+}
+
+fn values<const N: usize>(call: &Call, name: &str, default: [u16; N]) -> Problem<[u16; N]> {
+    let Some(given) = call.ints(name) else { return Ok(default) };
+    if given.len() != N {
+        return Err(format!("attribute {name} = {given:?} is not for two dimensions"));
+    }
+    let mut values = default;
+    for (value, given_value) in values.iter_mut().zip(given) {
+        *value = u16::try_from(*given_value)
+            .map_err(|_| format!("attribute {name} = {given:?} is out of range"))?;
+    }
+    Ok(values)
+}

@@ -1,0 +1,110 @@
+//! The sentences users get.
+
+use super::*;
+
+fn refuses(model: Tiny, sentence: &str) {
+    assert_eq!(model.error(), sentence);
+}
+
+#[test]
+fn convolutions() {
+    let conv = |dims: &[i64], weights: &[i64], attributes: &[AttributeProto]| {
+        let len = weights.iter().product::<i64>() as usize;
+        tiny(13, dims).weights("w", weights, &vec![0.0; len]).node("Conv x w -> y", attributes)
+    };
+    refuses(
+        conv(&[1, 32, 4, 4], &[6, 10, 1, 1], &[int("group", 3)]),
+        "node \"make_y\" (Conv): attribute group = 3 does not divide the 32 input channels",
+    );
+    refuses(
+        conv(&[1, 2, 4, 4], &[1, 2, 1, 1], &[ints("strides", &[2])]),
+        "node \"make_y\" (Conv): attribute strides = [2] is not for two dimensions",
+    );
+    refuses(
+        conv(&[1, 2, 4, 4], &[1, 2, 1, 1], &[ints("pads", &[0, 0, -1, 0])]),
+        "node \"make_y\" (Conv): attribute pads = [0, 0, -1, 0] is out of range",
+    );
+    refuses(
+        conv(&[1, 2, 4], &[1, 2, 3], &[]),
+        "node \"make_y\" (Conv): its input has 3 dimensions [1, 2, 4], not batch, channels, height, width",
+    );
+    refuses(
+        conv(&[1, 2, 4, 4], &[1, 2, 5, 5], &[]),
+        "node \"make_y\" (Conv): the kernel does not fit an input of 2x4x4",
+    );
+    refuses(
+        conv(&[1, 2, 4, 4], &[1, 3, 1, 1], &[]),
+        "node \"make_y\" (Conv): weights of dimensions [1, 3, 1, 1] do not fit 2 input channels in 1 groups",
+    );
+    refuses(
+        tiny(13, &[1, 2, 4, 4]).node("Conv x x -> y", &[]),
+        "node \"make_y\" (Conv): input 1 is computed, but must be a constant of the model",
+    );
+}
+
+#[test]
+fn other_operators() {
+    let plane = || tiny(13, &[1, 2, 4, 4]);
+    refuses(
+        plane().node("Mul x x -> y", &[]),
+        "node \"make_y\" (Mul): multiplies two computed tensors, which is not supported",
+    );
+    refuses(
+        plane().weights("lo", &[], &[-1.0]).node("Clip x lo -> y", &[]),
+        "node \"make_y\" (Clip): clips to -1 ..= inf; only a lower bound 0 with a positive upper bound is supported",
+    );
+    refuses(
+        plane().shape("n", &[1, 2, 8, 8]).node("Resize x _ _ n -> y", &[text("mode", "linear")]),
+        "node \"make_y\" (Resize): attribute mode = \"linear\" from [1, 2, 4, 4]: only resizing by repetition \
+         (nearest) is supported; choose an output before this node with --output \"x\"",
+    );
+    refuses(
+        plane().node("Transpose x -> y", &[ints("perm", &[0, 2, 3, 1])]),
+        "node \"make_y\" (Transpose): attribute perm = [0, 2, 3, 1] changes the order of elements of [1, 2, 4, 4]; \
+         export the model with channels first (NCHW), input included",
+    );
+    refuses(
+        plane().node("Softmax x -> p", &[]).node("Relu p -> y", &[]),
+        "node \"make_p\" (Softmax): is supported only as the last operator; choose an output before it, for example \
+         with --output \"x\"",
+    );
+    refuses(
+        plane().shape("n", &[3, -1]).node("Reshape x n -> y", &[]),
+        "node \"make_y\" (Reshape): shape [3, -1] does not fit [1, 2, 4, 4]",
+    );
+    refuses(
+        plane().node("Relu nothing -> y", &[]),
+        "node \"make_y\" (Relu): reads \"nothing\", which nothing computes or which is a further output of a node",
+    );
+    refuses(
+        plane().node("MaxPool x -> y", &[ints("kernel_shape", &[3])]),
+        "node \"make_y\" (MaxPool): attribute kernel_shape = [3] is not for two dimensions",
+    );
+    refuses(
+        tiny(13, &[1, 2]).weights("w", &[2, 2], &[0.0; 4]).node("Gemm x w -> y", &[int("transA", 1)]),
+        "node \"make_y\" (Gemm): attribute transA = 1 is not supported; export the layer with transA = 0",
+    );
+}
+
+#[test]
+fn models() {
+    refuses(
+        tiny(6, &[1, 2]).node("Relu x -> y", &[]),
+        "operator set 6 is not supported; export the model with operator set 7 to 22, for example 13",
+    );
+    refuses(
+        tiny(13, &[8, 2]).node("Relu x -> y", &[]),
+        "input \"x\" is for a batch of 8; export the model for a batch of 1",
+    );
+    refuses(
+        tiny(13, &[1, 2]).node("Relu b -> a", &[]).node("Relu a -> b", &[]).node("Relu b -> y", &[]),
+        "the network is cyclic: \"b\" depends on itself",
+    );
+    refuses(tiny(13, &[1, 2]).node("Relu x -> y", &[]).node("Relu x -> y", &[]), "two nodes compute \"y\"");
+    let mut external = tiny(13, &[1, 2]).weights("w", &[2], &[]).node("Add x w -> y", &[]);
+    external.graph().initializer[0].data_location = 1;
+    refuses(
+        external,
+        "tensor \"w\": its values are in another file; save the model with all weights in one .onnx file",
+    );
+}

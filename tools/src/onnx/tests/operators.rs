@@ -1,0 +1,179 @@
+//! What each operator computes, in the operator sets that spell it differently.
+
+use super::*;
+use crate::graph::Op;
+use brelu_core::geometry::Shape;
+
+#[test]
+fn convolution_with_same_padding() {
+    for (mode, expected) in [("SAME_UPPER", [5.0, 2.0, 3.0, 4.0]), ("SAME_LOWER", [1.0, 2.0, 3.0, 5.0])] {
+        let model = tiny(13, &[1, 1, 2, 2])
+            .weights("w", &[1, 1, 2, 2], &[1.0, 0.0, 0.0, 1.0])
+            .node("Conv x w -> y", &[text("auto_pad", mode)]);
+        assert_eq!(model.compute(), expected);
+    }
+}
+
+#[test]
+fn grouped_convolution_with_bias_and_stride() {
+    let model = tiny(11, &[1, 2, 1, 3])
+        .weights("w", &[2, 1, 1, 1], &[2.0, 3.0])
+        .weights("b", &[2], &[10.0, 20.0])
+        .node("Conv x w b -> y", &[int("group", 2), ints("strides", &[1, 2]), ints("kernel_shape", &[1, 1])]);
+    assert_eq!(model.compute(), [12.0, 16.0, 32.0, 38.0]);
+}
+
+#[test]
+fn gemm_and_mat_mul() {
+    let base = tiny(13, &[1, 2]).weights("b", &[3], &[1.0, 2.0, 3.0]);
+    let gemm = base
+        .clone()
+        .weights("w", &[3, 2], &[1.0, 0.0, 0.0, 1.0, 1.0, 1.0])
+        .node("Gemm x w b -> y", &[int("transB", 1), float("alpha", 2.0), float("beta", 10.0)]);
+    assert_eq!(gemm.compute(), [12.0, 24.0, 36.0]);
+    let mat_mul = base
+        .weights("w", &[2, 3], &[1.0, 0.0, 1.0, 0.0, 1.0, 1.0])
+        .node("MatMul x w -> p", &[])
+        .node("Add b p -> y", &[]);
+    assert_eq!(mat_mul.compute(), [2.0, 4.0, 6.0]);
+    assert_eq!(mat_mul.import().unwrap().graph.nodes.len(), 2, "the bias is folded");
+}
+
+#[test]
+fn batch_normalisation_is_folded() {
+    let model = tiny(9, &[1, 1, 1, 2])
+        .weights("w", &[2, 1, 1, 1], &[1.0, 2.0])
+        .weights("scale", &[2], &[3.0, 4.0])
+        .weights("bias", &[2], &[0.5, 0.25])
+        .weights("mean", &[2], &[1.0, 2.0])
+        .weights("var", &[2], &[4.0, 1.0])
+        .node("Conv x w -> c", &[])
+        .node("BatchNormalization c scale bias mean var -> n", &[float("epsilon", 0.0)])
+        .node("Relu n -> y", &[]);
+    assert_eq!(model.compute(), [0.5, 2.0, 0.25, 8.25]);
+    let names: Vec<String> = model.import().unwrap().graph.nodes.into_iter().map(|node| node.name).collect();
+    assert_eq!(names, ["x", "make_c", "make_y"]);
+}
+
+#[test]
+fn clip_before_and_after_its_bounds_moved() {
+    let old = tiny(7, &[1, 8]).node("Clip x -> y", &[float("min", 0.0), float("max", 6.0)]);
+    let new = tiny(13, &[1, 8])
+        .weights("lo", &[], &[0.0])
+        .weights("hi", &[], &[6.0])
+        .node("Clip x lo hi -> y", &[]);
+    for model in [old, new] {
+        let graph = model.import().unwrap().graph;
+        assert_eq!(graph[graph.output].op, Op::Clip { max: 6.0 });
+    }
+    let open =
+        tiny(13, &[1, 8]).weights("lo", &[], &[0.0]).node("Clip x lo -> y", &[]).import().unwrap().graph;
+    assert_eq!(open[open.output].op, Op::Relu);
+}
+
+#[test]
+fn arithmetic_with_constants_and_broadcast() {
+    let model = tiny(13, &[1, 2, 1, 2])
+        .weights("mean", &[1, 2, 1, 1], &[1.0, 2.0])
+        .weights("std", &[], &[2.0])
+        .node("Sub x mean -> a", &[])
+        .node("Div a std -> b", &[])
+        .node("Neg b -> n", &[])
+        .node("Sub x n -> y", &[]);
+    assert_eq!(model.compute(), [1.0, 2.5, 3.5, 5.0]);
+    let broadcast = tiny(13, &[1, 1, 2, 2]).node("GlobalAveragePool x -> m", &[]).node("Add x m -> y", &[]);
+    assert_eq!(broadcast.compute(), [3.5, 4.5, 5.5, 6.5]);
+}
+
+#[test]
+fn pooling() {
+    let ceil = tiny(10, &[1, 1, 3, 3]).node(
+        "MaxPool x -> y",
+        &[ints("kernel_shape", &[2, 2]), ints("strides", &[2, 2]), int("ceil_mode", 1)],
+    );
+    assert_eq!(ceil.compute(), [5.0, 6.0, 8.0, 9.0]);
+    let average = |count| {
+        let attributes =
+            [ints("kernel_shape", &[2, 2]), ints("pads", &[1, 1, 0, 0]), int("count_include_pad", count)];
+        tiny(11, &[1, 1, 2, 2]).node("AveragePool x -> y", &attributes).compute()
+    };
+    assert_eq!(average(0), [1.0, 1.5, 2.0, 2.5]);
+    assert_eq!(average(1), [0.25, 0.75, 1.0, 2.5]);
+    let global = |operator: &str| tiny(13, &[1, 2, 1, 2]).node(&format!("{operator} x -> y"), &[]).compute();
+    assert_eq!(global("GlobalMaxPool"), [2.0, 4.0]);
+    assert_eq!(global("GlobalAveragePool"), [1.5, 3.5]);
+}
+
+#[test]
+fn reduce_mean_before_and_after_its_axes_moved() {
+    let old =
+        tiny(13, &[1, 2, 1, 2]).node("ReduceMean x -> y", &[ints("axes", &[-1, -2]), int("keepdims", 0)]);
+    let new = tiny(18, &[1, 2, 1, 2]).shape("axes", &[2, 3]).node("ReduceMean x axes -> y", &[]);
+    assert_eq!([old.compute(), new.compute()], [[1.5, 3.5], [1.5, 3.5]]);
+}
+
+#[test]
+fn slices_and_pads() {
+    let slice = tiny(13, &[1, 1, 2, 4])
+        .shape("starts", &[-1, 1])
+        .shape("ends", &[i64::MIN, i64::from(i32::MAX)])
+        .shape("axes", &[3, 2])
+        .shape("steps", &[-2, 1])
+        .node("Slice x starts ends axes steps -> y", &[]);
+    assert_eq!(slice.compute(), [8.0, 6.0]);
+    let old = tiny(9, &[1, 2, 1, 1])
+        .node("Slice x -> y", &[ints("starts", &[1]), ints("ends", &[2]), ints("axes", &[1])]);
+    assert_eq!(old.compute(), [2.0]);
+    let pads = [0, 1, 0, 0, 0, 0, 0, 1];
+    let old = tiny(9, &[1, 1, 1, 2]).node("Pad x -> y", &[ints("pads", &pads)]);
+    let new = tiny(13, &[1, 1, 1, 2]).shape("pads", &pads).node("Pad x pads -> y", &[]);
+    let axes = tiny(18, &[1, 1, 1, 2])
+        .shape("pads", &[1, 0, 0, 1])
+        .shape("axes", &[1, 3])
+        .node("Pad x pads _ axes -> y", &[]);
+    for model in [old, new, axes] {
+        assert_eq!(model.compute(), [0.0, 0.0, 0.0, 1.0, 2.0, 0.0]);
+    }
+}
+
+#[test]
+fn resizing_by_repetition() {
+    let upsample =
+        tiny(9, &[1, 1, 1, 2]).weights("s", &[4], &[1.0, 1.0, 2.0, 2.0]).node("Upsample x s -> y", &[]);
+    let attribute =
+        tiny(7, &[1, 1, 1, 2]).node("Upsample x -> y", &[floats("scales", &[1.0, 1.0, 2.0, 2.0])]);
+    let resize = tiny(13, &[1, 1, 1, 2]).shape("n", &[1, 1, 2, 4]).node("Resize x _ _ n -> y", &[]);
+    let expected = [1.0, 1.0, 2.0, 2.0, 1.0, 1.0, 2.0, 2.0];
+    for model in [upsample, attribute, resize] {
+        assert_eq!(model.compute(), expected);
+    }
+    let linear = tiny(13, &[1, 2, 1, 1])
+        .shape("n", &[1, 2, 1, 2])
+        .node("Resize x _ _ n -> y", &[text("mode", "linear")]);
+    assert_eq!(linear.compute(), [1.0, 1.0, 2.0, 2.0]);
+}
+
+#[test]
+fn concat_and_expand() {
+    let concat =
+        tiny(13, &[1, 1, 1, 2]).node("Relu x -> r", &[]).node("Concat x r x -> y", &[int("axis", -3)]);
+    assert_eq!(concat.compute(), [1.0, 2.0, 1.0, 2.0, 1.0, 2.0]);
+    let expand = tiny(13, &[1, 2, 1, 1]).shape("n", &[1, 1, 2]).node("Expand x n -> y", &[]);
+    assert_eq!(expand.compute(), [1.0, 1.0, 2.0, 2.0]);
+}
+
+#[test]
+fn reshaping_keeps_the_elements() {
+    let model = tiny(13, &[1, 2, 2, 2])
+        .shape("n", &[0, -1])
+        .shape("axes", &[2, 3])
+        .node("Flatten x -> a", &[])
+        .node("Unsqueeze a axes -> b", &[])
+        .node("Squeeze b axes -> c", &[])
+        .node("Reshape c n -> y", &[]);
+    let graph = model.import().unwrap().graph;
+    assert_eq!(graph.nodes.len(), 2);
+    assert_eq!(graph[graph.output].op, Op::Reshape(Shape::new(8, 1, 1)));
+    let transpose = tiny(13, &[1, 4, 1, 1]).node("Transpose x -> y", &[ints("perm", &[0, 2, 3, 1])]);
+    assert_eq!(transpose.compute(), [1.0, 2.0, 3.0, 4.0]);
+}
