@@ -1,1 +1,12 @@
 //! brelu tools library.
+
+pub mod compile;
+pub mod data;
+pub mod demo;
+pub mod evaluate;
+pub mod graph;
+pub mod net;
+pub mod onnx;
+pub mod report;
+pub mod simulate;
+pub mod zoo;

@@ -1,0 +1,45 @@
+//! Micro kernel of 256-bit vectors.
+
+use std::arch::x86_64::*;
+
+use super::{Format, Micro, groups};
+
+const ROWS: usize = 6;
+const LANES: usize = 8;
+const VECTORS: usize = 2;
+
+pub(super) const WORD: Micro =
+    Micro { rows: ROWS, lanes: LANES, columns: VECTORS * LANES, format: Format::Word, cost: 100, run: word };
+
+#[target_feature(enable = "avx2")]
+fn word(left: &[u32], right: &[u32], tile: &mut [u32], vectors: usize) {
+    match vectors {
+        1 => word_tile::<1>(left, right, tile),
+        _ => word_tile::<VECTORS>(left, right, tile),
+    }
+}
+
+#[target_feature(enable = "avx2")]
+fn word_tile<const V: usize>(left: &[u32], right: &[u32], tile: &mut [u32]) {
+    let width = V * LANES;
+    let groups = groups((left, ROWS), (right, width), (tile, ROWS * width));
+    let mut sums = [[_mm256_setzero_si256(); V]; ROWS];
+    for group in 0..groups {
+        // SAFETY: `groups` counted `ROWS` words of `left` and `width` words of `right` for each group.
+        let (left, right) = unsafe { (left.as_ptr().add(group * ROWS), right.as_ptr().add(group * width)) };
+        // SAFETY: as above, and `v * LANES + LANES <= width`.
+        let values: [__m256i; V] =
+            std::array::from_fn(|v| unsafe { _mm256_loadu_si256(right.add(v * LANES).cast()) });
+        for (row, sums) in sums.iter_mut().enumerate() {
+            // SAFETY: as above, and `row < ROWS`.
+            let weight = _mm256_set1_epi32(unsafe { *left.add(row) } as i32);
+            for (sum, value) in sums.iter_mut().zip(values) {
+                *sum = _mm256_add_epi32(*sum, _mm256_mullo_epi32(weight, value));
+            }
+        }
+    }
+    for (sum, to) in sums.as_flattened().iter().zip(tile.chunks_exact_mut(LANES)) {
+        // SAFETY: `to` has `LANES` words.
+        unsafe { _mm256_storeu_si256(to.as_mut_ptr().cast(), *sum) }
+    }
+}
