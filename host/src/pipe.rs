@@ -1,10 +1,10 @@
 //! Frames over any asynchronous byte stream, with tasks that read and write ahead while parties compute.
 //!
 //! Reading ahead is bounded by bytes, not by frames: a party must be able to receive a whole layer while it still sends
-//! one, or both ends would wait for each other.
+//! one, or both ends would wait for each other. Beyond the bound nothing is read until the party catches up.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use brelu_core::bits::{bytes, is_padded};
@@ -12,7 +12,7 @@ use brelu_core::transport::{
     FRAME_HEADER, FrameKind, FramedError, MAX_PAYLOAD, Transport, decode_header, encode_header,
 };
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader, BufWriter};
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
 /// Why a connection cannot be used any further.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -46,9 +46,6 @@ pub enum NetError {
         /// What was wrong.
         error: FramedError,
     },
-    /// More data than any step of the protocol has.
-    #[error("the {0} sent more than the protocol allows: the connection was dropped")]
-    TooMuch(&'static str),
     /// Frames in the wrong place.
     #[error("the {peer} sent a {got:?} frame where {want} was expected")]
     Unexpected {
@@ -80,8 +77,7 @@ pub struct Pipe {
     peer: &'static str,
     incoming: mpsc::UnboundedReceiver<Result<Frame, NetError>>,
     outgoing: mpsc::Sender<Frame>,
-    unread: Arc<AtomicU64>,
-    limit: Arc<AtomicU64>,
+    ahead: Arc<Ahead>,
     timeout: Duration,
     payload: usize,
     received: u64,
@@ -91,6 +87,27 @@ pub struct Pipe {
 /// Bytes read ahead before the plan is known.
 const HANDSHAKE_LIMIT: u64 = 1 << 20;
 
+/// How far the reader is ahead of the party, and how far it may be.
+#[derive(Debug)]
+struct Ahead {
+    unread: AtomicU64,
+    limit: AtomicU64,
+    changed: Notify,
+}
+
+impl Ahead {
+    async fn room(&self) {
+        while self.unread.load(Relaxed) > self.limit.load(Relaxed) {
+            self.changed.notified().await;
+        }
+    }
+
+    fn taken(&self, bytes: usize) {
+        self.unread.fetch_sub(bytes as u64, Relaxed);
+        self.changed.notify_one();
+    }
+}
+
 impl Pipe {
     /// Starts reading and writing; call it inside a tokio runtime. `peer` names the other end in errors.
     pub fn new(
@@ -99,23 +116,19 @@ impl Pipe {
         writer: impl AsyncWrite + Send + Unpin + 'static,
         timeout: Duration,
     ) -> Self {
-        let (unread, limit) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(HANDSHAKE_LIMIT)));
+        let (unread, limit) = (AtomicU64::new(0), AtomicU64::new(HANDSHAKE_LIMIT));
+        let ahead = Arc::new(Ahead { unread, limit, changed: Notify::new() });
         let (send_in, incoming) = mpsc::unbounded_channel();
         let (outgoing, take_out) = mpsc::channel(64);
-        tokio::spawn(read_frames(
-            peer,
-            BufReader::with_capacity(1 << 17, reader),
-            send_in,
-            unread.clone(),
-            limit.clone(),
-        ));
+        tokio::spawn(read_frames(peer, BufReader::with_capacity(1 << 17, reader), send_in, ahead.clone()));
         tokio::spawn(write_frames(BufWriter::with_capacity(1 << 17, writer), take_out, timeout));
-        Self { peer, incoming, outgoing, unread, limit, timeout, payload: MAX_PAYLOAD, received: 0, sent: 0 }
+        Self { peer, incoming, outgoing, ahead, timeout, payload: MAX_PAYLOAD, received: 0, sent: 0 }
     }
 
     /// Allows the peer to be `bytes` bytes ahead of this party.
     pub fn allow(&mut self, bytes: u64) {
-        self.limit.store(bytes + HANDSHAKE_LIMIT, Ordering::Relaxed);
+        self.ahead.limit.store(bytes + HANDSHAKE_LIMIT, Relaxed);
+        self.ahead.changed.notify_one();
     }
 
     /// Sends no payload larger than `bytes`, because the peer has no room for more.
@@ -160,7 +173,7 @@ impl Pipe {
         let silent = NetError::TimedOut { peer: self.peer, seconds: patience.as_secs() };
         let frame = tokio::time::timeout(patience, self.incoming.recv()).await.map_err(|_| silent)?;
         let frame = frame.unwrap_or(Err(NetError::Closed(self.peer)))?;
-        self.unread.fetch_sub(frame.1.len() as u64, Ordering::Relaxed);
+        self.ahead.taken(frame.1.len());
         self.received += if frame.0 == FrameKind::Data { frame.1.len() as u64 } else { 0 };
         self.judge(frame)
     }
@@ -223,17 +236,18 @@ async fn read_frames(
     peer: &'static str,
     mut stream: impl AsyncRead + Unpin,
     out: mpsc::UnboundedSender<Result<Frame, NetError>>,
-    unread: Arc<AtomicU64>,
-    limit: Arc<AtomicU64>,
+    ahead: Arc<Ahead>,
 ) {
     loop {
+        let next = async {
+            ahead.room().await;
+            read_frame(peer, &mut stream).await
+        };
         let frame = tokio::select! {
-            frame = read_frame(peer, &mut stream) => frame,
+            frame = next => frame,
             () = out.closed() => return,
         };
-        let size = frame.as_ref().map_or(0, |frame| frame.1.len() as u64);
-        let ahead = unread.fetch_add(size, Ordering::Relaxed) + size;
-        let frame = if ahead > limit.load(Ordering::Relaxed) { Err(NetError::TooMuch(peer)) } else { frame };
+        ahead.unread.fetch_add(frame.as_ref().map_or(0, |frame| frame.1.len() as u64), Relaxed);
         let last = frame.is_err();
         if out.send(frame).is_err() || last {
             return;
