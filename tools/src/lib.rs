@@ -1,5 +1,6 @@
 //! brelu tools library.
 
+pub mod bench;
 pub mod compile;
 pub mod data;
 pub mod demo;

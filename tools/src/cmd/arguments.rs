@@ -1,0 +1,88 @@
+//! Options that several commands share.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use brelu_core::geometry::Shape;
+use brelu_tools::graph::Graph;
+use brelu_tools::net::Patience;
+use brelu_tools::onnx::{self, ImportOptions};
+use brelu_tools::zoo;
+use clap::Args;
+
+/// How an ONNX file is read.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ImportArgs {
+    /// Value of the network to take as its output [default: the file's first output]
+    #[arg(long, value_name = "NODE")]
+    pub(crate) output: Option<String>,
+
+    /// Shape of the input, where the file leaves it open: channels x height x width, for example 3x224x224
+    #[arg(long, value_name = "CxHxW", value_parser = shape)]
+    pub(crate) input: Option<Shape>,
+}
+
+impl ImportArgs {
+    /// Reads a network; notes are for the user.
+    ///
+    /// `builtin:NAME` is a network of [`zoo`] with generated weights.
+    pub(crate) fn import(&self, model: &Path) -> Result<(Graph, Vec<String>)> {
+        if let Some(name) = model.to_str().and_then(|model| model.strip_prefix("builtin:")) {
+            let names = zoo::NAMES.join(", ");
+            let graph = zoo::build(name, 1).with_context(|| format!("no built-in network {name}: there are {names}"))??;
+            return Ok((graph, vec!["its weights are generated: shapes and costs are real, results mean nothing".into()]));
+        }
+        let options = ImportOptions { output: self.output.clone(), input: self.input };
+        let imported = onnx::import_file(model, &options).with_context(|| model.display().to_string())?;
+        Ok((imported.graph, imported.notes))
+    }
+}
+
+/// How long a client waits.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct PatienceArgs {
+    /// Seconds to wait for the server if it does not listen yet
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
+    pub(crate) wait: Duration,
+
+    /// Seconds to wait for a connected server that says nothing
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
+    pub(crate) timeout: Duration,
+}
+
+impl PatienceArgs {
+    pub(crate) const fn patience(&self) -> Patience {
+        Patience { connect: self.wait, answer: self.timeout }
+    }
+}
+
+/// A positive number of seconds, at most a year.
+pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
+    match (0.001..=3.2e7).contains(&seconds) {
+        true => Ok(Duration::from_secs_f64(seconds)),
+        false => Err("not between 0.001 and 32,000,000 seconds".into()),
+    }
+}
+
+fn shape(text: &str) -> Result<Shape, String> {
+    let sizes: Option<Vec<u32>> = text.split('x').map(|size| size.parse().ok()).collect();
+    match sizes.as_deref() {
+        Some(&[channels, height, width]) => Ok(Shape::new(channels, height, width)),
+        _ => Err("write it as CHANNELSxHEIGHTxWIDTH, for example 3x224x224".into()),
+    }
+}
+
+/// `channels x height x width` for people.
+pub(crate) fn shape_text(shape: Shape) -> String {
+    format!("{}x{}x{}", shape.channels, shape.height, shape.width)
+}
+
+/// A range check for clap.
+pub(crate) fn positive(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) | Err(_) => Err("not a whole number of at least 1".into()),
+        Ok(number) => Ok(number),
+    }
+}

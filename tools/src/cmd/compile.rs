@@ -1,0 +1,144 @@
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use brelu_core::cost;
+use brelu_core::plan::Plan;
+use brelu_tools::compile::{Compiled, Report};
+use brelu_tools::data::Preprocess;
+use brelu_tools::report::{Bytes, Lines, note, print, traffic_table};
+use clap::Args;
+use serde::Serialize;
+
+use super::arguments::ImportArgs;
+use super::calibration::Calibration;
+use super::compiling::CompileArgs;
+use super::files::{Access, plan_digest, write_all};
+use super::preprocess::PreprocessArgs;
+
+/// Turn an ONNX network into a public plan and private weights
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Writes three files: PREFIX.plan (public: client and server need it), PREFIX.weights (secret: only the server) and \
+PREFIX.json (how they were made; keep it with the weights).
+
+Examples:
+  brelu compile resnet20.onnx -o resnet20 --calibrate cifar10/train.bin --mean .485 .456 .406 --std .229 .224 .225
+  brelu compile mobilenet.onnx -o models/ --calibrate pictures/ --fit short-side:256 --mean .5 --std .5 --class-offset 1
+  brelu compile resnet20.onnx -o fixed --calibrate cifar10/train.bin --bits 24 --fraction 12 --window 6")]
+pub(crate) struct Compile {
+    /// The network: an ONNX file, operator sets 7 to 22
+    model: PathBuf,
+
+    /// Where to write: a prefix of the three files, or a folder (then the network's file name is the prefix)
+    #[arg(short = 'o', long = "out", value_name = "PREFIX")]
+    out: PathBuf,
+
+    #[command(flatten)]
+    import: ImportArgs,
+
+    #[command(flatten)]
+    compiling: CompileArgs,
+
+    #[command(flatten)]
+    preprocess: PreprocessArgs,
+}
+
+/// The third file of a compilation.
+#[derive(Serialize)]
+struct Record<'a> {
+    model: String,
+    plan_sha256: String,
+    calibration: &'a str,
+    preprocess: &'a Preprocess,
+    bytes: Bytes,
+    report: &'a Report,
+}
+
+impl Compile {
+    pub(crate) fn run(self) -> Result<()> {
+        let prefix = prefix(&self.out, &self.model)?;
+        let (graph, notes) = self.import.import(&self.model)?;
+        let preprocess = self.preprocess.resolve(graph.input_shape())?;
+        let calibration = self.compiling.calibration(&preprocess)?;
+        let compiled = self.compiling.compile(&graph, preprocess, &calibration)?;
+        let plan = Plan::parse(&compiled.plan)?;
+        let record = Record {
+            model: self.model.display().to_string(),
+            plan_sha256: plan_digest(&plan),
+            calibration: &calibration.description,
+            preprocess: &preprocess,
+            bytes: cost::total(&plan).bytes.into(),
+            report: &compiled.report,
+        };
+        let written = write(&prefix, &compiled, &record)?;
+        for text in notes {
+            note(format_args!("note: {text}"));
+        }
+        Ok(print(format_args!("{}{written}", describe(&compiled, &calibration)?))?)
+    }
+}
+
+fn prefix(out: &Path, model: &Path) -> Result<PathBuf> {
+    let is_folder = out.is_dir() || out.as_os_str().to_string_lossy().ends_with(std::path::MAIN_SEPARATOR);
+    if !is_folder {
+        return Ok(out.into());
+    }
+    std::fs::create_dir_all(out).with_context(|| format!("cannot create {}", out.display()))?;
+    Ok(out.join(model.file_stem().unwrap_or_default()))
+}
+
+fn write(prefix: &Path, compiled: &Compiled, record: &Record<'_>) -> Result<Lines> {
+    let name = |ending: &str| {
+        let mut name = prefix.as_os_str().to_owned();
+        name.push(ending);
+        PathBuf::from(name)
+    };
+    let json = serde_json::to_string_pretty(record)? + "\n";
+    let files = [
+        (name(".weights"), Access::Private, compiled.weights.to_bytes()),
+        (name(".json"), Access::Private, json.into_bytes()),
+        (name(".plan"), Access::Public, compiled.plan.clone()),
+    ];
+    let borrowed: Vec<_> =
+        files.iter().map(|(path, access, bytes)| (path.clone(), *access, bytes.as_slice())).collect();
+    write_all(&borrowed)?;
+    let [weights, json, plan] = files.map(|file| file.0.display().to_string());
+    let mut text = Lines::new(12);
+    text.pair("wrote", format_args!("{plan} (public: for clients and server)"));
+    text.pair("", format_args!("{weights} (secret: for the server)"));
+    text.pair("", format_args!("{json} (how they were made)"));
+    Ok(text)
+}
+
+/// What was chosen, for people.
+pub(crate) fn describe(compiled: &Compiled, calibration: &Calibration) -> Result<Lines> {
+    let plan = Plan::parse(&compiled.plan)?;
+    let (report, total) = (&compiled.report, cost::total(&plan));
+    let (format, quality) = (report.format, report.chosen.quality);
+    if !report.chosen.accepted {
+        note(format_args!(
+            "warning: no format keeps close enough to the float network; this is the closest one. Calibrate on more \
+             images, change --margin, or allow more with --tolerance"
+        ));
+    }
+    let mut text = Lines::new(12);
+    text.pair("network", plan.header().name);
+    text.pair("calibration", &calibration.description);
+    let (wide, narrow, tried) = (format.wide(), format.narrow, report.trials.len());
+    let widths = format!("K {wide}, n {narrow}, f {}, w {}", format.fraction, format.window);
+    text.pair("format", format_args!("{widths}, margin {} ({tried} formats tried)", report.margin));
+    let same = quality.decisions - quality.different;
+    text.pair(
+        "simulated",
+        format_args!(
+            "{same} of {} decisions as in float on {} of these images, error {:.2} % of the outputs' spread",
+            quality.decisions,
+            report.chosen.images,
+            quality.error * 100.0
+        ),
+    );
+    text.line("one inference");
+    text.block(traffic_table(&total.bytes.into()));
+    text.pair("round trips", total.round_trips);
+    Ok(text)
+}

@@ -1,0 +1,157 @@
+//! Options of compilation, shared by `compile` and `demo`.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+use brelu_tools::compile::{self, BlockSpec, CompileOptions, Compiled, Format, Progress};
+use brelu_tools::data::Preprocess;
+use brelu_tools::graph::Graph;
+use brelu_tools::report::Bar;
+use clap::Args;
+
+use super::arguments::positive;
+use super::calibration::{Calibration, Selection};
+
+/// How a network is compiled.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct CompileArgs {
+    /// Images to calibrate on: a folder of pictures, or a file of CIFAR records
+    #[arg(long, value_name = "IMAGES")]
+    pub(crate) calibrate: Option<PathBuf>,
+
+    /// Calibrate on generated images instead: for cost studies of networks without data
+    #[arg(long, conflicts_with = "calibrate")]
+    pub(crate) generated_images: bool,
+
+    /// Most calibration images
+    #[arg(long, value_name = "N", default_value = "64", value_parser = positive)]
+    images_count: usize,
+
+    /// Images left out before the first calibration image
+    #[arg(long, value_name = "N", default_value = "0")]
+    images_skip: usize,
+
+    /// Take every N-th image [default: spread evenly over all images]
+    #[arg(long, value_name = "N", value_parser = positive)]
+    images_step: Option<usize>,
+
+    /// Names of the classes, one a line [default: labels.txt beside the calibration images, if there]
+    #[arg(long, value_name = "FILE")]
+    labels: Option<PathBuf>,
+
+    /// Outputs before the first class (1 for networks with a background class)
+    #[arg(long, value_name = "N", default_value = "0")]
+    class_offset: u32,
+
+    /// Calibrated magnitudes times this factor must fit the ranges: 1 to 16 [default: 1.75]
+    #[arg(long, value_name = "X")]
+    margin: Option<f32>,
+
+    /// Largest error of the outputs a searched format may have, relative to their spread [default: 0.04]
+    #[arg(long, value_name = "X", conflicts_with = "bits")]
+    tolerance: Option<f32>,
+
+    /// Fix the bits K of activations and accumulators, instead of searching: up to 32
+    #[arg(long, value_name = "K", requires = "fraction", requires = "window")]
+    bits: Option<u8>,
+
+    /// Fix the fraction bits f that linear layers drop: 1 to 16, less than K
+    #[arg(long, value_name = "F", requires = "bits")]
+    fraction: Option<u8>,
+
+    /// Fix the width w of comparisons, in bits: 2 to 11
+    #[arg(long, value_name = "W", requires = "bits")]
+    window: Option<u8>,
+
+    /// Block sizes as JSON: {"LAYER": [[height, width] for every channel], ...}; [0,1] passes a channel on, [1,0]
+    /// makes it zero [default: one decision a pixel]
+    #[arg(long, value_name = "FILE")]
+    blocks: Option<PathBuf>,
+}
+
+impl CompileArgs {
+    /// The images to calibrate on.
+    pub(crate) fn calibration(&self, preprocess: &Preprocess) -> Result<Calibration> {
+        let selection =
+            Selection { count: self.images_count, skip: self.images_skip, step: self.images_step };
+        match &self.calibrate {
+            Some(path) => Calibration::read(path, preprocess, selection),
+            None if self.generated_images => Ok(Calibration::generated(preprocess, self.images_count)),
+            None => bail!(
+                "there is nothing to calibrate on: give --calibrate and a folder of pictures like those the network \
+                 will see, or a file of CIFAR records"
+            ),
+        }
+    }
+
+    /// Compiles, with a progress bar.
+    pub(crate) fn compile(
+        &self,
+        graph: &Graph,
+        preprocess: Preprocess,
+        calibration: &Calibration,
+    ) -> Result<Compiled> {
+        let options = self.options(graph, preprocess, calibration)?;
+        let bar = Bar::new(calibration.pixels.len() as u64, "calibrating");
+        let mut show = |progress| match progress {
+            Progress::Calibrated { done, of } => bar.at(done as u64, of as u64),
+            Progress::Trial(trial) => {
+                let Format { narrow, fraction, window } = trial.format;
+                let error = trial.quality.error * 100.0;
+                bar.say(format!(
+                    "K {} n {narrow} f {fraction} w {window}: error {error:.1} %",
+                    trial.format.wide()
+                ));
+            }
+        };
+        Ok(compile::compile(graph, &calibration.pixels, &options, &mut show)?)
+    }
+
+    fn options(
+        &self,
+        graph: &Graph,
+        preprocess: Preprocess,
+        calibration: &Calibration,
+    ) -> Result<CompileOptions> {
+        let mut options = CompileOptions::new(preprocess);
+        let outputs = graph.output_shape().channels as usize;
+        options.class_offset = self.class_offset;
+        options.labels =
+            labels(self.labels.as_deref(), self.class_offset as usize, outputs, &calibration.classes)?;
+        options.margin = self.margin.unwrap_or(options.margin);
+        options.criterion.error = self.tolerance.unwrap_or(options.criterion.error);
+        if let (Some(bits), Some(fraction), Some(window)) = (self.bits, self.fraction, self.window) {
+            ensure!(
+                fraction < bits,
+                "--fraction {fraction} leaves nothing of --bits {bits}: give fewer fraction bits"
+            );
+            options.format = Some(Format { narrow: bits - fraction, fraction, window });
+        }
+        if let Some(path) = &self.blocks {
+            let text =
+                std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+            let layers = serde_json::from_str(&text)
+                .with_context(|| format!("{} does not list block sizes", path.display()))?;
+            options.spec = BlockSpec { layers };
+        }
+        Ok(options)
+    }
+}
+
+fn labels(file: Option<&Path>, offset: usize, outputs: usize, found: &[String]) -> Result<Vec<String>> {
+    let fits = |count: usize| count + offset == outputs;
+    let Some(path) = file else {
+        return Ok(if fits(found.len()) { found.to_vec() } else { Vec::new() });
+    };
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let labels: Vec<String> = text.lines().map(|line| line.trim().to_owned()).collect();
+    if !fits(labels.len()) {
+        bail!(
+            "{} has {} names, but the network has {outputs} outputs and {offset} of them come before the first class: \
+             give a name a line, or another --class-offset",
+            path.display(),
+            labels.len()
+        );
+    }
+    Ok(labels)
+}

@@ -1,0 +1,277 @@
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use anyhow::{Context, Result, bail, ensure};
+use brelu_core::cost;
+use brelu_core::plan::Plan;
+use brelu_tools::data::{Dataset, Preprocess};
+use brelu_tools::evaluate::{Engine, Evaluation, Float, Log, Origin, Record, Summary};
+use brelu_tools::graph::{Executor, Graph};
+use brelu_tools::net::{self, on_interrupt};
+use brelu_tools::report::{Bar, note, print, print_json};
+use brelu_tools::simulate::Simulator;
+use clap::Args;
+use serde::Serialize;
+use tokio::runtime::Runtime;
+
+use super::arguments::{ImportArgs, PatienceArgs, positive};
+use super::calibration::Selection;
+use super::files::{plan_digest, read_plan, read_weights};
+use super::parties::{Parties, PeakMemory};
+use super::preprocess::{self, PreprocessArgs};
+
+/// Measure accuracy, agreement with float, traffic and time over many images
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  brelu evaluate --plan r20.plan --spawn --weights r20.weights --data cifar10/test.bin --model r20.onnx --count 1000
+  brelu evaluate --plan r20.plan --server 127.0.0.1:7601 --data pictures/ --log run.jsonl
+  brelu evaluate --plan r20.plan --simulate --weights r20.weights --data cifar10/test.bin --jobs 4")]
+pub(crate) struct Evaluate {
+    /// The plan
+    #[arg(long, value_name = "FILE")]
+    plan: PathBuf,
+
+    #[command(flatten)]
+    engine: EngineArgs,
+
+    /// The plan's weights, for --simulate and --spawn
+    #[arg(long, value_name = "FILE")]
+    weights: Option<PathBuf>,
+
+    /// Images: a folder of pictures, or a file of CIFAR records
+    #[arg(long, value_name = "IMAGES")]
+    data: PathBuf,
+
+    /// The ONNX network the plan was made of: its float results are compared with
+    #[arg(long, value_name = "FILE")]
+    model: Option<PathBuf>,
+
+    #[command(flatten)]
+    import: ImportArgs,
+
+    /// Most images [default: all]
+    #[arg(long, value_name = "N", value_parser = positive)]
+    count: Option<usize>,
+
+    /// Images left out before the first
+    #[arg(long, value_name = "N", default_value = "0")]
+    skip: usize,
+
+    /// Take every N-th image
+    #[arg(long, value_name = "N", default_value = "1", value_parser = positive)]
+    step: usize,
+
+    /// Inferences side by side, each in a session of its own
+    #[arg(long, value_name = "N", default_value = "1", value_parser = positive)]
+    jobs: usize,
+
+    /// Append results to this file as they come; images it has already are not run again
+    #[arg(long, value_name = "FILE")]
+    log: Option<PathBuf>,
+
+    /// Print JSON: sizes in bytes, times in seconds
+    #[arg(long)]
+    json: bool,
+
+    #[command(flatten)]
+    patience: PatienceArgs,
+
+    #[command(flatten)]
+    preprocess: PreprocessArgs,
+}
+
+/// What runs the inferences.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+struct EngineArgs {
+    /// Run on the server at this address and port
+    #[arg(long, value_name = "ADDRESS")]
+    server: Option<String>,
+
+    /// Run on a server and a dealer started for this, as processes on this machine
+    #[arg(long, requires = "weights")]
+    spawn: bool,
+
+    /// Simulate the arithmetic in this process, in the clear
+    #[arg(long, requires = "weights")]
+    simulate: bool,
+}
+
+/// The JSON report.
+#[derive(Serialize)]
+struct Report<'a> {
+    network: &'a str,
+    data: String,
+    complete: bool,
+    #[serde(flatten)]
+    summary: &'a Summary,
+    peak_memory_bytes: Option<PeakMemory>,
+}
+
+/// What an evaluation reads besides the plan.
+struct Inputs {
+    data: Dataset,
+    float: Option<(Graph, Preprocess)>,
+    indices: Vec<usize>,
+}
+
+impl Evaluate {
+    pub(crate) fn run(self) -> Result<()> {
+        let plan = read_plan(&self.plan)?;
+        let inputs = self.inputs(plan)?;
+        let (mut log, mut records) = self.log(plan, &inputs)?;
+        let known: Vec<usize> = records.iter().map(|record| record.index).collect();
+        let indices: Vec<usize> =
+            inputs.indices.iter().copied().filter(|index| !known.contains(index)).collect();
+        let runtime = net::runtime()?;
+        let bar = Bar::new(inputs.indices.len() as u64, "evaluating");
+        bar.at(records.len() as u64, inputs.indices.len() as u64);
+        let parties = self.parties()?;
+        let stop = self.stop(&runtime);
+        let result = self.with_engine(plan, parties.as_ref(), &runtime, |engine| {
+            let float = inputs.float.as_ref().map(float).transpose()?;
+            let images = |index| inputs.data.item(index);
+            let evaluation = Evaluation { plan, engine, float, images: &images, jobs: self.jobs };
+            let done = evaluation.run(&indices, &stop, |record| {
+                if let Some(log) = &mut log {
+                    log.append(&record)?;
+                }
+                records.push(record);
+                bar.step();
+                Ok(())
+            });
+            Ok(done?)
+        });
+        drop(bar);
+        let complete = result.is_ok() && records.len() == inputs.indices.len();
+        if !records.is_empty() {
+            self.report(plan, &records, complete, parties.map(|parties| parties.peak_memory()))?;
+        }
+        runtime.shutdown_background();
+        result
+    }
+
+    fn inputs(&self, plan: &Plan<'_>) -> Result<Inputs> {
+        let pixels = preprocess::of_plan(plan).with_context(|| self.plan.display().to_string())?;
+        let data = Dataset::open(&self.data, pixels)?;
+        let selection =
+            Selection { count: self.count.unwrap_or(usize::MAX), skip: self.skip, step: Some(self.step) };
+        let (indices, _) = selection.indices(data.len());
+        let len = data.len();
+        ensure!(
+            !indices.is_empty(),
+            "{} has {len} images, none is left after skipping {}",
+            self.data.display(),
+            self.skip
+        );
+        let float = self.model.as_deref().map(|model| self.float(plan, model)).transpose()?;
+        Ok(Inputs { data, float, indices })
+    }
+
+    fn float(&self, plan: &Plan<'_>, model: &Path) -> Result<(Graph, Preprocess)> {
+        let (graph, _) = self.import.import(model)?;
+        let same = (graph.input_shape(), graph.output_shape()) == (plan.input().shape, plan.output().shape);
+        ensure!(same, "{} has other shapes than the plan: give the network it was made of", model.display());
+        let given = match self.preprocess.is_given() {
+            true => self.preprocess.resolve(graph.input_shape())?,
+            false => self.recorded(plan)?,
+        };
+        preprocess::check_same(plan, &given)?;
+        Ok((graph, given))
+    }
+
+    /// The preprocessing that `compile` wrote beside the plan.
+    fn recorded(&self, plan: &Plan<'_>) -> Result<Preprocess> {
+        let path = self.plan.with_extension("json");
+        let text = std::fs::read_to_string(&path).unwrap_or_default();
+        if !text.contains(&plan_digest(plan)) {
+            bail!(
+                "{} does not describe the plan: to compare with --model, give the preprocessing options that the plan \
+                 was compiled with",
+                path.display()
+            );
+        }
+        preprocess::parse(&text).with_context(|| path.display().to_string())
+    }
+
+    fn log(&self, plan: &Plan<'_>, inputs: &Inputs) -> Result<(Option<Log>, Vec<Record>)> {
+        let Some(path) = &self.log else { return Ok((None, Vec::new())) };
+        let origin = Origin {
+            plan: plan_digest(plan),
+            data: self.data.display().to_string(),
+            model: self.model.as_ref().map(|model| model.display().to_string()),
+            simulated: self.engine.simulate,
+        };
+        let (log, mut records) = Log::open(path, &origin)?;
+        records.retain(|record| inputs.indices.contains(&record.index));
+        Ok((Some(log), records))
+    }
+
+    fn parties(&self) -> Result<Option<Parties>> {
+        match (&self.weights, self.engine.spawn) {
+            (Some(weights), true) => {
+                Parties::start(&self.plan, weights, self.jobs, self.patience.timeout).map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn stop(&self, runtime: &Runtime) -> Arc<AtomicBool> {
+        let jobs = self.jobs;
+        let first = move || {
+            note(format_args!("finishing the {jobs} inferences in progress; Ctrl-C again ends at once"))
+        };
+        on_interrupt(runtime.handle(), first)
+    }
+
+    fn with_engine(
+        &self,
+        plan: &Plan<'static>,
+        parties: Option<&Parties>,
+        runtime: &Runtime,
+        run: impl FnOnce(Engine<'_>) -> Result<()>,
+    ) -> Result<()> {
+        let server = parties.map(Parties::server).or(self.engine.server.as_deref());
+        if let Some(address) = server {
+            let patience = self.patience.patience();
+            return run(Engine::Server { address, patience, runtime: runtime.handle() });
+        }
+        let weights = read_weights(plan, self.weights.as_deref().unwrap_or(Path::new("")))?;
+        let simulator = Simulator::new(plan, &weights)?;
+        run(Engine::Simulator(&simulator))
+    }
+
+    fn report(
+        &self,
+        plan: &Plan<'_>,
+        records: &[Record],
+        complete: bool,
+        memory: Option<PeakMemory>,
+    ) -> Result<()> {
+        let summary = Summary::new(records, cost::total(plan).round_trips, self.jobs);
+        let (network, data) = (plan.header().name, self.data.display().to_string());
+        if self.json {
+            let peak_memory_bytes = memory;
+            return Ok(print_json(&Report {
+                network,
+                data,
+                complete,
+                summary: &summary,
+                peak_memory_bytes,
+            })?);
+        }
+        let mut text = summary.text();
+        text.maybe("peak memory", memory);
+        if !complete {
+            text.line("not all images were evaluated");
+        }
+        Ok(print(format_args!("network              {network}\n{text}"))?)
+    }
+}
+
+/// The float network's executor.
+pub(crate) fn float((graph, preprocess): &(Graph, Preprocess)) -> Result<Float<'_>> {
+    Ok(Float { executor: Executor::new(graph)?, preprocess: *preprocess })
+}

@@ -1,0 +1,72 @@
+//! Plans and weights on disk.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use brelu_core::plan::Plan;
+use brelu_host::plan_file;
+use brelu_host::weights::{Weights, plan_hash};
+use tempfile::NamedTempFile;
+
+/// Reads and checks a plan, for good.
+pub(crate) fn read_plan(path: &Path) -> Result<&'static Plan<'static>> {
+    plan_file::keep(read(path)?).with_context(|| path.display().to_string())
+}
+
+/// Reads and checks the weights of a plan.
+pub(crate) fn read_weights(plan: &Plan<'_>, path: &Path) -> Result<Weights> {
+    Weights::parse(plan, &read(path)?).with_context(|| path.display().to_string())
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).with_context(|| format!("cannot read {}", path.display()))
+}
+
+/// SHA-256 of a plan file in hexadecimal digits.
+pub(crate) fn plan_digest(plan: &Plan<'_>) -> String {
+    plan_hash(plan).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Who may read a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Everybody the user's mask allows.
+    Public,
+    /// Only the user.
+    Private,
+}
+
+/// Writes files that appear together under their names, complete, or not at all.
+pub(crate) fn write_all(files: &[(PathBuf, Access, &[u8])]) -> Result<()> {
+    let written: Vec<(NamedTempFile, &PathBuf)> = files
+        .iter()
+        .map(|(path, access, content)| Ok((write_beside(path, *access, content)?, path)))
+        .collect::<Result<_>>()?;
+    for (file, path) in written {
+        file.persist(path).map_err(|error| error.error).with_context(|| cannot_write(path))?;
+    }
+    Ok(())
+}
+
+fn write_beside(path: &Path, access: Access, content: &[u8]) -> Result<NamedTempFile> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let write = || {
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".brelu-");
+        #[cfg(unix)]
+        if access == Access::Public {
+            builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
+        }
+        let mut file = builder.tempfile_in(folder)?;
+        file.write_all(content)?;
+        file.as_file().sync_all()?;
+        Ok::<_, std::io::Error>(file)
+    };
+    write().with_context(|| cannot_write(path))
+}
+
+fn cannot_write(path: &Path) -> String {
+    format!("cannot write {}", path.display())
+}

@@ -1,0 +1,97 @@
+use std::path::PathBuf;
+
+use anyhow::Result;
+use brelu_tools::graph::{Graph, Node, Op};
+use brelu_tools::report::{Lines, Table, count, print};
+use clap::Args;
+
+use super::arguments::{ImportArgs, shape_text};
+
+/// Read an ONNX network and print what of it would be compiled
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  brelu import resnet20.onnx")]
+pub(crate) struct Import {
+    /// The network: an ONNX file, operator sets 7 to 22
+    model: PathBuf,
+
+    #[command(flatten)]
+    options: ImportArgs,
+}
+
+impl Import {
+    pub(crate) fn run(self) -> Result<()> {
+        let (graph, notes) = self.options.import(&self.model)?;
+        Ok(print(text(&graph, &notes))?)
+    }
+}
+
+fn text(graph: &Graph, notes: &[String]) -> Lines {
+    let mut table = Table::new(["node", "operation", "output", "parameters", "MACs"], 3);
+    for node in &graph.nodes {
+        table.row([
+            node.name.clone(),
+            operation(node),
+            shape_text(node.shape),
+            some(parameters(&node.op)),
+            some(macs(node)),
+        ]);
+    }
+    let sum = |value: &dyn Fn(&Node) -> u64| count(graph.nodes.iter().map(value).sum());
+    let mut text = Lines::new(11);
+    text.block(table);
+    text.pair("network", &graph.name);
+    text.pair("input", format_args!("{} {}", graph[graph.input].name, shape_text(graph.input_shape())));
+    text.pair("output", format_args!("{} {}", graph[graph.output].name, shape_text(graph.output_shape())));
+    text.pair("parameters", sum(&|node| parameters(&node.op)));
+    text.pair("ReLUs", sum(&relus));
+    text.pair("MACs", sum(&macs));
+    notes.iter().for_each(|note| text.pair("note", note));
+    text
+}
+
+fn some(number: u64) -> String {
+    if number == 0 { String::new() } else { count(number) }
+}
+
+fn operation(node: &Node) -> String {
+    match &node.op {
+        Op::Conv { geometry, .. } if geometry.input.plane() == 1 => "dense".into(),
+        Op::Conv { geometry, .. } => {
+            let [height, width] = geometry.kernel;
+            let mut text = format!("conv {height}x{width}");
+            let mut more = |name: &str, value: [u16; 2]| {
+                if value != [1, 1] {
+                    text += &format!(" {name} {}x{}", value[0], value[1]);
+                }
+            };
+            more("stride", geometry.stride);
+            more("dilation", geometry.dilation);
+            if geometry.groups > 1 {
+                text += &format!(" groups {}", geometry.groups);
+            }
+            text
+        }
+        Op::Clip { max } => format!("ReLU up to {max}"),
+        Op::MaxPool(window) => format!("max pool {}x{}", window.kernel[0], window.kernel[1]),
+        Op::AveragePool { window, .. } => format!("average pool {}x{}", window.kernel[0], window.kernel[1]),
+        other => other.name().to_lowercase(),
+    }
+}
+
+fn parameters(op: &Op) -> u64 {
+    match op {
+        Op::Conv { weights, bias, .. } => (weights.len() + bias.len()) as u64,
+        _ => 0,
+    }
+}
+
+fn macs(node: &Node) -> u64 {
+    match &node.op {
+        Op::Conv { geometry, .. } => node.shape.len() as u64 * geometry.fan_in() as u64,
+        _ => 0,
+    }
+}
+
+fn relus(node: &Node) -> u64 {
+    if matches!(node.op, Op::Relu | Op::Clip { .. }) { node.shape.len() as u64 } else { 0 }
+}

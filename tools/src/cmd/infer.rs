@@ -1,0 +1,206 @@
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use brelu_core::cost;
+use brelu_core::plan::Plan;
+use brelu_host::client::ClientMemory;
+use brelu_tools::data::{DataError, Preprocess, read_image};
+use brelu_tools::evaluate::{decisions, largest, real};
+use brelu_tools::net::{self, Measured, Session};
+use brelu_tools::report::{Bar, Bytes, Lines, percent, print, print_json, seconds, traffic_table};
+use brelu_tools::simulate::quantise_input;
+use clap::Args;
+use serde::Serialize;
+
+use super::arguments::{PatienceArgs, positive};
+use super::files::read_plan;
+use super::preprocess::of_plan;
+
+/// Classify pictures without showing them to the server
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  brelu infer --plan resnet20.plan --server 127.0.0.1:7601 cat.png dog.png
+  brelu infer --plan resnet20.plan --server 127.0.0.1:7601 --json cat.png")]
+pub(crate) struct Infer {
+    /// The plan; the server has the same
+    #[arg(long, value_name = "FILE")]
+    plan: PathBuf,
+
+    /// Address and port of the server
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7601")]
+    server: String,
+
+    /// Pictures: PNG, JPEG, BMP or PNM
+    #[arg(required = true, value_name = "IMAGE")]
+    images: Vec<PathBuf>,
+
+    /// How many of the best classes to print
+    #[arg(long, value_name = "N", default_value = "5", value_parser = positive)]
+    top: usize,
+
+    /// Print JSON: sizes in bytes, times in seconds
+    #[arg(long)]
+    json: bool,
+
+    #[command(flatten)]
+    patience: PatienceArgs,
+}
+
+/// One class of a result.
+#[derive(Debug, Serialize)]
+struct Class {
+    /// The output.
+    output: usize,
+    /// Its name, if the plan has names.
+    label: Option<String>,
+    /// Its logit; for networks that classify pixels, its share of them.
+    value: f64,
+}
+
+/// One picture's result.
+#[derive(Debug, Serialize)]
+struct Answer {
+    image: String,
+    top: Vec<Class>,
+    offline_seconds: f64,
+    online_seconds: f64,
+    bytes: Bytes,
+    exact: bool,
+    round_trips: u32,
+}
+
+/// Everything.
+#[derive(Debug, Serialize)]
+struct Answers {
+    network: String,
+    expected_bytes: Bytes,
+    expected_round_trips: u32,
+    images: Vec<Answer>,
+}
+
+impl Infer {
+    pub(crate) fn run(self) -> Result<()> {
+        let plan = read_plan(&self.plan)?;
+        let preprocess = of_plan(plan).with_context(|| self.plan.display().to_string())?;
+        let inputs: Vec<Vec<u32>> =
+            self.images.iter().map(|path| input(plan, &preprocess, path)).collect::<Result<_>>()?;
+        let total = cost::total(plan);
+        let measured = net::runtime()?.block_on(self.session(plan, &inputs))?;
+        let answers = Answers {
+            network: plan.header().name.into(),
+            expected_bytes: total.bytes.into(),
+            expected_round_trips: total.round_trips,
+            images: self
+                .images
+                .iter()
+                .zip(measured)
+                .map(|(path, run)| self.answer(plan, path, &run))
+                .collect(),
+        };
+        Ok(if self.json { print_json(&answers)? } else { print(answers.text(plan))? })
+    }
+
+    async fn session(&self, plan: &'static Plan<'static>, inputs: &[Vec<u32>]) -> Result<Vec<Measured>> {
+        let bar = Bar::new(plan.len() as u64, "connecting");
+        let mut memory = ClientMemory::for_plan(plan);
+        let waiting = || bar.say(format!("waiting for the server at {}", self.server));
+        let mut session =
+            Session::start(plan, &self.server, self.patience.patience(), &mut memory, waiting).await?;
+        let mut step = |done: usize, of: usize| bar.at(done as u64, of as u64);
+        let mut results = Vec::new();
+        for (index, input) in inputs.iter().enumerate() {
+            bar.say(format!("preparing {} of {}", index + 1, inputs.len()));
+            session.prepare(inputs.len() - index, &mut step).await?;
+            bar.say(format!("running {} of {}", index + 1, inputs.len()));
+            results.push(session.infer(input, &mut step).await?);
+        }
+        // All results are there; whether the server hears the good-bye does not matter.
+        drop(session.close().await);
+        Ok(results)
+    }
+
+    fn answer(&self, plan: &Plan<'_>, path: &Path, run: &Measured) -> Answer {
+        Answer {
+            image: path.display().to_string(),
+            top: classes(plan, &real(plan, &run.output), self.top),
+            offline_seconds: run.offline.as_secs_f64(),
+            online_seconds: run.online.as_secs_f64(),
+            bytes: run.bytes.into(),
+            exact: run.exact,
+            round_trips: run.round_trips,
+        }
+    }
+}
+
+fn input(plan: &Plan<'_>, preprocess: &Preprocess, path: &Path) -> Result<Vec<u32>> {
+    let pixels = preprocess.pixels(&read_image(path)?).map_err(|error| match error {
+        DataError::Size { .. } => anyhow::anyhow!(
+            "{}: {error}: resize it, or compile the network with --fit stretch or --fit short-side:PIXELS",
+            path.display()
+        ),
+        other => anyhow::anyhow!("{}: {other}", path.display()),
+    })?;
+    Ok(quantise_input(&plan.header().preprocess, plan.input().shape.plane(), &pixels))
+}
+
+/// The best classes of a classifier by logit, of a network that classifies pixels by their share.
+fn classes(plan: &Plan<'_>, logits: &[f32], top: usize) -> Vec<Class> {
+    let shape = plan.output().shape;
+    let values = match shape.plane() {
+        1 => logits.to_vec(),
+        plane => {
+            let mut shares = vec![0.0; shape.channels as usize];
+            decisions(logits, shape).into_iter().for_each(|class| shares[class] += 1.0 / plane as f32);
+            shares
+        }
+    };
+    let class =
+        |output: usize| Class { output, label: label(plan, output), value: f64::from(values[output]) };
+    largest(&values, top)
+        .into_iter()
+        .map(class)
+        .filter(|class| shape.plane() == 1 || class.value > 0.0)
+        .collect()
+}
+
+/// The name of an output.
+pub(crate) fn label(plan: &Plan<'_>, output: usize) -> Option<String> {
+    let index = output.checked_sub(plan.header().class_offset as usize)?;
+    plan.header().labels.lines().nth(index).map(str::to_owned)
+}
+
+impl Answers {
+    fn text(&self, plan: &Plan<'_>) -> Lines {
+        let mut text = Lines::new(0);
+        self.images.iter().for_each(|answer| answer.describe(plan, &mut text));
+        if let Some(first) = self.images.first() {
+            text.line("bytes an inference");
+            text.block(traffic_table(&first.bytes));
+        }
+        let yes = |every: bool| if every { "yes" } else { "no" };
+        let exact = yes(self.images.iter().all(|answer| answer.exact));
+        let expected = self.expected_round_trips;
+        let trips = yes(self.images.iter().all(|answer| answer.round_trips == expected));
+        text.line(format_args!(
+            "traffic equals the formulas: {exact}; round trips equal the plan's {expected}: {trips}"
+        ));
+        text
+    }
+}
+
+impl Answer {
+    fn describe(&self, plan: &Plan<'_>, text: &mut Lines) {
+        text.line(&self.image);
+        for class in &self.top {
+            let name = class.label.clone().unwrap_or_else(|| format!("output {}", class.output));
+            let value = match plan.output().shape.plane() {
+                1 => format!("{:.3}", class.value),
+                _ => percent(class.value) + " of the pixels",
+            };
+            text.line(format_args!("  {name:<32} {value:>10}"));
+        }
+        let (offline, online) = (seconds(self.offline_seconds), seconds(self.online_seconds));
+        text.line(format_args!("  offline {offline}, online {online}, {} round trips", self.round_trips));
+    }
+}

@@ -1,0 +1,71 @@
+//! What the server's and the dealer's commands share: listening, serving, stopping.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use brelu_host::error::SessionError;
+use brelu_tools::net::{self, LISTENING, Service, bind, stopped};
+use brelu_tools::report::print;
+use clap::Args;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Runtime;
+
+use super::arguments::{positive, seconds};
+
+/// Limits of a service.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct LimitArgs {
+    /// Seconds a peer may be silent in the middle of a message
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
+    pub(crate) timeout: Duration,
+
+    /// Most sessions at a time; further peers are told to come back later
+    #[arg(long, value_name = "N", default_value = "64", value_parser = positive)]
+    pub(crate) max_clients: usize,
+
+    /// Do not log sessions to standard error
+    #[arg(long)]
+    pub(crate) quiet: bool,
+
+    /// End when standard input ends (for programs that start this one)
+    #[arg(long, hide = true)]
+    pub(crate) with_parent: bool,
+}
+
+impl LimitArgs {
+    /// The service of `peer`s.
+    pub(crate) const fn service(&self, peer: &'static str) -> Service {
+        Service { peer, most: self.max_clients, timeout: self.timeout, log: !self.quiet }
+    }
+
+    /// Says where it listens and serves until it is told to stop.
+    pub(crate) fn serve<F>(
+        &self,
+        runtime: Runtime,
+        listener: &TcpListener,
+        service: Service,
+        session: impl Fn(TcpStream) -> F,
+    ) -> Result<()>
+    where
+        F: Future<Output = Result<(), SessionError>> + Send + 'static,
+    {
+        print(format_args!("{LISTENING}{}\n", listener.local_addr()?))?;
+        runtime.block_on(async {
+            tokio::select! {
+                () = service.run(listener, session) => {}
+                () = stopped(self.with_parent) => {}
+            }
+        });
+        service.note(format_args!("stopped"));
+        // Sessions in progress end here; their peers see the connection close.
+        runtime.shutdown_background();
+        Ok(())
+    }
+}
+
+/// A runtime, and a listener on it.
+pub(crate) fn listen(address: &str) -> Result<(Runtime, TcpListener)> {
+    let runtime = net::runtime()?;
+    let listener = runtime.block_on(bind(address))?;
+    Ok((runtime, listener))
+}

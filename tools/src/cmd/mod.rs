@@ -1,0 +1,73 @@
+//! The commands: arguments, a call of the library, a report.
+
+mod arguments;
+mod bench;
+mod calibration;
+mod compile;
+mod compiling;
+mod deal;
+mod demo;
+mod evaluate;
+mod files;
+mod import;
+mod infer;
+mod inspect;
+mod listen;
+mod parties;
+mod preprocess;
+mod serve;
+
+use clap::{Parser, Subcommand};
+
+const AFTER_HELP: &str = "\
+The three parties of an inference:
+  client  has the image and gets the result   brelu infer, brelu evaluate
+  server  has the network's weights           brelu serve
+  dealer  has nothing and learns nothing      brelu deal
+A client and a dealer together recover the weights, a server and a dealer together the image: let somebody run the \
+dealer who colludes with neither.
+
+Examples:
+  brelu demo
+  brelu compile resnet20.onnx -o resnet20 --calibrate cifar10/train.bin
+  brelu deal
+  brelu serve --plan resnet20.plan --weights resnet20.weights
+  brelu infer --plan resnet20.plan --server 127.0.0.1:7601 cat.png";
+
+/// Private neural-network inference: the server does not see the image, the client does not see the weights.
+#[derive(Debug, Parser)]
+#[command(name = "brelu", version, after_help = AFTER_HELP)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Demo(Box<demo::Demo>),
+    Import(import::Import),
+    Compile(Box<compile::Compile>),
+    Inspect(inspect::Inspect),
+    Deal(deal::Deal),
+    Serve(serve::Serve),
+    Infer(infer::Infer),
+    Evaluate(Box<evaluate::Evaluate>),
+    Bench(Box<bench::Bench>),
+}
+
+impl Cli {
+    /// Runs the command.
+    pub(crate) fn run(self) -> anyhow::Result<()> {
+        match self.command {
+            Command::Demo(command) => command.run(),
+            Command::Import(command) => command.run(),
+            Command::Compile(command) => command.run(),
+            Command::Inspect(command) => command.run(),
+            Command::Deal(command) => command.run(),
+            Command::Serve(command) => command.run(),
+            Command::Infer(command) => command.run(),
+            Command::Evaluate(command) => command.run(),
+            Command::Bench(command) => command.run(),
+        }
+    }
+}

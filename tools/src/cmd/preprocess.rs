@@ -1,0 +1,154 @@
+//! How pictures become the input of a network: options, files, and whether they fit a plan.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+use brelu_core::geometry::Shape;
+use brelu_core::plan::{self, Plan};
+use brelu_tools::data::{Channels, Fit, Preprocess};
+use clap::Args;
+
+/// How pictures become the input: x = (pixel / divide-by - mean) / std for every channel.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Preprocessing: x = (pixel / divide-by - mean) / std, pixels 0 to 255")]
+pub(crate) struct PreprocessArgs {
+    /// Mean of each channel, after the division, in the order of the channels: one or three numbers [default: 0]
+    #[arg(long, num_args = 1..=3, value_delimiter = ',', allow_hyphen_values = true, value_name = "X")]
+    mean: Vec<f32>,
+
+    /// Standard deviation of each channel, after the division: one or three numbers [default: 1]
+    #[arg(long, num_args = 1..=3, value_delimiter = ',', value_name = "X")]
+    std: Vec<f32>,
+
+    /// Divisor of the pixel values; 1 leaves them as they are [default: 255]
+    #[arg(long, value_name = "X")]
+    divide_by: Option<f32>,
+
+    /// Order of the channels: rgb, bgr or grey [default: rgb, or grey for networks with one channel]
+    #[arg(long, value_name = "ORDER", value_parser = order)]
+    order: Option<Channels>,
+
+    /// How pictures get the input's size: exact (they must have it), stretch (resized, proportions lost), or
+    /// short-side:N (short side resized to N pixels, then the centre cut out) [default: exact]
+    #[arg(long, value_name = "FIT", value_parser = fit)]
+    fit: Option<Fit>,
+
+    /// All of this as a JSON file instead: the "preprocess" member of the .json file of an earlier compile, or that
+    /// file itself
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["mean", "std", "divide_by", "order", "fit"])]
+    preprocess: Option<PathBuf>,
+}
+
+impl PreprocessArgs {
+    /// Whether any of the options was given.
+    pub(crate) fn is_given(&self) -> bool {
+        let values = !self.mean.is_empty() || !self.std.is_empty() || self.divide_by.is_some();
+        values || self.order.is_some() || self.fit.is_some() || self.preprocess.is_some()
+    }
+
+    /// The preprocessing for an input of `shape`.
+    pub(crate) fn resolve(&self, shape: Shape) -> Result<Preprocess> {
+        if let Some(path) = &self.preprocess {
+            return read(path);
+        }
+        let by_shape = match shape.channels {
+            1 => Channels::Gray,
+            3 => Channels::Rgb,
+            other => bail!("the network takes {other} channels, but pictures have 1 or 3: change its input"),
+        };
+        let preprocess = Preprocess {
+            height: shape.height,
+            width: shape.width,
+            fit: self.fit.unwrap_or(Fit::Exact),
+            channels: self.order.unwrap_or(by_shape),
+            divide_by: self.divide_by.unwrap_or(255.0),
+            mean: three("mean", &self.mean, 0.0)?,
+            std: three("std", &self.std, 1.0)?,
+        };
+        preprocess.check()?;
+        Ok(preprocess)
+    }
+}
+
+fn three(name: &str, values: &[f32], default: f32) -> Result<[f32; 3]> {
+    match *values {
+        [] => Ok([default; 3]),
+        [value] => Ok([value; 3]),
+        [a, b, c] => Ok([a, b, c]),
+        _ => bail!("--{name} takes one or three numbers, not {}", values.len()),
+    }
+}
+
+fn order(text: &str) -> Result<Channels, String> {
+    match text {
+        "rgb" => Ok(Channels::Rgb),
+        "bgr" => Ok(Channels::Bgr),
+        "grey" | "gray" => Ok(Channels::Gray),
+        _ => Err("give rgb, bgr or grey".into()),
+    }
+}
+
+fn fit(text: &str) -> Result<Fit, String> {
+    match (text, text.strip_prefix("short-side:").map(str::parse)) {
+        ("exact", _) => Ok(Fit::Exact),
+        ("stretch", _) => Ok(Fit::Stretch),
+        (_, Some(Ok(short_side))) => Ok(Fit::CenterCrop { short_side }),
+        _ => Err("give exact, stretch or short-side:PIXELS, for example short-side:256".into()),
+    }
+}
+
+fn read(path: &Path) -> Result<Preprocess> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    parse(&text).with_context(|| format!("{} is no preprocessing", path.display()))
+}
+
+/// The preprocessing in a file of its own or in the report of a compilation.
+pub(crate) fn parse(text: &str) -> Result<Preprocess> {
+    let mut value: serde_json::Value = serde_json::from_str(text)?;
+    let inner = value.get_mut("preprocess").map(serde_json::Value::take);
+    let preprocess: Preprocess = serde_json::from_value(inner.unwrap_or(value))?;
+    preprocess.check()?;
+    Ok(preprocess)
+}
+
+/// The part of a plan's preprocessing that gives pixels: everything but the numbers.
+pub(crate) fn of_plan(plan: &Plan<'_>) -> Result<Preprocess> {
+    let (shape, header) = (plan.input().shape, &plan.header().preprocess);
+    let channels = match header.order {
+        plan::ColourOrder::Rgb => Channels::Rgb,
+        plan::ColourOrder::Bgr => Channels::Bgr,
+        plan::ColourOrder::Grey => Channels::Gray,
+    };
+    let mut preprocess = Preprocess::raw(shape.height, shape.width, channels);
+    preprocess.fit = match header.fit {
+        plan::Fit::Exact => Fit::Exact,
+        plan::Fit::Stretch => Fit::Stretch,
+        plan::Fit::ShortSideThenCrop(side) => Fit::CenterCrop { short_side: side.into() },
+    };
+    ensure!(
+        preprocess.shape() == shape,
+        "the plan takes no pictures: its input has {} channels",
+        shape.channels
+    );
+    preprocess.check()?;
+    Ok(preprocess)
+}
+
+/// Refuses a preprocessing that is not the one `plan` was compiled with, as far as its fixed point tells.
+pub(crate) fn check_same(plan: &Plan<'_>, given: &Preprocess) -> Result<()> {
+    let own = of_plan(plan)?;
+    let same_pixels = (own.height, own.width, own.fit, own.channels)
+        == (given.height, given.width, given.fit, given.channels);
+    let affine = &plan.header().preprocess.affine;
+    let same_numbers = (0..own.shape().channels as usize).all(|channel| {
+        let (pair, want) = (affine.get(channel).or(affine.first()), given.scale_shift(channel));
+        let zero = |mul: f32, add: f32| add / mul;
+        pair.zip(want)
+            .is_some_and(|([mul, add], (scale, shift))| (zero(*mul, *add) - zero(scale, shift)).abs() <= 0.51)
+    });
+    ensure!(
+        same_pixels && same_numbers,
+        "the preprocessing is not the one the plan was compiled with: give the same options as to `brelu compile`"
+    );
+    Ok(())
+}

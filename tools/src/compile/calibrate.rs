@@ -1,0 +1,145 @@
+//! How large values get: the float network on calibration images, watched where the protocol has ranges.
+
+use brelu_core::plan::Channel;
+use rayon::prelude::*;
+
+use super::CompileError;
+use super::net::{Id, Net, Node, Op};
+use super::run::{largest_block, run};
+
+/// Images computed between two reports of progress.
+const BATCH: usize = 8;
+
+/// What was seen of one channel of a tensor.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Seen {
+    pub(super) low: f32,
+    pub(super) high: f32,
+    /// For activations that decide on blocks, the largest magnitude of a block's sum.
+    pub(super) block: f32,
+}
+
+impl Seen {
+    const NOTHING: Self = Self { low: f32::INFINITY, high: f32::NEG_INFINITY, block: 0.0 };
+
+    /// The largest magnitude.
+    pub(super) fn largest(&self) -> f32 {
+        self.high.max(-self.low).max(0.0)
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.low = self.low.min(other.low);
+        self.high = if other.high.is_nan() { other.high } else { self.high.max(other.high) };
+        self.block = self.block.max(other.block);
+    }
+}
+
+/// What the calibration images showed.
+#[derive(Clone, Debug)]
+pub(super) struct Calibration {
+    /// The channels of every node.
+    pub(super) seen: Vec<Vec<Seen>>,
+    /// The output for every image.
+    pub(super) outputs: Vec<Vec<f32>>,
+}
+
+pub(super) fn calibrate(
+    net: &Net,
+    images: &[Vec<f32>],
+    mut progress: impl FnMut(usize),
+) -> Result<Calibration, CompileError> {
+    check_images(net, images)?;
+    let mut calibration = Calibration { seen: vec![Vec::new(); net.nodes.len()], outputs: Vec::new() };
+    for batch in images.chunks(BATCH) {
+        let results: Vec<_> = batch.par_iter().map(|image| watch(net, image)).collect::<Result<_, _>>()?;
+        for (seen, output) in results {
+            merge(&mut calibration.seen, seen);
+            calibration.outputs.push(output);
+        }
+        progress(calibration.outputs.len());
+    }
+    check_finite(net, &calibration.seen)?;
+    Ok(calibration)
+}
+
+fn check_images(net: &Net, images: &[Vec<f32>]) -> Result<(), CompileError> {
+    let len = net.shape(0).len();
+    let problem = |problem| Err(CompileError::Calibration(problem));
+    if images.is_empty() {
+        return problem("there is no image: give at least one, better 64".into());
+    }
+    match images.iter().position(|image| image.len() != len || image.iter().any(|value| !value.is_finite())) {
+        Some(at) => problem(format!("image {at} does not have {len} finite values")),
+        None => Ok(()),
+    }
+}
+
+fn check_finite(net: &Net, seen: &[Vec<Seen>]) -> Result<(), CompileError> {
+    let broken = |seen: &Seen| !(seen.low.is_finite() && seen.high.is_finite() && seen.block.is_finite());
+    match seen.iter().position(|channels| channels.iter().any(broken)) {
+        Some(id) => Err(CompileError::node(
+            &net.nodes[id].name,
+            "its values overflow on the calibration images: check their normalisation",
+        )),
+        None => Ok(()),
+    }
+}
+
+type Watched = (Vec<Vec<Seen>>, Vec<f32>);
+
+fn watch(net: &Net, image: &[f32]) -> Result<Watched, CompileError> {
+    let mut seen = vec![Vec::new(); net.nodes.len()];
+    let output = run(net, image, &mut |id, node, input, output| seen[id] = look(node, input, output))?;
+    Ok((seen, output))
+}
+
+fn look(node: &Node, input: &[f32], output: &[f32]) -> Vec<Seen> {
+    let plane = node.shape.plane();
+    let mut seen: Vec<Seen> = output.chunks(plane).map(extent).collect();
+    if let Op::Activation { channels, .. } = &node.op {
+        for ((seen, input), channel) in seen.iter_mut().zip(input.chunks(plane)).zip(channels) {
+            seen.block = largest_sum(input, node, *channel);
+        }
+    }
+    seen
+}
+
+fn extent(plane: &[f32]) -> Seen {
+    let wider = |seen: Seen, value: &f32| Seen { low: seen.low.min(*value), high: seen.high.max(*value), ..seen };
+    let seen = plane.iter().fold(Seen::NOTHING, wider);
+    // Comparisons skip what is not a number.
+    let broken = plane.iter().any(|value| value.is_nan());
+    if broken { Seen { high: f32::NAN, ..seen } } else { seen }
+}
+
+fn largest_sum(plane: &[f32], node: &Node, channel: Channel) -> f32 {
+    match channel {
+        Channel::Blocks { height: 1, width: 1, .. } => extent(plane).largest(),
+        Channel::Blocks { height, width, .. } => largest_block(plane, node.shape, height, width),
+        _ => 0.0,
+    }
+}
+
+fn merge(all: &mut [Vec<Seen>], one: Vec<Vec<Seen>>) {
+    for (all, one) in all.iter_mut().zip(one) {
+        if all.is_empty() {
+            *all = one;
+        } else {
+            all.iter_mut().zip(&one).for_each(|(all, one)| all.merge(one));
+        }
+    }
+}
+
+/// Leaves out the upper half of bounded activations in channels that stay below the bound with `margin` to spare.
+pub(super) fn drop_unreached_bounds(net: &mut Net, seen: &[Vec<Seen>], margin: f32) {
+    for node in &mut net.nodes {
+        let Op::Activation { input, channels, clip: Some(max) } = &mut node.op else { continue };
+        let half = channels.len() / 2;
+        let (_, above) = channels.split_at_mut(half);
+        for (channel, seen) in above.iter_mut().zip(&seen[*input]) {
+            if seen.high * margin <= *max {
+                *channel = Channel::Zero;
+            }
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Ranges that calibration images may have missed.
+//!
+//! A channel whose inputs hardly ever fire on the calibration images shows little but its bias, and would get a range
+//! that the first image on which they do fire exceeds many times. So a linear map is granted at least a part of what its
+//! inputs could add up to: the Euclidean norm, over the input channels, of what each of them can add at most when it takes
+//! its largest value everywhere, around the bias.
+
+use brelu_core::plan::Channel;
+
+use super::calibrate::Seen;
+use super::net::{Id, Net, Op, Term};
+use super::scales::Groups;
+
+/// The granted part of the norm.
+const PART: f32 = 0.5;
+
+/// Lowest and highest value a channel is granted.
+type Span = [f32; 2];
+
+const NOTHING: Span = [f32::INFINITY, f32::NEG_INFINITY];
+
+/// Widens what was seen of the inputs of activations by what linear maps are granted.
+pub(super) fn widen(net: &Net, seen: &mut [Vec<Seen>]) {
+    let mut spans: Vec<Vec<Span>> = Vec::new();
+    for (id, node) in net.nodes.iter().enumerate() {
+        spans.push(granted(net, id, seen, &spans));
+        if let Op::Activation { input, channels, .. } = &node.op {
+            for (index, channel) in channels.iter().enumerate() {
+                let [low, high] = spans[*input][index];
+                let range = &mut seen[*input][index];
+                (range.low, range.high) = (range.low.min(low), range.high.max(high));
+                let largest = range.largest();
+                if matches!(channel, Channel::Blocks { height: 1, width: 1, .. }) {
+                    seen[id][index].block = largest;
+                }
+            }
+        }
+    }
+}
+
+/// What the channels of a node are granted, given the nodes before it.
+fn granted(net: &Net, id: Id, seen: &[Vec<Seen>], before: &[Vec<Span>]) -> Vec<Span> {
+    let node = &net.nodes[id];
+    match &node.op {
+        Op::Linear { terms, bias } => linear(net, terms, bias, seen),
+        Op::Offset { input, values } => {
+            let shifted = before[*input].iter().zip(values);
+            shifted.map(|([low, high], value)| [low + value, high + value]).collect()
+        }
+        Op::Add { left, right, subtract: false } => {
+            let pairs = before[*left].iter().zip(&before[*right]);
+            pairs.map(|(left, right)| [left[0].min(right[0]), left[1].max(right[1])]).collect()
+        }
+        Op::Concat { inputs } => inputs.iter().flat_map(|input| &before[*input]).copied().collect(),
+        _ => vec![NOTHING; node.shape.channels as usize],
+    }
+}
+
+fn linear(net: &Net, terms: &[Term], bias: &[f32], seen: &[Vec<Seen>]) -> Vec<Span> {
+    let mut squares = vec![[0.0; 2]; bias.len()];
+    terms.iter().for_each(|term| add_squares(net, term, &seen[term.input], &mut squares));
+    let reach = squares.into_iter().map(|both| both.map(|square: f32| PART * square.sqrt()));
+    reach.zip(bias).map(|([low, high], bias)| [bias - low, bias + high]).collect()
+}
+
+/// Adds the squares of what every input channel subtracts and adds at most.
+fn add_squares(net: &Net, term: &Term, inputs: &[Seen], squares: &mut [[f32; 2]]) {
+    let group = Groups::of(term);
+    let bound = upper_bound(net, term.input);
+    for (output, weights) in term.weights().chunks(term.map().fan_in()).enumerate() {
+        for (index, kernel) in weights.chunks(group.kernel).enumerate() {
+            let Seen { low, high, .. } = inputs[group.first(output) + index];
+            let (low, high) = (low.min(0.0), bound.unwrap_or(high.max(0.0)));
+            let most = kernel.iter().map(|weight| (weight * low).max(weight * high)).sum::<f32>();
+            let least = kernel.iter().map(|weight| (weight * low).min(weight * high)).sum::<f32>();
+            squares[output][0] += least * least;
+            squares[output][1] += most * most;
+        }
+    }
+}
+
+/// The largest value of the output of a bounded activation.
+fn upper_bound(net: &Net, id: Id) -> Option<f32> {
+    let Op::Add { left, subtract: true, .. } = net.nodes[id].op else { return None };
+    let Op::View { input, .. } = net.nodes[left].op else { return None };
+    match net.nodes[input].op {
+        Op::Activation { clip, .. } => clip,
+        _ => None,
+    }
+}

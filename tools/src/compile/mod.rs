@@ -1,0 +1,213 @@
+//! From a float network to a plan and the server's integers.
+//!
+//! 1. [`lower`]: operations of the graph become operations of plans, still with real numbers;
+//! 2. [`widths`], [`order`]: which tensors live in which ring, where rings are extended, what shares a round trip;
+//! 3. [`calibrate`]: how large values get on sample images, with the blocks of the block spec;
+//! 4. [`ties`], [`scales`]: which channels share a scale, and the finest scales with which all ranges hold;
+//! 5. [`quantise`]: integers, and the positions of comparison windows;
+//! 6. [`search`]: the cheapest format whose simulated outputs are close to the float network's.
+
+mod calibrate;
+mod error;
+mod expect;
+mod format;
+mod lower;
+mod net;
+mod order;
+mod quality;
+mod quantise;
+mod report;
+mod run;
+mod scales;
+mod search;
+mod spec;
+mod ties;
+mod widths;
+
+pub use error::CompileError;
+pub use format::Format;
+pub use quality::{Criterion, Quality};
+pub use report::{ActivationReport, LinearReport, Report};
+pub use search::Trial;
+pub use spec::BlockSpec;
+
+use brelu_core::plan::{self, Plan};
+use brelu_host::weights::Weights;
+
+use self::calibrate::calibrate;
+use self::quantise::Names;
+use self::search::Subject;
+use self::ties::Ties;
+use crate::data::{Channels, Fit, Preprocess};
+use crate::graph::Graph;
+
+/// How to compile.
+#[derive(Clone, Debug)]
+pub struct CompileOptions {
+    /// How pictures become the input of the network. Its shape must be the network's input.
+    pub preprocess: Preprocess,
+    /// Names of the outputs; may be empty.
+    pub labels: Vec<String>,
+    /// How many leading outputs no label belongs to.
+    pub class_offset: u32,
+    /// Calibrated magnitudes times this factor must fit the ranges: 1 to 16.
+    pub margin: f32,
+    /// The format; searched for if there is none.
+    pub format: Option<Format>,
+    /// What a searched format must reach.
+    pub criterion: Criterion,
+    /// Block sizes; one decision a pixel by default.
+    pub spec: BlockSpec,
+    /// Seed of the simulated masks.
+    pub seed: u64,
+}
+
+impl CompileOptions {
+    /// Every ReLU, no labels, a margin of 1.75 and a searched format.
+    pub fn new(preprocess: Preprocess) -> Self {
+        Self {
+            preprocess,
+            labels: Vec::new(),
+            class_offset: 0,
+            margin: 1.75,
+            format: None,
+            criterion: Criterion::default(),
+            spec: BlockSpec::default(),
+            seed: 0,
+        }
+    }
+}
+
+/// How far a compilation is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Progress {
+    /// Calibration images done.
+    Calibrated {
+        /// Images done.
+        done: usize,
+        /// All images.
+        of: usize,
+    },
+    /// A format was tried.
+    Trial(Trial),
+}
+
+/// A compiled network.
+#[derive(Clone, Debug)]
+pub struct Compiled {
+    /// The plan file: public.
+    pub plan: Vec<u8>,
+    /// The integers that belong to it: the server's secret.
+    pub weights: Weights,
+    /// What was chosen, and why.
+    pub report: Report,
+}
+
+/// Compiles `graph`, calibrated on `pixels`: images that have the input's size, plane by plane, as
+/// [`Preprocess::pixels`] gives them. 64 images are enough for small pictures.
+///
+/// # Errors
+/// If the network cannot be expressed as a plan, or images, block sizes or options do not fit it. That no format is
+/// good enough is not an error: the report says so.
+pub fn compile(
+    graph: &Graph,
+    pixels: &[Vec<u8>],
+    options: &CompileOptions,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Compiled, CompileError> {
+    let real = checked_preprocess(graph, options)?;
+    check_labels(options)?;
+    let (widened, output) = widths::assign(&lower::lower(graph, &options.spec)?);
+    let mut net = order::by_depth(widened, output);
+    let images: Vec<Vec<f32>> = pixels.iter().map(|pixels| options.preprocess.normalise(pixels)).collect();
+    let report = |done| progress(Progress::Calibrated { done, of: pixels.len() });
+    let mut calibration = calibrate(&net, &images, report)?;
+    expect::widen(&net, &mut calibration.seen);
+    calibrate::drop_unreached_bounds(&mut net, &calibration.seen, options.margin);
+    let labels = options.labels.join("\n");
+    let subject = Subject {
+        net: &net,
+        ties: &Ties::new(&net)?,
+        calibration: &calibration,
+        pixels,
+        names: Names {
+            network: &graph.name,
+            labels: &labels,
+            class_offset: options.class_offset,
+            preprocess: &real,
+            margin: options.margin,
+        },
+        criterion: options.criterion,
+        seed: options.seed,
+    };
+    finish(&subject, options.format, progress)
+}
+
+fn finish(
+    subject: &Subject<'_>,
+    format: Option<Format>,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Compiled, CompileError> {
+    let (chosen, trials) = match format {
+        Some(format) => {
+            format.check()?;
+            let trial = subject.trial(format)?;
+            progress(Progress::Trial(trial));
+            (trial, vec![trial])
+        }
+        None => search::search(subject, progress)?,
+    };
+    let (file, weights) = subject.build(chosen.format)?;
+    let plan = Plan::parse(&file)?;
+    let scales = subject.scales(chosen.format);
+    let report = Report {
+        format: chosen.format,
+        margin: subject.names.margin,
+        chosen,
+        trials,
+        round_trips: report::round_trips(&plan),
+        activations: report::activations(&plan, subject.net, &scales, &subject.calibration.seen),
+        linears: report::linears(&plan, &weights),
+    };
+    Ok(Compiled { plan: file, weights, report })
+}
+
+/// The preprocessing with real numbers, in the form of plans.
+fn checked_preprocess(graph: &Graph, options: &CompileOptions) -> Result<plan::Preprocess, CompileError> {
+    let refuse = |problem: String| Err(CompileError::Option(problem));
+    if !(1.0..=16.0).contains(&options.margin) {
+        return refuse(format!("the margin {} is not between 1 and 16", options.margin));
+    }
+    let from = &options.preprocess;
+    if let Err(error) = from.check() {
+        return refuse(format!("the preprocessing is impossible: {error}"));
+    }
+    if from.shape() != graph.input_shape() {
+        let (given, wanted) = (from.shape(), graph.input_shape());
+        return refuse(format!("the preprocessing gives {given:?}, the network takes {wanted:?}: change its sizes"));
+    }
+    let mut affine = heapless::Vec::new();
+    for (mul, add) in (0..from.shape().channels as usize).filter_map(|channel| from.scale_shift(channel)) {
+        if affine.push([mul, add]).is_err() {
+            break;
+        }
+    }
+    let order = match from.channels {
+        Channels::Rgb => plan::ColourOrder::Rgb,
+        Channels::Bgr => plan::ColourOrder::Bgr,
+        Channels::Gray => plan::ColourOrder::Grey,
+    };
+    let fit = match from.fit {
+        Fit::Exact => plan::Fit::Exact,
+        Fit::Stretch => plan::Fit::Stretch,
+        Fit::CenterCrop { short_side } => plan::Fit::ShortSideThenCrop(short_side.try_into().unwrap_or(u16::MAX)),
+    };
+    Ok(plan::Preprocess { fit, order, affine })
+}
+
+fn check_labels(options: &CompileOptions) -> Result<(), CompileError> {
+    match options.labels.iter().find(|label| label.contains('\n')) {
+        Some(label) => Err(CompileError::Option(format!("the label {label:?} has a line break: remove it"))),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,47 @@
+//! The order of a plan's nodes: activations of the same depth stand together, so that they share a round trip.
+
+use super::net::{Id, Net, Op};
+
+/// Keeps what `output` depends on, by the number of activations before it.
+pub(super) fn by_depth(net: Net, output: Id) -> Net {
+    let depths = depths(&net);
+    let live = live(&net, output);
+    let mut order: Vec<Id> = (0..net.nodes.len()).filter(|id| live[*id]).collect();
+    order.sort_by_key(|id| (depths[*id], !is_activation(&net, *id), *id));
+    let mut positions = vec![0; net.nodes.len()];
+    order.iter().enumerate().for_each(|(position, id)| positions[*id] = position);
+    let mut nodes: Vec<Option<_>> = net.nodes.into_iter().map(Some).collect();
+    let mut sorted = Net::default();
+    for id in order {
+        if let Some(mut node) = nodes[id].take() {
+            node.op = node.op.renamed(|input| positions[input]);
+            sorted.nodes.push(node);
+        }
+    }
+    sorted
+}
+
+fn is_activation(net: &Net, id: Id) -> bool {
+    matches!(net.nodes[id].op, Op::Activation { .. })
+}
+
+/// The most activations on a path that ends with a node.
+fn depths(net: &Net) -> Vec<usize> {
+    let mut depths: Vec<usize> = Vec::new();
+    for (id, node) in net.nodes.iter().enumerate() {
+        let before = node.op.inputs().into_iter().map(|input| depths[input]).max().unwrap_or(0);
+        depths.push(before + usize::from(is_activation(net, id)));
+    }
+    depths
+}
+
+/// What `output` depends on; the input always counts.
+fn live(net: &Net, output: Id) -> Vec<bool> {
+    let mut live: Vec<bool> = (0..net.nodes.len()).map(|id| id == 0 || id == output).collect();
+    for (id, node) in net.nodes.iter().enumerate().rev() {
+        if live[id] {
+            node.op.inputs().into_iter().for_each(|input| live[input] = true);
+        }
+    }
+    live
+}

@@ -1,0 +1,204 @@
+//! From real parameters and scales to a plan and its integers.
+
+use brelu_core::plan::{self, Channel, Channels, Header, MAX_PARTS, Plan, PlanError, Preprocess};
+use brelu_host::weights::{NodeWeights, Weights};
+
+use super::CompileError;
+use super::calibrate::Seen;
+use super::format::Format;
+use super::net::{Id, Net, Node, Op, Term};
+use super::scales::{Groups, Scales, affine};
+
+/// What a plan says besides its nodes.
+pub(super) struct Names<'a> {
+    pub(super) network: &'a str,
+    pub(super) labels: &'a str,
+    pub(super) class_offset: u32,
+    pub(super) preprocess: &'a Preprocess,
+    pub(super) margin: f32,
+}
+
+/// Writes the plan for `net` in `format` and the integers that belong to it.
+pub(super) fn quantise(
+    net: &Net,
+    scales: &Scales<'_>,
+    seen: &[Vec<Seen>],
+    format: Format,
+    names: &Names<'_>,
+) -> Result<(Vec<u8>, Weights), CompileError> {
+    let records: Vec<Vec<u8>> =
+        net.nodes.iter().enumerate().map(|(id, node)| records(id, node, scales, &seen[id], format, names)).collect();
+    let mut nodes = Vec::new();
+    for (node, records) in net.nodes.iter().zip(&records) {
+        nodes.push(plan_node(node, records, format)?);
+    }
+    let header = Header {
+        name: names.network,
+        preprocess: preprocess(net, scales, names.preprocess),
+        labels: names.labels,
+        class_offset: names.class_offset,
+        output_scale: scales.of(net.output(), 0) as f32,
+        margin: names.margin,
+    };
+    let file = write(&header, &nodes)?;
+    let integers = integers(net, scales, format)?;
+    let weights = Weights::new(&Plan::parse(&file)?, integers)?;
+    Ok((file, weights))
+}
+
+fn write(header: &Header<'_>, nodes: &[plan::Node<'_>]) -> Result<Vec<u8>, PlanError> {
+    let mut file = vec![0; 1 << 16];
+    loop {
+        match plan::write(header, nodes, &mut file) {
+            Ok(len) => {
+                file.truncate(len);
+                return Ok(file);
+            }
+            Err(PlanError::Room(room)) if room < 1 << 28 => file.resize(2 * room, 0),
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn plan_node<'a>(node: &'a Node, records: &'a [u8], format: Format) -> Result<plan::Node<'a>, CompileError> {
+    let id = |id: Id| id as plan::NodeId;
+    let op = match &node.op {
+        Op::Input => plan::Op::Input,
+        Op::Linear { terms, .. } => {
+            let mut op_terms = plan::Op::Linear { terms: Default::default(), fraction: format.fraction };
+            if let plan::Op::Linear { terms: to, .. } = &mut op_terms {
+                let all = terms.iter().map(|term| plan::Term { input: id(term.input), map: term.map() });
+                push_all(to, all, &node.name)?;
+            }
+            op_terms
+        }
+        Op::Add { left, right, subtract } => {
+            plan::Op::Add { left: id(*left), right: id(*right), subtract: *subtract }
+        }
+        Op::Offset { input, .. } => plan::Op::Offset { input: id(*input) },
+        Op::Concat { inputs } => {
+            let mut parts = heapless::Vec::<_, MAX_PARTS>::new();
+            push_all(&mut parts, inputs.iter().map(|input| id(*input)), &node.name)?;
+            plan::Op::Concat { inputs: parts }
+        }
+        Op::Mean { input, kernel, stride, pads, .. } => {
+            plan::Op::SumPool { input: id(*input), kernel: *kernel, stride: *stride, pads: *pads }
+        }
+        Op::View { input, axes, edge } => plan::Op::View { input: id(*input), axes: *axes, edge: *edge },
+        Op::Reshape { input } => plan::Op::Reshape { input: id(*input) },
+        Op::Activation { input, .. } => {
+            plan::Op::Activation { input: id(*input), window: format.window, channels: Channels(records) }
+        }
+    };
+    let bits = if node.wide { format.wide() } else { format.narrow };
+    Ok(plan::Node { name: &node.name, shape: node.shape, bits, op })
+}
+
+fn push_all<T, const N: usize>(
+    to: &mut heapless::Vec<T, N>,
+    from: impl Iterator<Item = T>,
+    name: &str,
+) -> Result<(), CompileError> {
+    for item in from {
+        to.push(item).map_err(|_| CompileError::node(name, format!("it has more than {N} inputs")))?;
+    }
+    Ok(())
+}
+
+/// The channel records of an activation, with windows that just hold the calibrated block sums.
+fn records(
+    id: Id,
+    node: &Node,
+    scales: &Scales<'_>,
+    seen: &[Seen],
+    format: Format,
+    names: &Names<'_>,
+) -> Vec<u8> {
+    let Op::Activation { channels, .. } = &node.op else { return Vec::new() };
+    let place = |(index, channel): (usize, &Channel)| match *channel {
+        Channel::Blocks { height, width, .. } => {
+            let sum = f64::from(seen[index].block) * f64::from(names.margin) / scales.of(id, index);
+            Channel::Blocks { height, width, lo: window_position(sum, format) }
+        }
+        other => other,
+    };
+    channels.iter().enumerate().map(place).flat_map(|channel| channel.record()).collect()
+}
+
+/// The lowest position of a window that holds sums up to `sum`. A class of scales is as fine as its ranges allow, so that
+/// `sum` often is a power of two up to rounding.
+fn window_position(sum: f64, format: Format) -> u8 {
+    let highest = format.narrow - format.window;
+    let fits = |lo: &u8| sum <= f64::from(lo + format.window - 1).exp2() * (1.0 + 1e-6);
+    (0..highest).find(fits).unwrap_or(highest)
+}
+
+/// How a pixel becomes units of the input.
+fn preprocess(net: &Net, scales: &Scales<'_>, real: &Preprocess) -> Preprocess {
+    let mut units = Preprocess { fit: real.fit, order: real.order, affine: Default::default() };
+    let channels = net.shape(0).channels as usize;
+    for channel in 0..if channels <= 4 { channels } else { 1 } {
+        let scale = scales.of(0, channel);
+        let pair = affine(real, channel).unwrap_or([1.0, 0.0]).map(|value| (value / scale) as f32);
+        if units.affine.push(pair).is_err() {
+            break;
+        }
+    }
+    units
+}
+
+fn integers(
+    net: &Net,
+    scales: &Scales<'_>,
+    format: Format,
+) -> Result<Vec<(plan::NodeId, NodeWeights)>, CompileError> {
+    let mut all = Vec::new();
+    for (id, node) in net.nodes.iter().enumerate() {
+        let weights = match &node.op {
+            Op::Linear { terms, bias } => {
+                let terms = terms.iter().map(|term| term_integers(id, node, term, scales, format));
+                let terms = terms.collect::<Result<_, _>>()?;
+                let unit = |channel| scales.of(id, channel) / f64::from(format.fraction).exp2();
+                let bias = bias.iter().enumerate().map(|(channel, bias)| f64::from(*bias) / unit(channel));
+                NodeWeights::Linear { terms, bias: bias.map(residue).collect() }
+            }
+            Op::Offset { values, .. } => {
+                let units = values.iter().enumerate().map(|(channel, value)| f64::from(*value) / scales.of(id, channel));
+                NodeWeights::Offset(units.map(residue).collect())
+            }
+            _ => continue,
+        };
+        all.push((id as plan::NodeId, weights));
+    }
+    Ok(all)
+}
+
+fn term_integers(
+    id: Id,
+    node: &Node,
+    term: &Term,
+    scales: &Scales<'_>,
+    format: Format,
+) -> Result<Vec<i32>, CompileError> {
+    let group = Groups::of(term);
+    let one = f64::from(format.fraction).exp2();
+    let mut integers = Vec::with_capacity(term.weights().len());
+    for (output, weights) in term.weights().chunks(term.map().fan_in()).enumerate() {
+        let unit = one / scales.of(id, output);
+        for (index, kernel) in weights.chunks(group.kernel).enumerate() {
+            let factor = scales.of(term.input, group.first(output) + index) * unit;
+            integers.extend(kernel.iter().map(|weight| (f64::from(*weight) * factor).round()));
+        }
+    }
+    let limit = f64::from(1u32 << 31);
+    let integer = |value: &f64| (value.abs() < limit).then_some(*value as i32);
+    integers.iter().map(integer).collect::<Option<_>>().ok_or_else(|| {
+        let problem = "a weight is beyond 2^31 units: give calibration images on which the layer's output is not zero";
+        CompileError::node(&node.name, problem)
+    })
+}
+
+/// A constant as a residue mod 2^32. Constants may exceed the ring as long as the sums they enter do not.
+fn residue(value: f64) -> i32 {
+    value.round().rem_euclid(f64::from(u32::MAX) + 1.0) as u32 as i32
+}

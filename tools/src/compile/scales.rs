@@ -1,0 +1,142 @@
+//! What one unit of every channel is worth.
+//!
+//! Ranges bind where the protocol has them: at the inputs of activations and at the output. Anything else may wrap, as
+//! sums in a ring come out right whatever their parts do. A class of tied channels gets the smallest scale with which
+//! all its calibrated ranges fit, so that its values use all the bits there are.
+
+use brelu_core::plan::{Channel, Preprocess};
+
+use super::calibrate::Seen;
+use super::format::Format;
+use super::net::{Id, Net, Op, Term};
+use super::ties::Ties;
+
+/// Units a pixel value is at most multiplied by: more would only make the first weights coarser.
+const INPUT_STEPS: f64 = 4.0;
+
+/// Scales of all channels of a network.
+#[derive(Clone, Debug)]
+pub(super) struct Scales<'a> {
+    ties: &'a Ties,
+    classes: Vec<f64>,
+}
+
+impl<'a> Scales<'a> {
+    pub(super) fn choose(
+        net: &Net,
+        ties: &'a Ties,
+        seen: &[Vec<Seen>],
+        format: Format,
+        margin: f32,
+        preprocess: &Preprocess,
+    ) -> Self {
+        let mut scales = Self { ties, classes: vec![0.0; ties.len()] };
+        for (id, node) in net.nodes.iter().enumerate() {
+            scales.ranges(net, id, &node.op, seen, format, f64::from(margin));
+        }
+        scales.input(net, format, preprocess);
+        for _ in 0..3 {
+            net.nodes.iter().enumerate().for_each(|(id, node)| scales.limit_weights(id, &node.op, format));
+        }
+        scales.classes.iter_mut().filter(|scale| **scale <= 0.0).for_each(|scale| *scale = 1.0);
+        scales
+    }
+
+    /// The scale of a channel of a node.
+    pub(super) fn of(&self, id: Id, channel: usize) -> f64 {
+        let (class, factor) = self.ties.class(id, channel);
+        self.classes[class] * factor
+    }
+
+    fn at_least(&mut self, id: Id, channel: usize, scale: f64) {
+        let (class, factor) = self.ties.class(id, channel);
+        if scale.is_finite() {
+            self.classes[class] = self.classes[class].max(scale / factor);
+        }
+    }
+
+    /// Ranges of an activation's input, and of the output of the network.
+    fn ranges(&mut self, net: &Net, id: Id, op: &Op, ranges: &[Vec<Seen>], format: Format, margin: f64) {
+        let value = f64::from(format.narrow - 2).exp2();
+        let block = 2.0 * value;
+        if let Op::Activation { input, channels, .. } = op {
+            for (index, _) in channels.iter().enumerate().filter(|(_, channel)| **channel != Channel::Zero) {
+                let value = f64::from(ranges[*input][index].largest()) / value;
+                let block = f64::from(ranges[id][index].block) / block;
+                self.at_least(*input, index, value.max(block) * margin);
+            }
+        }
+        if id == net.output() {
+            let bits = if net.nodes[id].wide { format.wide() } else { format.narrow };
+            let value = f64::from(bits - 2).exp2();
+            for (index, seen) in ranges[id].iter().enumerate() {
+                self.at_least(id, index, f64::from(seen.largest()) / value * margin);
+            }
+        }
+    }
+
+    /// Pixels become whole numbers of units where nothing else binds the input.
+    fn input(&mut self, net: &Net, format: Format, preprocess: &Preprocess) {
+        let room = f64::from(format.narrow - 2).exp2();
+        for channel in 0..net.shape(0).channels as usize {
+            let Some([mul, add]) = affine(preprocess, channel) else { continue };
+            let largest = add.abs().max((255.0 * mul + add).abs());
+            let (class, _) = self.ties.class(0, channel);
+            if self.classes[class] > 0.0 || mul == 0.0 {
+                self.at_least(0, channel, largest / room);
+            } else {
+                let steps = (room * mul.abs() / largest).floor().clamp(1.0, INPUT_STEPS);
+                self.at_least(0, channel, mul.abs() / steps);
+            }
+        }
+    }
+
+    /// Coarser outputs where weights would grow out of proportion, as they do in channels that are always near zero.
+    fn limit_weights(&mut self, id: Id, op: &Op, format: Format) {
+        let Op::Linear { terms, .. } = op else { return };
+        let fraction = f64::from(format.fraction);
+        let limit = (fraction + 3.0).max(15.0).exp2();
+        for term in terms {
+            let (map, group) = (term.map(), Groups::of(term));
+            for (output, weights) in term.weights().chunks(map.fan_in()).enumerate() {
+                let kernels = weights.chunks(group.kernel).enumerate();
+                let largest = kernels.map(|(index, kernel)| {
+                    let most = kernel.iter().fold(0f32, |most, weight| most.max(weight.abs()));
+                    f64::from(most) * self.of(term.input, group.first(output) + index)
+                });
+                let largest = largest.fold(0.0, f64::max);
+                self.at_least(id, output, largest * fraction.exp2() / limit);
+            }
+        }
+    }
+}
+
+/// Multiplier and summand that turn a pixel of `channel` into a real value.
+pub(super) fn affine(preprocess: &Preprocess, channel: usize) -> Option<[f64; 2]> {
+    let pair = preprocess.affine.get(channel).or(preprocess.affine.first())?;
+    Some(pair.map(f64::from))
+}
+
+/// Which input channels the weights of an output channel belong to.
+pub(super) struct Groups {
+    /// Weights of one input channel.
+    pub(super) kernel: usize,
+    inputs: usize,
+    outputs: usize,
+}
+
+impl Groups {
+    pub(super) fn of(term: &Term) -> Self {
+        let map = term.map();
+        Self {
+            kernel: usize::from(map.kernel[0]) * usize::from(map.kernel[1]),
+            inputs: map.group_inputs() as usize,
+            outputs: (map.out_channels / map.groups) as usize,
+        }
+    }
+
+    /// The first input channel that `output` sees.
+    pub(super) fn first(&self, output: usize) -> usize {
+        output / self.outputs * self.inputs
+    }
+}

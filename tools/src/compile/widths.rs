@@ -1,0 +1,156 @@
+//! Which tensors live in Z_2^K and which in Z_2^n, and where the ring has to be extended.
+//!
+//! Inputs of linear maps need K bits; the input of the network and the outputs of activations can have them for free,
+//! outputs of linear maps have n. A tensor that needs K bits and has n is extended once, as late as that costs nothing:
+//! behind additions, before anything that repeats or averages it. An output that is a mean, computed as a sum, keeps K
+//! bits if it has them: its parts would be left with few otherwise.
+
+use brelu_core::plan::{Axis, Channel, Edge};
+
+use super::net::{Id, Net, Node, Op};
+
+/// Assigns rings and inserts extensions. The result may hold nodes that nobody reads.
+pub(super) fn assign(net: &Net) -> (Net, Id) {
+    let needs = needs(net);
+    let mut widening = Widening { from: net, needs, to: Net::default(), ids: Vec::new() };
+    for node in &net.nodes {
+        widening.node(node);
+    }
+    let output = widening.ids.last().map_or(0, |ids| ids.any);
+    (widening.to, output)
+}
+
+/// Whether a tensor has K bits without an extension.
+fn offers(net: &Net) -> Vec<bool> {
+    let mut offers: Vec<bool> = Vec::new();
+    for node in &net.nodes {
+        let offer = match &node.op {
+            Op::Input | Op::Activation { .. } => true,
+            Op::Linear { .. } => false,
+            op => op.inputs().iter().all(|input| offers[*input]),
+        };
+        offers.push(offer);
+    }
+    offers
+}
+
+/// Whether a tensor must have K bits for one of its readers.
+fn needs(net: &Net) -> Vec<bool> {
+    let offers = offers(net);
+    let mut needs = vec![false; net.nodes.len()];
+    needs[net.output()] = offers[net.output()] && is_mean(net, net.output());
+    for (id, node) in net.nodes.iter().enumerate().rev() {
+        let inputs = match &node.op {
+            Op::Linear { .. } => true,
+            Op::Input | Op::Activation { .. } => false,
+            _ => needs[id] && (offers[id] || passes(net, node)),
+        };
+        if inputs {
+            node.op.inputs().into_iter().for_each(|input| needs[input] = true);
+        }
+    }
+    needs
+}
+
+/// Whether a node is a mean under another shape.
+fn is_mean(net: &Net, mut id: Id) -> bool {
+    loop {
+        match net.nodes[id].op {
+            Op::Mean { .. } => return true,
+            Op::Reshape { input } | Op::View { input, .. } => id = input,
+            _ => return false,
+        }
+    }
+}
+
+/// Whether extending the inputs of a node is as good as extending the node.
+fn passes(net: &Net, node: &Node) -> bool {
+    match &node.op {
+        Op::Concat { .. } | Op::Reshape { .. } | Op::Mean { .. } => true,
+        Op::View { input, .. } => node.shape.len() >= net.shape(*input).len(),
+        _ => false,
+    }
+}
+
+/// The nodes that hold one tensor.
+#[derive(Clone, Copy)]
+struct Ids {
+    /// In any ring.
+    any: Id,
+    /// In Z_2^K, if that is needed.
+    wide: Id,
+}
+
+struct Widening<'a> {
+    from: &'a Net,
+    needs: Vec<bool>,
+    to: Net,
+    ids: Vec<Ids>,
+}
+
+impl Widening<'_> {
+    fn node(&mut self, node: &Node) {
+        let needed = self.needs[self.ids.len()];
+        let ids = match &node.op {
+            Op::Input => self.same(node, true, true),
+            Op::Activation { .. } => self.activation(node, needed),
+            Op::Linear { .. } => {
+                let narrow = self.copy(node, true, false);
+                self.extended(node, narrow, needed)
+            }
+            op => {
+                let inputs = op.inputs();
+                let wide_inputs = inputs.iter().all(|input| self.is_wide(*input));
+                if needed && (passes(self.from, node) || wide_inputs) {
+                    self.same(node, true, true)
+                } else {
+                    let narrow = self.copy(node, false, false);
+                    self.extended(node, narrow, needed)
+                }
+            }
+        };
+        self.ids.push(ids);
+    }
+
+    fn is_wide(&self, id: Id) -> bool {
+        self.to.nodes[self.ids[id].wide].wide
+    }
+
+    fn copy(&mut self, node: &Node, wide_inputs: bool, wide: bool) -> Id {
+        let op = node.op.renamed(|id| if wide_inputs { self.ids[id].wide } else { self.ids[id].any });
+        self.to.nodes.push(Node { name: node.name.clone(), shape: node.shape, wide, op });
+        self.to.output()
+    }
+
+    fn same(&mut self, node: &Node, wide_inputs: bool, wide: bool) -> Ids {
+        let id = self.copy(node, wide_inputs, wide);
+        Ids { any: id, wide: id }
+    }
+
+    fn extended(&mut self, node: &Node, narrow: Id, needed: bool) -> Ids {
+        if !needed {
+            return Ids { any: narrow, wide: narrow };
+        }
+        let channels = vec![Channel::Identity; node.shape.channels as usize];
+        let op = Op::Activation { input: narrow, channels, clip: None };
+        let wide = self.to.push(format!("{}/extend", node.name), node.shape, op);
+        self.to.nodes[wide].wide = true;
+        Ids { any: narrow, wide }
+    }
+
+    /// An activation reads n bits, and no other activation directly.
+    fn activation(&mut self, node: &Node, wide: bool) -> Ids {
+        let id = self.copy(node, false, wide);
+        if let Op::Activation { input, channels, clip } = self.to.nodes[id].op.clone() {
+            let source = &self.to.nodes[input];
+            if source.wide || matches!(source.op, Op::Activation { .. }) {
+                let view = Op::View { input, axes: [Axis::SAME; 3], edge: Edge::Zero };
+                let name = format!("{}/read", node.name);
+                self.to.nodes.insert(id, Node { name, shape: node.shape, wide: false, op: view });
+                self.to.nodes[id + 1].op = Op::Activation { input: id, channels, clip };
+                return Ids { any: id + 1, wide: id + 1 };
+            }
+        }
+        Ids { any: id, wide: id }
+    }
+}

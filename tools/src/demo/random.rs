@@ -1,0 +1,27 @@
+/// SplitMix64: the same pictures and weights on every machine. Not for secrets.
+#[derive(Clone, Debug)]
+pub(super) struct Random(u64);
+
+impl Random {
+    pub(super) const fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut word = self.0;
+        word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        word ^ (word >> 31)
+    }
+
+    /// Uniform from `low` to `high`.
+    pub(super) fn uniform(&mut self, low: f32, high: f32) -> f32 {
+        low + (high - low) * ((self.next() >> 40) as f32 / (1 << 24) as f32)
+    }
+
+    /// Mean 0 and variance 1, nearly normal.
+    pub(super) fn normal(&mut self) -> f32 {
+        (0..12).map(|_| self.uniform(-0.5, 0.5)).sum()
+    }
+}

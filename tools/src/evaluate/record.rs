@@ -1,0 +1,43 @@
+use serde::{Deserialize, Serialize};
+
+use crate::report::Bytes;
+
+/// One evaluated image.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// Its place in the data set.
+    pub index: usize,
+    /// Its name.
+    pub name: String,
+    /// The output that would be right, if known; class offset included.
+    pub label: Option<usize>,
+    /// The outputs with the five largest logits, the largest first (of one pixel, if the output has many: none).
+    pub top: Vec<usize>,
+    /// The comparison with the float network, if one was given.
+    pub float: Option<FloatRecord>,
+    /// Bytes by link and phase; none if simulated.
+    pub bytes: Option<Bytes>,
+    /// Whether the bytes are exactly what the formulas say; none if simulated.
+    pub exact: Option<bool>,
+    /// Round trips; none if simulated.
+    pub round_trips: Option<u32>,
+    /// Time of the preparation.
+    pub offline_seconds: f64,
+    /// Time from input to result.
+    pub online_seconds: f64,
+}
+
+/// One image in the float network.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FloatRecord {
+    /// The outputs with the five largest logits.
+    pub top: Vec<usize>,
+    /// The share of decisions that agree: 0 or 1 for a classifier, of the pixels otherwise.
+    pub agreement: f64,
+    /// Mean magnitude of the differences of the logits.
+    pub mean_error: f64,
+    /// The largest one.
+    pub largest_error: f64,
+    /// Standard deviation of the float network's logits, to compare with.
+    pub spread: f64,
+}

@@ -1,0 +1,215 @@
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{self, Sender};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use brelu_core::plan::Plan;
+use brelu_host::client::ClientMemory;
+use brelu_host::error::SessionError;
+use thiserror::Error;
+use tokio::runtime::Handle;
+
+use super::{Float, FloatRecord, LogError, Record, largest, real};
+use crate::data::{DataError, Item};
+use crate::graph::{RunError, Scratch};
+use crate::net::{Measured, Patience, Session};
+use crate::simulate::{SimulateError, Simulator, quantise_input};
+
+/// Why an evaluation stopped early.
+#[derive(Debug, Error)]
+pub enum EvaluateError {
+    /// An image.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// The float network.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// A simulation.
+    #[error(transparent)]
+    Simulate(#[from] SimulateError),
+    /// A session.
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    /// The log.
+    #[error(transparent)]
+    Log(#[from] LogError),
+}
+
+/// What computes the inferences.
+#[derive(Clone, Copy, Debug)]
+pub enum Engine<'a> {
+    /// A server, reached over TCP from tasks of a runtime.
+    Server {
+        /// Where it listens.
+        address: &'a str,
+        /// How long to wait for it.
+        patience: Patience,
+        /// The runtime that carries the bytes.
+        runtime: &'a Handle,
+    },
+    /// This process, in the clear.
+    Simulator(&'a Simulator<'a>),
+}
+
+/// A plan, what runs it, and on what.
+pub struct Evaluation<'a> {
+    /// The plan.
+    pub plan: &'a Plan<'a>,
+    /// What runs it.
+    pub engine: Engine<'a>,
+    /// What it is compared with.
+    pub float: Option<Float<'a>>,
+    /// Images by their place in the data set.
+    pub images: &'a (dyn Fn(usize) -> Result<Item, DataError> + Sync),
+    /// How many inferences run side by side.
+    pub jobs: usize,
+}
+
+impl std::fmt::Debug for Evaluation<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Evaluation({:?}, {} jobs)", self.engine, self.jobs)
+    }
+}
+
+type Outcome<T> = Result<T, EvaluateError>;
+
+/// The images that are still to be done.
+struct Queue<'a> {
+    indices: &'a [usize],
+    next: AtomicUsize,
+    stop: &'a AtomicBool,
+    failed: AtomicBool,
+}
+
+impl Queue<'_> {
+    fn take(&self) -> Option<usize> {
+        let over = self.stop.load(Ordering::Relaxed) || self.failed.load(Ordering::Relaxed);
+        if over { None } else { self.indices.get(self.next.fetch_add(1, Ordering::Relaxed)).copied() }
+    }
+}
+
+/// One image, ready for both networks.
+struct Subject {
+    index: usize,
+    item: Item,
+    input: Vec<u32>,
+    float: Option<Vec<f32>>,
+}
+
+impl Evaluation<'_> {
+    /// Evaluates the images with these indices until they are done or `stop` is raised, and shows every result as it
+    /// comes.
+    ///
+    /// # Errors
+    /// The first one that any inference or `show` meets; what was in progress is lost.
+    pub fn run(
+        &self,
+        indices: &[usize],
+        stop: &AtomicBool,
+        mut show: impl FnMut(Record) -> Outcome<()>,
+    ) -> Outcome<()> {
+        let queue = Queue { indices, next: AtomicUsize::new(0), stop, failed: AtomicBool::new(false) };
+        let (out, results) = mpsc::channel();
+        thread::scope(|scope| {
+            for _ in 0..self.jobs.min(indices.len()) {
+                let (queue, out) = (&queue, out.clone());
+                scope.spawn(move || {
+                    if let Err(error) = self.work(queue, &out) {
+                        // The receiver lives as long as the scope.
+                        drop(out.send(Err(error)));
+                    }
+                });
+            }
+            drop(out);
+            let mut result = Ok(());
+            for record in results {
+                let shown = record.and_then(&mut show);
+                if shown.is_err() && result.is_ok() {
+                    queue.failed.store(true, Ordering::Relaxed);
+                    result = shown;
+                }
+            }
+            result
+        })
+    }
+
+    fn work(&self, queue: &Queue<'_>, out: &Sender<Outcome<Record>>) -> Outcome<()> {
+        match self.engine {
+            Engine::Server { address, patience, runtime } => {
+                runtime.block_on(self.infer(address, patience, queue, out))
+            }
+            Engine::Simulator(simulator) => self.simulate(simulator, queue, out),
+        }
+    }
+
+    async fn infer(
+        &self,
+        address: &str,
+        patience: Patience,
+        queue: &Queue<'_>,
+        out: &Sender<Outcome<Record>>,
+    ) -> Outcome<()> {
+        let mut memory = ClientMemory::for_plan(self.plan);
+        let mut session = Session::start(self.plan, address, patience, &mut memory, || ()).await?;
+        let mut scratch = Scratch::default();
+        while let Some(index) = queue.take() {
+            let subject = self.subject(index, &mut scratch)?;
+            let measured = session.infer(&subject.input, &mut |_, _| ()).await?;
+            drop(out.send(Ok(self.measured(subject, &measured))));
+        }
+        // All results are there; whether the server hears the good-bye does not matter.
+        drop(session.close().await);
+        Ok(())
+    }
+
+    fn simulate(
+        &self,
+        simulator: &Simulator<'_>,
+        queue: &Queue<'_>,
+        out: &Sender<Outcome<Record>>,
+    ) -> Outcome<()> {
+        let mut scratch = Scratch::default();
+        while let Some(index) = queue.take() {
+            let subject = self.subject(index, &mut scratch)?;
+            let start = Instant::now();
+            let outcome = simulator.run(&subject.input, index as u64)?;
+            drop(out.send(Ok(self.record(subject, &outcome.output, start.elapsed()))));
+        }
+        Ok(())
+    }
+
+    fn subject(&self, index: usize, scratch: &mut Scratch) -> Outcome<Subject> {
+        let item = (self.images)(index)?;
+        let plane = self.plan.input().shape.plane();
+        let input = quantise_input(&self.plan.header().preprocess, plane, &item.pixels);
+        let float = self.float.as_ref().map(|float| float.run(&item.pixels, scratch)).transpose()?;
+        Ok(Subject { index, item, input, float })
+    }
+
+    fn measured(&self, subject: Subject, measured: &Measured) -> Record {
+        Record {
+            bytes: Some(measured.bytes.into()),
+            exact: Some(measured.exact),
+            round_trips: Some(measured.round_trips),
+            offline_seconds: measured.offline.as_secs_f64(),
+            ..self.record(subject, &measured.output, measured.online)
+        }
+    }
+
+    fn record(&self, subject: Subject, output: &[i32], online: Duration) -> Record {
+        let (logits, shape) = (real(self.plan, output), self.plan.output().shape);
+        let offset = self.plan.header().class_offset as usize;
+        Record {
+            index: subject.index,
+            name: subject.item.name,
+            label: subject.item.label.map(|label| label + offset),
+            top: if shape.plane() == 1 { largest(&logits, 5) } else { Vec::new() },
+            float: subject.float.map(|float| FloatRecord::new(&float, &logits, shape)),
+            bytes: None,
+            exact: None,
+            round_trips: None,
+            offline_seconds: 0.0,
+            online_seconds: online.as_secs_f64(),
+        }
+    }
+}

@@ -1,0 +1,156 @@
+use serde::Serialize;
+
+use super::{FloatRecord, Record};
+use crate::report::{Bytes, Lines, percent, seconds, traffic_table};
+
+/// Mean and median.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Spread {
+    /// The mean.
+    pub mean: f64,
+    /// The median.
+    pub median: f64,
+}
+
+impl Spread {
+    fn of(values: impl Iterator<Item = f64>) -> Self {
+        let mut values: Vec<f64> = values.collect();
+        values.sort_by(f64::total_cmp);
+        let mean = values.iter().sum::<f64>() / values.len().max(1) as f64;
+        Self { mean, median: values.get(values.len() / 2).copied().unwrap_or(0.0) }
+    }
+}
+
+/// What an evaluation found.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Summary {
+    /// Images evaluated.
+    pub images: usize,
+    /// Images whose class is known.
+    pub labelled: usize,
+    /// Share of these whose largest logit is right.
+    pub top1: Option<f64>,
+    /// Share of these whose class is among the five largest logits.
+    pub top5: Option<f64>,
+    /// [`Self::top1`] of the float network.
+    pub float_top1: Option<f64>,
+    /// [`Self::top5`] of the float network.
+    pub float_top5: Option<f64>,
+    /// Share of decisions that agree with the float network.
+    pub agreement: Option<f64>,
+    /// Mean magnitude of the differences of logits.
+    pub mean_error: Option<f64>,
+    /// The largest difference of a logit.
+    pub largest_error: Option<f64>,
+    /// Standard deviation of the float network's logits, mean over the images.
+    pub float_spread: Option<f64>,
+    /// Bytes of every inference; the first one's, should they differ. None if simulated.
+    pub bytes: Option<Bytes>,
+    /// Whether every inference moved exactly the bytes that the formulas say. None if simulated.
+    pub exact: Option<bool>,
+    /// Smallest and largest number of round trips of an inference. None if simulated.
+    pub round_trips: Option<[u32; 2]>,
+    /// Round trips the plan has.
+    pub expected_round_trips: u32,
+    /// Seconds of preparation an image.
+    pub offline_seconds: Spread,
+    /// Seconds from input to result.
+    pub online_seconds: Spread,
+    /// Images a second of all jobs together, preparation included.
+    pub images_per_second: f64,
+    /// Inferences that ran side by side.
+    pub jobs: usize,
+}
+
+impl Summary {
+    /// Sums up records.
+    pub fn new(records: &[Record], expected_round_trips: u32, jobs: usize) -> Self {
+        let floats: Vec<&FloatRecord> = records.iter().filter_map(|record| record.float.as_ref()).collect();
+        let mean = |value: fn(&FloatRecord) -> f64| {
+            (!floats.is_empty())
+                .then(|| floats.iter().map(|float| value(float)).sum::<f64>() / floats.len() as f64)
+        };
+        let largest = floats.iter().map(|float| float.largest_error).fold(0.0, f64::max);
+        let trips = || records.iter().filter_map(|record| record.round_trips);
+        let exact: Vec<bool> = records.iter().filter_map(|record| record.exact).collect();
+        let busy: f64 = records.iter().map(|record| record.offline_seconds + record.online_seconds).sum();
+        Self {
+            images: records.len(),
+            labelled: records.iter().filter(|record| is_judged(record)).count(),
+            top1: hits(records, 1, |record| Some(&record.top)),
+            top5: hits(records, 5, |record| Some(&record.top)),
+            float_top1: hits(records, 1, |record| record.float.as_ref().map(|float| &float.top)),
+            float_top5: hits(records, 5, |record| record.float.as_ref().map(|float| &float.top)),
+            agreement: mean(|float| float.agreement),
+            mean_error: mean(|float| float.mean_error),
+            largest_error: (!floats.is_empty()).then_some(largest),
+            float_spread: mean(|float| float.spread),
+            bytes: records.iter().find_map(|record| record.bytes),
+            exact: (!exact.is_empty()).then(|| exact.iter().all(|exact| *exact)),
+            round_trips: trips().min().zip(trips().max()).map(|(least, most)| [least, most]),
+            expected_round_trips,
+            offline_seconds: Spread::of(records.iter().map(|record| record.offline_seconds)),
+            online_seconds: Spread::of(records.iter().map(|record| record.online_seconds)),
+            images_per_second: if busy > 0.0 { jobs as f64 * records.len() as f64 / busy } else { 0.0 },
+            jobs,
+        }
+    }
+
+    /// The summary for people.
+    pub fn text(&self) -> Lines {
+        let mut text = Lines::new(20);
+        text.pair("images", self.images);
+        self.accuracy(&mut text);
+        self.traffic(&mut text);
+        let time =
+            |spread: Spread| format!("{} mean, {} median", seconds(spread.mean), seconds(spread.median));
+        text.maybe("offline", self.bytes.map(|_| time(self.offline_seconds)));
+        text.pair("online", time(self.online_seconds));
+        text.pair("images a second", format_args!("{:.2} ({} at a time)", self.images_per_second, self.jobs));
+        text
+    }
+
+    fn accuracy(&self, text: &mut Lines) {
+        let of = if self.labelled == self.images { String::new() } else { format!(" of {}", self.labelled) };
+        let pair = |top1: Option<f64>, top5: Option<f64>| {
+            Some(format!("{} top-1, {} top-5{of}", percent(top1?), percent(top5?)))
+        };
+        text.maybe("accuracy", pair(self.top1, self.top5));
+        text.maybe("float accuracy", pair(self.float_top1, self.float_top5));
+        text.maybe("agreement with float", self.agreement.map(percent));
+        if let (Some(mean), Some(largest), Some(spread)) =
+            (self.mean_error, self.largest_error, self.float_spread)
+        {
+            let value =
+                format!("{mean:.4} mean, {largest:.4} largest (the logits' own spread is {spread:.2})");
+            text.pair("logit error", value);
+        }
+    }
+
+    fn traffic(&self, text: &mut Lines) {
+        let Some(bytes) = &self.bytes else { return };
+        text.line("bytes an inference");
+        text.block(traffic_table(bytes));
+        let exact = if self.exact == Some(true) { "yes" } else { "no" };
+        text.pair("equal to formulas", format_args!("{exact}, of {} inferences", self.images));
+        let trips = self.round_trips.map(|[least, most]| {
+            let measured = if least == most { least.to_string() } else { format!("{least} to {most}") };
+            format!("{measured} (plan: {})", self.expected_round_trips)
+        });
+        text.maybe("round trips", trips);
+    }
+}
+
+/// Whether a record has a label, and one class to compare it with.
+fn is_judged(record: &Record) -> bool {
+    record.label.is_some() && !record.top.is_empty()
+}
+
+fn hits(records: &[Record], count: usize, top: impl Fn(&Record) -> Option<&Vec<usize>>) -> Option<f64> {
+    let judged: Vec<bool> = records
+        .iter()
+        .filter(|record| is_judged(record))
+        .filter_map(|record| Some(top(record)?.iter().take(count).any(|class| Some(*class) == record.label)))
+        .collect();
+    (!judged.is_empty()).then(|| judged.iter().filter(|hit| **hit).count() as f64 / judged.len() as f64)
+}

@@ -1,0 +1,27 @@
+//! The parties on a network: TCP connections, services, child processes, and a client that measures itself.
+
+mod connect;
+mod process;
+mod service;
+mod session;
+mod stop;
+
+pub use connect::{Patience, connect};
+pub use process::{LISTENING, Party, PartyError, peak_memory};
+pub use service::{ListenError, Service, bind};
+pub use session::{Measured, Session};
+pub use stop::{on_interrupt, stopped};
+
+use std::io;
+use std::thread::available_parallelism;
+
+use tokio::runtime::{Builder, Runtime};
+
+/// A runtime whose workers carry bytes while sessions compute on threads of their own.
+///
+/// # Errors
+/// If the system gives no threads.
+pub fn runtime() -> io::Result<Runtime> {
+    let cores = available_parallelism().map_or(2, usize::from);
+    Builder::new_multi_thread().worker_threads(cores.max(2)).enable_all().build()
+}

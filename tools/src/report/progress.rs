@@ -1,0 +1,50 @@
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// A progress bar on standard error; invisible unless that is a terminal.
+#[derive(Debug)]
+pub struct Bar(ProgressBar);
+
+impl Bar {
+    /// A bar of `len` steps.
+    pub fn new(len: u64, what: &str) -> Self {
+        Self::with(ProgressBar::new(len), "{msg} [{bar:30}] {pos}/{len} {elapsed} (left: {eta})", what)
+    }
+
+    /// Something that takes a while, nobody knows how long.
+    pub fn spinner(what: &str) -> Self {
+        Self::with(ProgressBar::new_spinner(), "{spinner} {msg} {elapsed}", what)
+    }
+
+    fn with(bar: ProgressBar, template: &str, what: &str) -> Self {
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style.progress_chars("=> "));
+        }
+        bar.set_message(what.to_owned());
+        bar.enable_steady_tick(Duration::from_millis(200));
+        Self(bar)
+    }
+
+    /// Says what is being done now.
+    pub fn say(&self, what: impl Into<String>) {
+        self.0.set_message(what.into());
+    }
+
+    /// Sets the steps done.
+    pub fn at(&self, done: u64, of: u64) {
+        self.0.set_length(of);
+        self.0.set_position(done);
+    }
+
+    /// One more step.
+    pub fn step(&self) {
+        self.0.inc(1);
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
