@@ -32,6 +32,7 @@ impl<'a> Masks<'a> {
 
     /// The stream of `kind` at `node`.
     pub fn stream(&self, node: NodeId, kind: Kind) -> Stream {
+        debug_assert!(belongs(kind, &self.plan.node(node).op), "{kind:?} has no purpose at node {node}");
         self.key.stream(Address::new(self.inference, node, kind))
     }
 
@@ -207,6 +208,24 @@ impl<'a> Masks<'a> {
             stream.fill(bits - n, (first + index * 64) as u64, q);
             extend::mask(out, q, n, bits);
         }
+    }
+}
+
+/// Whether randomness of this kind has a purpose at an operation.
+fn belongs(kind: Kind, op: &Op<'_>) -> bool {
+    match kind {
+        Kind::CdInput => matches!(op, Op::Input),
+        Kind::CdZeta | Kind::CdPreActivation => matches!(op, Op::Linear { .. }),
+        Kind::CdTable
+        | Kind::CdLam
+        | Kind::CdLamMask
+        | Kind::CdCarry
+        | Kind::CdTop
+        | Kind::CdLamTop
+        | Kind::CdActivation
+        | Kind::CdCross
+        | Kind::CdExtend => matches!(op, Op::Activation { .. }),
+        Kind::SdWindow | Kind::SdPreActivation | Kind::SdExtend | Kind::CsWeights | Kind::DLam => false,
     }
 }
 

@@ -97,7 +97,11 @@ impl PairKey {
 
     /// The stream of `address`.
     pub fn stream(&self, address: Address) -> Stream {
-        Stream { cipher: ChaCha20::new(&self.0.into(), &address.nonce().into()) }
+        Stream {
+            cipher: ChaCha20::new(&self.0.into(), &address.nonce().into()),
+            #[cfg(debug_assertions)]
+            width: 0,
+        }
     }
 
     /// The raw key, for the one place that hands it to its other owner.
@@ -125,9 +129,11 @@ const fn lane(width: u8) -> u64 {
 /// Keystream bytes generated at a time. A multiple of the four or more ChaCha blocks that SIMD backends make at once.
 const CHUNK: usize = 512;
 
-/// One address expanded. A stream holds elements of one width; every reader of an address uses the same width.
+/// One address expanded. A stream holds elements of one width; debug builds check that it is read with no other.
 pub struct Stream {
     cipher: ChaCha20,
+    #[cfg(debug_assertions)]
+    width: u8,
 }
 
 impl fmt::Debug for Stream {
@@ -141,6 +147,7 @@ impl Stream {
     ///
     /// A stream has 2^38 bytes; plans are limited to far less, and elements beyond it read as zero.
     pub fn fill(&mut self, width: u8, first: u64, out: &mut [u32]) {
+        self.check_width(width);
         let lane = lane(width);
         match lane {
             1 => self.each(first, 1, out, |byte, shift| u32::from(byte[0] >> shift) & 1),
@@ -177,6 +184,7 @@ impl Stream {
     ///
     /// `picks` are public to whoever calls this; they index memory.
     pub fn pick_bits(&mut self, log2: u8, first: u64, picks: &[u32], out: &mut [u32]) {
+        self.check_width(1);
         let per_chunk = ((CHUNK as u64 * 8) >> log2).max(1) as usize;
         let mut chunk = [0; CHUNK + 1];
         for (index, (picks, out)) in picks.chunks(per_chunk).zip(out.chunks_mut(per_chunk)).enumerate() {
@@ -194,7 +202,17 @@ impl Stream {
 
     /// Records `first ..` of 2^`log2` bits each, `log2` at least 5, as words.
     pub fn words(&mut self, log2: u8, first: u64, out: &mut [u32]) {
+        self.check_width(1);
         self.bytes(first << log2.saturating_sub(5), out, u32::from_le_bytes);
+    }
+
+    /// One purpose means one width: the same bits read as elements of another width would be used twice.
+    fn check_width(&mut self, _width: u8) {
+        #[cfg(debug_assertions)]
+        {
+            debug_assert!(self.width == 0 || self.width == _width, "an address has one purpose");
+            self.width = _width;
+        }
     }
 
     fn keystream(&mut self, byte: u64, out: &mut [u8]) {

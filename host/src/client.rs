@@ -39,6 +39,12 @@ impl ClientMemory {
         Self { words, incoming: vec![0; MAX_PAYLOAD], outgoing: vec![0; MAX_PAYLOAD] }
     }
 
+    /// The least memory that suffices, and frames of `frame` bytes (at least 64): what a small device would have.
+    pub fn least(plan: &Plan<'_>, frame: usize) -> Self {
+        let (words, frame) = (vec![0; Memory::least(plan)], frame.max(64));
+        Self { words, incoming: vec![0; frame], outgoing: vec![0; frame] }
+    }
+
     fn workspace(&mut self) -> Workspace<'_> {
         Workspace { words: &mut self.words, incoming: &mut self.incoming, outgoing: &mut self.outgoing }
     }

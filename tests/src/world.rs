@@ -52,6 +52,7 @@ pub struct World {
     plan: &'static Plan<'static>,
     model: Arc<ServerModel>,
     dealer: Arc<Dealer>,
+    small: bool,
 }
 
 /// What the parties have to say after some inferences.
@@ -77,8 +78,14 @@ impl World {
         let plan = keep(plan).expect("a valid plan");
         let model = ServerModel::new(plan, weights(plan), random_key().expect("randomness"))
             .expect("maps the kernels take");
-        let options = DealerOptions { timeout: TIMEOUT, idle: TIMEOUT, ..DealerOptions::default() };
-        Self { plan, model: Arc::new(model), dealer: Arc::new(Dealer::new(options)) }
+        let options = DealerOptions { timeout: TIMEOUT, idle: 10 * TIMEOUT, ..DealerOptions::default() };
+        Self { plan, model: Arc::new(model), dealer: Arc::new(Dealer::new(options)), small: false }
+    }
+
+    /// Gives the client the least memory that suffices, and small frames.
+    pub fn with_small_client(mut self) -> Self {
+        self.small = true;
+        self
     }
 
     /// The plan.
@@ -97,7 +104,8 @@ impl World {
 
     async fn session(&self, inputs: &[Vec<i32>], tap: Tap) -> Result<Outcome, SessionError> {
         let (reader, writer) = self.connect(tap);
-        let mut memory = ClientMemory::for_plan(self.plan);
+        let mut memory =
+            if self.small { ClientMemory::least(self.plan, 100) } else { ClientMemory::for_plan(self.plan) };
         let mut client = HostClient::start(self.plan, reader, writer, TIMEOUT, &mut memory).await?;
         let mut outputs = Vec::new();
         let mut traffic = cost::Traffic::default();
@@ -118,7 +126,7 @@ impl World {
     }
 
     fn connect(&self, tap: Tap) -> (ReadHalf<DuplexStream>, WriteHalf<DuplexStream>) {
-        let options = ServerOptions { timeout: TIMEOUT, idle: TIMEOUT, ready: 4 };
+        let options = ServerOptions { timeout: TIMEOUT, idle: 10 * TIMEOUT, ready: 4 };
         let server = Server::new(self.model.clone(), options);
         let (client_end, server_end) = tapped(tap.clone(), Link::ClientServer, Link::ServerClient);
         let dealer = self.dealer.clone();

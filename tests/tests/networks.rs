@@ -175,7 +175,7 @@ proptest! {
 
     #[test]
     fn random_networks_compute_what_plaintext_does(
-        shape in (1u32..4, 3u32..9, 3u32..9), layers in layers(), seed: u64,
+        shape in (1u32..4, 3u32..9, 3u32..9), layers in layers(), seed: u64, small: bool,
     ) {
         let shape = Shape::new(shape.0, shape.1, shape.2);
         let mut network = Network { builder: Builder::new(shape, K), values: Values(seed), top: 0 };
@@ -190,6 +190,7 @@ proptest! {
         let (plan, make_weights) = network.builder.finish();
         let mut kept = None;
         let world = World::new(plan, |plan| kept.insert(make_weights(plan)).clone());
+        let world = if small { world.with_small_client() } else { world };
         let (expected, load) = reference::run(world.plan(), kept.as_ref().unwrap(), &input);
         prop_assume!(load <= 1.0);
         let outcome = world.run(&[input], honest()).unwrap();

@@ -1,8 +1,12 @@
 //! Every step of the protocol by itself, between real sessions, against the plaintext reference and the cost formulas.
 
+use brelu_core::client::{LinearKernel, Portable};
 use brelu_core::cost;
 use brelu_core::geometry::{Conv2d, Shape};
 use brelu_core::plan::{Axis, Channel, Edge};
+use brelu_core::prf::{Address, PairKey};
+use brelu_core::ring;
+use brelu_host::kernel::{Backend, Linear};
 use brelu_tests::build::Builder;
 use brelu_tests::reference;
 use brelu_tests::world::{World, honest};
@@ -278,4 +282,31 @@ fn identity_chains_keep_their_masks() {
     let weights = values.many(dense.weight_len(), 100);
     builder.linear(&[(flat, dense, weights)], vec![7; 5], 14, 12);
     check(builder, &[values.many(shape.len(), 400), values.many(shape.len(), 400)]);
+}
+
+#[test]
+fn the_portable_kernel_agrees_with_the_fast_ones() {
+    let key = PairKey::new([9; 32]);
+    let shape = Shape::new(6, 9, 7);
+    let base = Conv2d {
+        input: shape,
+        out_channels: 4,
+        groups: 2,
+        kernel: [3, 2],
+        stride: [2, 1],
+        dilation: [1, 3],
+        pads: [1, 2, 0, 1],
+    };
+    for map in [base, Conv2d { groups: 1, kernel: [1, 1], pads: [0; 4], ..base }, Conv2d::dense(378, 5)] {
+        let x: Vec<u32> =
+            Values(11).many(map.input.len(), 1 << 30).into_iter().map(|value| value as u32).collect();
+        let mut weights = vec![0; map.weight_len()];
+        key.stream(Address::weights(3, 1)).fill(26, 0, &mut weights);
+        let mut fast = vec![0; map.output().unwrap().len()];
+        let mut portable = fast.clone();
+        Linear::new(Backend::best(), &map, &weights, 26).unwrap().accumulate(&x, &mut fast).unwrap();
+        Portable.accumulate(&key, 3, 1, &map, 26, &x, &mut portable);
+        ring::reduce(&mut fast, 26);
+        assert_eq!(fast, portable);
+    }
 }
