@@ -48,13 +48,21 @@ pub fn network(
     let engine = file.map(|file| engine(file, graph, real, runs)).transpose()?.flatten();
     let mut offline: Vec<_> = times.iter().map(|times| times.offline).collect();
     let mut online: Vec<_> = times.iter().map(|times| times.online).collect();
-    Ok(NetworkRow { total: cost::total(plan), offline: median(&mut offline), online: median(&mut online), float, engine })
+    Ok(NetworkRow {
+        total: cost::total(plan),
+        offline: median(&mut offline),
+        online: median(&mut online),
+        float,
+        engine,
+    })
 }
 
 #[cfg(feature = "tract")]
 fn engine(file: &Path, graph: &Graph, real: &[f32], runs: usize) -> Result<Option<Duration>, BenchError> {
     use tract_onnx::prelude::*;
-    let failed = |error: TractError| BenchError::Engine(format!("{error:#}").lines().next().unwrap_or_default().to_owned());
+    let failed = |error: TractError| {
+        BenchError::Engine(format!("{error:#}").lines().next().unwrap_or_default().to_owned())
+    };
     let shape = graph.input_shape();
     let dims = [1, shape.channels as usize, shape.height as usize, shape.width as usize];
     let model = tract_onnx::onnx()

@@ -28,7 +28,11 @@ pub struct Times {
 ///
 /// # Errors
 /// If a session fails; it does not for a valid plan and its weights.
-pub fn run(plan: &'static Plan<'static>, weights: Weights, inputs: &[Vec<i32>]) -> Result<Vec<Times>, SessionError> {
+pub fn run(
+    plan: &'static Plan<'static>,
+    weights: Weights,
+    inputs: &[Vec<i32>],
+) -> Result<Vec<Times>, SessionError> {
     let model = Arc::new(ServerModel::new(plan, weights, random_key()?)?);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| SessionError::Unreachable {

@@ -10,9 +10,9 @@ use brelu_core::prf::{Address, Kind, PairKey};
 use brelu_host::plan_file::keep;
 use brelu_host::weights::{NodeWeights, Weights};
 
+use super::BenchError;
 use super::session;
 use super::timing::{median, noise, time};
-use super::BenchError;
 
 /// A primitive beside a plain reading of the same loop.
 #[derive(Clone, Debug)]
@@ -45,7 +45,9 @@ pub fn primitives(quick: bool) -> Vec<PrimitiveRow> {
     let mut stream = key.stream(Address::new(1, 1, Kind::CdActivation));
     let fill = time(runs, || stream.fill(24, 0, &mut out));
     let single = time(runs, || {
-        out.iter_mut().enumerate().for_each(|(at, out)| stream.fill(24, at as u64, std::slice::from_mut(out)));
+        out.iter_mut()
+            .enumerate()
+            .for_each(|(at, out)| stream.fill(24, at as u64, std::slice::from_mut(out)));
     });
     let row = |name, ours, plain| PrimitiveRow { name, elements: count as u64, ours, plain };
     vec![

@@ -30,8 +30,12 @@ impl ImportArgs {
     pub(crate) fn import(&self, model: &Path) -> Result<(Graph, Vec<String>)> {
         if let Some(name) = model.to_str().and_then(|model| model.strip_prefix("builtin:")) {
             let names = zoo::NAMES.join(", ");
-            let graph = zoo::build(name, 1).with_context(|| format!("no built-in network {name}: there are {names}"))??;
-            return Ok((graph, vec!["its weights are generated: shapes and costs are real, results mean nothing".into()]));
+            let graph = zoo::build(name, 1)
+                .with_context(|| format!("no built-in network {name}: there are {names}"))??;
+            return Ok((
+                graph,
+                vec!["its weights are generated: shapes and costs are real, results mean nothing".into()],
+            ));
         }
         let options = ImportOptions { output: self.output.clone(), input: self.input };
         let imported = onnx::import_file(model, &options).with_context(|| model.display().to_string())?;

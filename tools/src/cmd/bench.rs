@@ -88,7 +88,8 @@ impl Bench {
         let mut preprocess = Preprocess::raw(demo::SIDE, demo::SIDE, Channels::Rgb);
         (preprocess.divide_by, preprocess.mean, preprocess.std) = (255.0, [0.5; 3], [0.25; 3]);
         let pixels = (0..16).map(|index| demo::picture(1, index).pixels).collect();
-        let calibration = Calibration { pixels, description: "16 generated pictures".into(), classes: Vec::new() };
+        let calibration =
+            Calibration { pixels, description: "16 generated pictures".into(), classes: Vec::new() };
         Ok((demo::network(1, &preprocess)?, preprocess, calibration))
     }
 }
@@ -119,13 +120,21 @@ fn kernels(rows: &[KernelRow]) -> String {
             ]);
         }
     }
-    format!("kernels: full-range weights mod 2^32 and small weights mod 2^24, all cores, against the plain loop\n{table}\n")
+    format!(
+        "kernels: full-range weights mod 2^32 and small weights mod 2^24, all cores, against the plain loop\n{table}\n"
+    )
 }
 
 fn primitives(rows: &[PrimitiveRow]) -> String {
     let mut table = Table::new(["step", "elements", "plain ms", "ms", "ratio"], 1);
     for row in rows {
-        table.row([row.name.into(), count(row.elements), millis(row.plain), millis(row.ours), ratio(row.plain, row.ours)]);
+        table.row([
+            row.name.into(),
+            count(row.elements),
+            millis(row.plain),
+            millis(row.ours),
+            ratio(row.plain, row.ours),
+        ]);
     }
     format!("primitives, one core, against one bit or one element at a time\n{table}\n")
 }
@@ -136,7 +145,9 @@ fn activations(rows: &[ActivationRow]) -> String {
         let block = format!("{}x{}", row.block[0], row.block[1]);
         table.row([count(row.values), block, bytes(row.bytes), millis(row.offline), millis(row.online)]);
     }
-    format!("ReLU with the truncation before it, K = 24, w = 6, three parties in this process, input and output included in times\n{table}\n")
+    format!(
+        "ReLU with the truncation before it, K = 24, w = 6, three parties in this process, input and output included in times\n{table}\n"
+    )
 }
 
 fn network(graph: &Graph, row: &NetworkRow) -> String {

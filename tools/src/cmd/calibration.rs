@@ -56,7 +56,7 @@ impl Calibration {
             pixels.push(item.pixels);
             bar.step();
         }
-        let every = if step == 1 { "consecutive".into() } else { format!("every {step}th") };
+        let every = if step == 1 { "consecutive".into() } else { format!("one in {step}") };
         let description = format!(
             "{} of the {} images of {} ({every}, from number {})",
             indices.len(),

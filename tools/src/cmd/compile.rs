@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use brelu_core::cost;
-use brelu_core::plan::Plan;
+use brelu_core::plan::{Op, Plan};
 use brelu_tools::compile::{Compiled, Report};
 use brelu_tools::data::Preprocess;
 use brelu_tools::report::{Bytes, Lines, note, print, traffic_table};
@@ -110,6 +110,18 @@ fn write(prefix: &Path, compiled: &Compiled, record: &Record<'_>) -> Result<Line
     Ok(text)
 }
 
+/// The widths of the comparison windows: one, or the narrowest and the widest.
+fn windows(plan: &Plan<'_>) -> String {
+    let widths = plan.nodes().filter_map(|(_, node)| match node.op {
+        Op::Activation { window, .. } => Some(window),
+        _ => None,
+    });
+    match (widths.clone().min(), widths.max()) {
+        (Some(least), Some(most)) if least < most => format!("{least} to {most}"),
+        (_, most) => most.map_or("none".into(), |most| most.to_string()),
+    }
+}
+
 /// What was chosen, for people.
 pub(crate) fn describe(compiled: &Compiled, calibration: &Calibration) -> Result<Lines> {
     let plan = Plan::parse(&compiled.plan)?;
@@ -117,15 +129,15 @@ pub(crate) fn describe(compiled: &Compiled, calibration: &Calibration) -> Result
     let (format, quality) = (report.format, report.chosen.quality);
     if !report.chosen.accepted {
         note(format_args!(
-            "warning: no format keeps close enough to the float network; this is the closest one. Calibrate on more \
-             images, change --margin, or allow more with --tolerance"
+            "warning: the outputs are not as close to the float network's as they should be: calibrate on more \
+             images, give wider --bits and --window if they are fixed, or another --margin or --tolerance"
         ));
     }
     let mut text = Lines::new(12);
     text.pair("network", plan.header().name);
     text.pair("calibration", &calibration.description);
     let (wide, narrow, tried) = (format.wide(), format.narrow, report.trials.len());
-    let widths = format!("K {wide}, n {narrow}, f {}, w {}", format.fraction, format.window);
+    let widths = format!("K {wide}, n {narrow}, f {}, w {}", format.fraction, windows(&plan));
     text.pair("format", format_args!("{widths}, margin {} ({tried} formats tried)", report.margin));
     let same = quality.decisions - quality.different;
     text.pair(

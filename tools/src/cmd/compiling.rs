@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
-use brelu_tools::compile::{self, BlockSpec, CompileOptions, Compiled, Format, Progress};
+use brelu_tools::compile::{self, BlockSpec, CompileOptions, Compiled, Criterion, Format, Progress};
 use brelu_tools::data::Preprocess;
 use brelu_tools::graph::Graph;
 use brelu_tools::report::Bar;
@@ -47,9 +47,9 @@ pub(crate) struct CompileArgs {
     #[arg(long, value_name = "X")]
     margin: Option<f32>,
 
-    /// Largest error of the outputs a searched format may have, relative to their spread [default: 0.04]
-    #[arg(long, value_name = "X", conflicts_with = "bits")]
-    tolerance: Option<f32>,
+    /// Largest error of the outputs a searched format may have, relative to their spread
+    #[arg(long, value_name = "X", conflicts_with = "bits", default_value_t = Criterion::default().error)]
+    tolerance: f32,
 
     /// Fix the bits K of activations and accumulators, instead of searching: up to 32
     #[arg(long, value_name = "K", requires = "fraction", requires = "window")]
@@ -119,7 +119,7 @@ impl CompileArgs {
         options.labels =
             labels(self.labels.as_deref(), self.class_offset as usize, outputs, &calibration.classes)?;
         options.margin = self.margin.unwrap_or(options.margin);
-        options.criterion.error = self.tolerance.unwrap_or(options.criterion.error);
+        options.criterion.error = self.tolerance;
         if let (Some(bits), Some(fraction), Some(window)) = (self.bits, self.fraction, self.window) {
             ensure!(
                 fraction < bits,

@@ -100,7 +100,7 @@ impl Demo {
         }
         let calibration = compiling.calibration(&preprocess)?;
         let count = self.count.min(data.len());
-        let introduction = format!("classifies {count} images of {}\n", images.display());
+        let introduction = format!("classifies {count} of the images in {}\n", images.display());
         let network = (graph, preprocess);
         Ok(Subject {
             network,

@@ -129,7 +129,7 @@ impl Evaluate {
         let bar = Bar::new(inputs.indices.len() as u64, "evaluating");
         bar.at(records.len() as u64, inputs.indices.len() as u64);
         let parties = self.parties()?;
-        let stop = self.stop(&runtime);
+        let stop = Self::stop(&runtime);
         let result = self.with_engine(plan, parties.as_ref(), &runtime, |engine| {
             let float = inputs.float.as_ref().map(float).transpose()?;
             let images = |index| inputs.data.item(index);
@@ -218,11 +218,8 @@ impl Evaluate {
         }
     }
 
-    fn stop(&self, runtime: &Runtime) -> Arc<AtomicBool> {
-        let jobs = self.jobs;
-        let first = move || {
-            note(format_args!("finishing the {jobs} inferences in progress; Ctrl-C again ends at once"))
-        };
+    fn stop(runtime: &Runtime) -> Arc<AtomicBool> {
+        let first = || note(format_args!("finishing what is in progress; Ctrl-C again ends at once"));
         on_interrupt(runtime.handle(), first)
     }
 

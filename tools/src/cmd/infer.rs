@@ -98,7 +98,8 @@ impl Infer {
                 .map(|(path, run)| self.answer(plan, path, &run))
                 .collect(),
         };
-        Ok(if self.json { print_json(&answers)? } else { print(answers.text(plan))? })
+        let printed = if self.json { print_json(&answers) } else { print(answers.text(plan)) };
+        Ok(printed?)
     }
 
     async fn session(&self, plan: &'static Plan<'static>, inputs: &[Vec<u32>]) -> Result<Vec<Measured>> {

@@ -29,7 +29,8 @@ pub(crate) struct Inspect {
 impl Inspect {
     pub(crate) fn run(self) -> Result<()> {
         let report = PlanReport::new(read_plan(&self.plan)?);
-        Ok(if self.json { print_json(&report)? } else { print(text(&report))? })
+        let printed = if self.json { print_json(&report) } else { print(text(&report)) };
+        Ok(printed?)
     }
 }
 

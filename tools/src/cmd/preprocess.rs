@@ -13,7 +13,7 @@ use clap::Args;
 #[command(next_help_heading = "Preprocessing: x = (pixel / divide-by - mean) / std, pixels 0 to 255")]
 pub(crate) struct PreprocessArgs {
     /// Mean of each channel, after the division, in the order of the channels: one or three numbers [default: 0]
-    #[arg(long, num_args = 1..=3, value_delimiter = ',', allow_hyphen_values = true, value_name = "X")]
+    #[arg(long, num_args = 1..=3, value_delimiter = ',', allow_negative_numbers = true, value_name = "X")]
     mean: Vec<f32>,
 
     /// Standard deviation of each channel, after the division: one or three numbers [default: 1]

@@ -4,8 +4,9 @@ use brelu_core::plan::Channel;
 use rayon::prelude::*;
 
 use super::CompileError;
-use super::net::{Id, Net, Node, Op};
+use super::net::{Net, Node, Op};
 use super::run::{largest_block, run};
+use super::windows::Near;
 
 /// Images computed between two reports of progress.
 const BATCH: usize = 8;
@@ -39,6 +40,8 @@ impl Seen {
 pub(super) struct Calibration {
     /// The channels of every node.
     pub(super) seen: Vec<Vec<Seen>>,
+    /// The channels of every activation.
+    pub(super) near: Vec<Vec<Near>>,
     /// The output for every image.
     pub(super) outputs: Vec<Vec<f32>>,
 }
@@ -49,11 +52,12 @@ pub(super) fn calibrate(
     mut progress: impl FnMut(usize),
 ) -> Result<Calibration, CompileError> {
     check_images(net, images)?;
-    let mut calibration = Calibration { seen: vec![Vec::new(); net.nodes.len()], outputs: Vec::new() };
+    let mut calibration = Calibration { seen: vec![], near: vec![], outputs: vec![] };
     for batch in images.chunks(BATCH) {
         let results: Vec<_> = batch.par_iter().map(|image| watch(net, image)).collect::<Result<_, _>>()?;
-        for (seen, output) in results {
-            merge(&mut calibration.seen, seen);
+        for (seen, near, output) in results {
+            merge(&mut calibration.seen, seen, Seen::merge);
+            merge(&mut calibration.near, near, Near::merge);
             calibration.outputs.push(output);
         }
         progress(calibration.outputs.len());
@@ -85,12 +89,15 @@ fn check_finite(net: &Net, seen: &[Vec<Seen>]) -> Result<(), CompileError> {
     }
 }
 
-type Watched = (Vec<Vec<Seen>>, Vec<f32>);
+type Watched = (Vec<Vec<Seen>>, Vec<Vec<Near>>, Vec<f32>);
 
 fn watch(net: &Net, image: &[f32]) -> Result<Watched, CompileError> {
-    let mut seen = vec![Vec::new(); net.nodes.len()];
-    let output = run(net, image, &mut |id, node, input, output| seen[id] = look(node, input, output))?;
-    Ok((seen, output))
+    let (mut seen, mut near) = (vec![Vec::new(); net.nodes.len()], vec![Vec::new(); net.nodes.len()]);
+    let output = run(net, image, &mut |id, node, input, output| {
+        seen[id] = look(node, input, output);
+        near[id] = look_near(node, input);
+    })?;
+    Ok((seen, near, output))
 }
 
 fn look(node: &Node, input: &[f32], output: &[f32]) -> Vec<Seen> {
@@ -104,8 +111,15 @@ fn look(node: &Node, input: &[f32], output: &[f32]) -> Vec<Seen> {
     seen
 }
 
+fn look_near(node: &Node, input: &[f32]) -> Vec<Near> {
+    let Op::Activation { channels, .. } = &node.op else { return Vec::new() };
+    let planes = input.chunks(node.shape.plane()).zip(channels);
+    planes.map(|(plane, channel)| Near::look(plane, node, *channel)).collect()
+}
+
 fn extent(plane: &[f32]) -> Seen {
-    let wider = |seen: Seen, value: &f32| Seen { low: seen.low.min(*value), high: seen.high.max(*value), ..seen };
+    let wider =
+        |seen: Seen, value: &f32| Seen { low: seen.low.min(*value), high: seen.high.max(*value), ..seen };
     let seen = plane.iter().fold(Seen::NOTHING, wider);
     // Comparisons skip what is not a number.
     let broken = plane.iter().any(|value| value.is_nan());
@@ -120,13 +134,13 @@ fn largest_sum(plane: &[f32], node: &Node, channel: Channel) -> f32 {
     }
 }
 
-fn merge(all: &mut [Vec<Seen>], one: Vec<Vec<Seen>>) {
+fn merge<T>(all: &mut Vec<Vec<T>>, one: Vec<Vec<T>>, merge: impl Fn(&mut T, &T)) {
+    if all.is_empty() {
+        *all = one;
+        return;
+    }
     for (all, one) in all.iter_mut().zip(one) {
-        if all.is_empty() {
-            *all = one;
-        } else {
-            all.iter_mut().zip(&one).for_each(|(all, one)| all.merge(one));
-        }
+        all.iter_mut().zip(&one).for_each(|(all, one)| merge(all, one));
     }
 }
 

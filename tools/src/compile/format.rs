@@ -40,9 +40,12 @@ impl Format {
     }
 }
 
-/// Bits one inference moves between all parties, offline part included (the cost table of the protocol).
-pub(super) fn cost(net: &Net, format: Format) -> u64 {
-    let nodes: u64 = net.nodes.iter().map(|node| node_cost(net, node, format)).sum();
+/// Bits one inference moves between all parties, offline part included (the cost table of the protocol). `windows` has
+/// the width of the comparisons of every node.
+pub(super) fn cost(net: &Net, format: Format, windows: &[u8]) -> u64 {
+    let nodes = net.nodes.iter().zip(windows);
+    let nodes: u64 =
+        nodes.map(|(node, window)| node_cost(net, node, Format { window: *window, ..format })).sum();
     let output = &net.nodes[net.output()];
     nodes + output.shape.len() as u64 * format.bits(output.wide)
 }
@@ -71,7 +74,8 @@ fn channel_cost(node: &Node, channel: Channel, from: u64, format: Format) -> u64
             let rows = u64::from(node.shape.height.div_ceil(u32::from(height)));
             let columns = u64::from(node.shape.width.div_ceil(u32::from(width)));
             let window = u64::from(format.window);
-            pixels * (from + 2 * to + 3 * (to - from)) + rows * columns * (window + 2 + to + (1 << (window - 1)))
+            pixels * (from + 2 * to + 3 * (to - from))
+                + rows * columns * (window + 2 + to + (1 << (window - 1)))
         }
     }
 }

@@ -23,6 +23,7 @@ mod search;
 mod spec;
 mod ties;
 mod widths;
+mod windows;
 
 pub use error::CompileError;
 pub use format::Format;
@@ -151,13 +152,13 @@ fn finish(
     let (chosen, trials) = match format {
         Some(format) => {
             format.check()?;
-            let trial = subject.trial(format)?;
+            let trial = subject.trial(format, None)?;
             progress(Progress::Trial(trial));
             (trial, vec![trial])
         }
         None => search::search(subject, progress)?,
     };
-    let (file, weights) = subject.build(chosen.format)?;
+    let (file, weights) = subject.build(chosen.format, chosen.tolerance)?;
     let plan = Plan::parse(&file)?;
     let scales = subject.scales(chosen.format);
     let report = Report {
@@ -184,7 +185,9 @@ fn checked_preprocess(graph: &Graph, options: &CompileOptions) -> Result<plan::P
     }
     if from.shape() != graph.input_shape() {
         let (given, wanted) = (from.shape(), graph.input_shape());
-        return refuse(format!("the preprocessing gives {given:?}, the network takes {wanted:?}: change its sizes"));
+        return refuse(format!(
+            "the preprocessing gives {given:?}, the network takes {wanted:?}: change its sizes"
+        ));
     }
     let mut affine = heapless::Vec::new();
     for (mul, add) in (0..from.shape().channels as usize).filter_map(|channel| from.scale_shift(channel)) {
@@ -200,7 +203,9 @@ fn checked_preprocess(graph: &Graph, options: &CompileOptions) -> Result<plan::P
     let fit = match from.fit {
         Fit::Exact => plan::Fit::Exact,
         Fit::Stretch => plan::Fit::Stretch,
-        Fit::CenterCrop { short_side } => plan::Fit::ShortSideThenCrop(short_side.try_into().unwrap_or(u16::MAX)),
+        Fit::CenterCrop { short_side } => {
+            plan::Fit::ShortSideThenCrop(short_side.try_into().unwrap_or(u16::MAX))
+        }
     };
     Ok(plan::Preprocess { fit, order, affine })
 }
@@ -211,3 +216,6 @@ fn check_labels(options: &CompileOptions) -> Result<(), CompileError> {
         None => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests;

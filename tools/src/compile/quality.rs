@@ -30,9 +30,9 @@ pub struct Criterion {
 }
 
 impl Default for Criterion {
-    /// Outputs within 4 % of their spread, and one decision in a hundred.
+    /// Outputs within 2.5 % of their spread, and one decision in a hundred.
     fn default() -> Self {
-        Self { error: 0.04, expected_different: 0.01, different: 0.01 }
+        Self { error: 0.025, expected_different: 0.015, different: 0.01 }
     }
 }
 

@@ -18,19 +18,26 @@ pub(super) struct Names<'a> {
     pub(super) margin: f32,
 }
 
-/// Writes the plan for `net` in `format` and the integers that belong to it.
+/// Writes the plan for `net` in `format`, with comparisons as wide as `windows` says for every node, and the integers that
+/// belong to it.
 pub(super) fn quantise(
     net: &Net,
     scales: &Scales<'_>,
     seen: &[Vec<Seen>],
     format: Format,
+    windows: &[u8],
     names: &Names<'_>,
 ) -> Result<(Vec<u8>, Weights), CompileError> {
-    let records: Vec<Vec<u8>> =
-        net.nodes.iter().enumerate().map(|(id, node)| records(id, node, scales, &seen[id], format, names)).collect();
+    let formats: Vec<Format> = windows.iter().map(|window| Format { window: *window, ..format }).collect();
+    let records: Vec<Vec<u8>> = net
+        .nodes
+        .iter()
+        .enumerate()
+        .map(|(id, node)| records(id, node, scales, &seen[id], formats[id], names))
+        .collect();
     let mut nodes = Vec::new();
-    for (node, records) in net.nodes.iter().zip(&records) {
-        nodes.push(plan_node(node, records, format)?);
+    for ((node, records), format) in net.nodes.iter().zip(&records).zip(&formats) {
+        nodes.push(plan_node(node, records, *format)?);
     }
     let header = Header {
         name: names.network,
@@ -127,7 +134,7 @@ fn records(
 
 /// The lowest position of a window that holds sums up to `sum`. A class of scales is as fine as its ranges allow, so that
 /// `sum` often is a power of two up to rounding.
-fn window_position(sum: f64, format: Format) -> u8 {
+pub(super) fn window_position(sum: f64, format: Format) -> u8 {
     let highest = format.narrow - format.window;
     let fits = |lo: &u8| sum <= f64::from(lo + format.window - 1).exp2() * (1.0 + 1e-6);
     (0..highest).find(fits).unwrap_or(highest)
@@ -163,7 +170,10 @@ fn integers(
                 NodeWeights::Linear { terms, bias: bias.map(residue).collect() }
             }
             Op::Offset { values, .. } => {
-                let units = values.iter().enumerate().map(|(channel, value)| f64::from(*value) / scales.of(id, channel));
+                let units = values
+                    .iter()
+                    .enumerate()
+                    .map(|(channel, value)| f64::from(*value) / scales.of(id, channel));
                 NodeWeights::Offset(units.map(residue).collect())
             }
             _ => continue,
@@ -193,7 +203,8 @@ fn term_integers(
     let limit = f64::from(1u32 << 31);
     let integer = |value: &f64| (value.abs() < limit).then_some(*value as i32);
     integers.iter().map(integer).collect::<Option<_>>().ok_or_else(|| {
-        let problem = "a weight is beyond 2^31 units: give calibration images on which the layer's output is not zero";
+        let problem =
+            "a weight is beyond 2^31 units: give calibration images on which the layer's output is not zero";
         CompileError::node(&node.name, problem)
     })
 }

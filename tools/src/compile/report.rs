@@ -94,7 +94,8 @@ pub(super) fn linears(plan: &Plan<'_>, weights: &Weights) -> Vec<LinearReport> {
             let largest = |row: &[i32]| row.iter().map(|weight| weight.unsigned_abs()).max().unwrap_or(0);
             weights.chunks(term.map.fan_in()).map(largest).collect()
         };
-        let rows: Vec<u32> = terms.iter().zip(weights.linear(id).0).flat_map(rows).filter(|most| *most > 0).collect();
+        let rows: Vec<u32> =
+            terms.iter().zip(weights.linear(id).0).flat_map(rows).filter(|most| *most > 0).collect();
         reports.push(LinearReport {
             node: id,
             name: node.name.into(),

@@ -46,7 +46,8 @@ fn compute(net: &Net, node: &Node, image: &[f32], tensors: &[Vec<f32>]) -> Resul
         Op::Concat { inputs } => inputs.iter().flat_map(|input| &tensors[*input]).copied().collect(),
         Op::Mean { input, kernel, stride, pads, area } => {
             let windows = local::Windows { kernel: *kernel, stride: *stride, pads: *pads };
-            let sums = windows.sums(&tensors[*input], net.shape(*input), node.shape, |sum: f32, value| sum + value);
+            let sums =
+                windows.sums(&tensors[*input], net.shape(*input), node.shape, |sum: f32, value| sum + value);
             sums.iter().map(|sum| sum / *area as f32).collect()
         }
         Op::View { input, axes, edge } => {
@@ -57,7 +58,12 @@ fn compute(net: &Net, node: &Node, image: &[f32], tensors: &[Vec<f32>]) -> Resul
     })
 }
 
-fn linear(terms: &[Term], bias: &[f32], shape: Shape, tensors: &[Vec<f32>]) -> Result<Vec<f32>, CompileError> {
+fn linear(
+    terms: &[Term],
+    bias: &[f32],
+    shape: Shape,
+    tensors: &[Vec<f32>],
+) -> Result<Vec<f32>, CompileError> {
     let mut out = vec![0.0; shape.len()];
     for term in terms {
         let part = graph::run(&term.conv, &tensors[term.input])?;
@@ -107,10 +113,23 @@ fn blocks(plane: &mut [f32], shape: Shape, height: u16, width: u16, mut visit: i
     }
 }
 
+/// Calls `visit` with the sum of its block and its own squares, for every row of every block.
+pub(super) fn each_block(
+    plane: &[f32],
+    shape: Shape,
+    height: u16,
+    width: u16,
+    mut visit: impl FnMut(f32, f32),
+) {
+    let mut plane = plane.to_vec();
+    blocks(&mut plane, shape, height, width, |values, sum| {
+        visit(sum, values.iter().map(|value| value * value).sum());
+    });
+}
+
 /// The largest magnitude of a block's sum in one plane.
 pub(super) fn largest_block(plane: &[f32], shape: Shape, height: u16, width: u16) -> f32 {
     let mut largest = 0f32;
-    let mut plane = plane.to_vec();
-    blocks(&mut plane, shape, height, width, |_, sum| largest = largest.max(sum.abs()));
+    each_block(plane, shape, height, width, |sum, _| largest = largest.max(sum.abs()));
     largest
 }

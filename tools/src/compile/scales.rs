@@ -35,11 +35,19 @@ impl<'a> Scales<'a> {
             scales.ranges(net, id, &node.op, seen, format, f64::from(margin));
         }
         scales.input(net, format, preprocess);
+        scales.rest();
         for _ in 0..3 {
             net.nodes.iter().enumerate().for_each(|(id, node)| scales.limit_weights(id, &node.op, format));
         }
-        scales.classes.iter_mut().filter(|scale| **scale <= 0.0).for_each(|scale| *scale = 1.0);
         scales
+    }
+
+    /// Gives channels that no range binds, because they are zero or nobody looks at them, the smallest scale there is.
+    fn rest(&mut self) {
+        let bound = self.classes.iter().copied().filter(|scale| *scale > 0.0);
+        let least = bound.fold(f64::INFINITY, f64::min);
+        let least = if least.is_finite() { least } else { 1.0 };
+        self.classes.iter_mut().filter(|scale| **scale <= 0.0).for_each(|scale| *scale = least);
     }
 
     /// The scale of a channel of a node.

@@ -7,11 +7,12 @@ use serde::Serialize;
 
 use super::calibrate::Calibration;
 use super::format::{Format, cost};
-use super::net::Net;
+use super::net::{Id, Net};
 use super::quality::{Criterion, Quality};
-use super::quantise::{Names, quantise};
+use super::quantise::{Names, quantise, window_position};
 use super::scales::Scales;
 use super::ties::Ties;
+use super::windows::distortion;
 use super::{CompileError, Progress};
 use crate::simulate::{SimulateError, Simulator, quantise_input};
 
@@ -21,14 +22,25 @@ const FIRST: usize = 8;
 /// Most formats that are tried.
 const MOST_TRIALS: usize = 80;
 
+/// The narrowest window of a layer that has its own.
+const NARROWEST: u8 = 3;
+
+/// From windows that change nothing to windows that ruin everything.
+const TOLERANCES: [f64; 2] = [1e-6, 1e-1];
+
+/// How often the interval between them is halved.
+const BISECTIONS: usize = 7;
+
 /// Where the search begins: what residual networks for small pictures take.
 const START: Format = Format { narrow: 12, fraction: 12, window: 6 };
 
 /// One format and how the network does in it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Trial {
-    /// The format.
+    /// The format. Its window is that of every layer if there is no tolerance, and the widest allowed else.
     pub format: Format,
+    /// The share of a layer's squares that its decisions may get wrong, where windows are chosen by layer.
+    pub tolerance: Option<f64>,
     /// Bits one inference moves between all parties.
     pub bits: u64,
     /// Images simulated.
@@ -57,13 +69,46 @@ impl Subject<'_> {
         Scales::choose(self.net, self.ties, seen, format, self.names.margin, self.names.preprocess)
     }
 
-    /// Plan and weights in `format`.
-    pub(super) fn build(&self, format: Format) -> Result<(Vec<u8>, Weights), CompileError> {
-        quantise(self.net, &self.scales(format), &self.calibration.seen, format, &self.names)
+    /// The window of every node: as narrow as `tolerance` allows, or that of the format.
+    pub(super) fn windows(&self, format: Format, tolerance: Option<f64>) -> Vec<u8> {
+        let Some(tolerance) = tolerance else { return vec![format.window; self.net.nodes.len()] };
+        let scales = self.scales(format);
+        let widths = NARROWEST.min(format.window)..=format.window;
+        let window = |id: Id| {
+            let near = &self.calibration.near[id];
+            let suffices = |width: &u8| {
+                let format = Format { window: *width, ..format };
+                distortion(near, |channel| self.doubtful(id, channel, &scales, format)) <= tolerance
+            };
+            widths.clone().find(suffices).unwrap_or(*widths.end())
+        };
+        (0..self.net.nodes.len()).map(window).collect()
     }
 
-    pub(super) fn trial(&self, format: Format) -> Result<Trial, CompileError> {
-        let (file, weights) = self.build(format)?;
+    /// The magnitude of a block sum below which a decision may go either way.
+    fn doubtful(&self, id: Id, channel: usize, scales: &Scales<'_>, format: Format) -> f64 {
+        let scale = scales.of(id, channel);
+        let sum = f64::from(self.calibration.seen[id][channel].block) * f64::from(self.names.margin) / scale;
+        let lo = window_position(sum, format);
+        if lo == 0 { 0.0 } else { f64::from(lo - 1).exp2() * scale }
+    }
+
+    /// Plan and weights of a trial.
+    pub(super) fn build(
+        &self,
+        format: Format,
+        tolerance: Option<f64>,
+    ) -> Result<(Vec<u8>, Weights), CompileError> {
+        let windows = self.windows(format, tolerance);
+        quantise(self.net, &self.scales(format), &self.calibration.seen, format, &windows, &self.names)
+    }
+
+    fn cost(&self, format: Format, tolerance: Option<f64>) -> u64 {
+        cost(self.net, format, &self.windows(format, tolerance))
+    }
+
+    pub(super) fn trial(&self, format: Format, tolerance: Option<f64>) -> Result<Trial, CompileError> {
+        let (file, weights) = self.build(format, tolerance)?;
         let plan = Plan::parse(&file)?;
         let simulator = Simulator::new(&plan, &weights).map_err(unexpected)?;
         let shape = plan.output().shape;
@@ -73,15 +118,25 @@ impl Subject<'_> {
             if part.is_empty() || quality.is_some_and(|quality| self.criterion.is_hopeless(&quality)) {
                 break;
             }
-            pairs.extend(part.into_par_iter().map(|at| self.pair(&simulator, &plan, at)).collect::<Result<Vec<_>, _>>()?);
+            pairs.extend(
+                part.into_par_iter()
+                    .map(|at| self.pair(&simulator, &plan, at))
+                    .collect::<Result<Vec<_>, _>>()?,
+            );
             quality = Some(Quality::of(&pairs, shape));
         }
         let quality = quality.unwrap_or_else(|| Quality::of(&[], shape));
         let accepted = pairs.len() == self.pixels.len() && self.criterion.accepts(&quality);
-        Ok(Trial { format, bits: cost(self.net, format), images: pairs.len(), quality, accepted })
+        let bits = self.cost(format, tolerance);
+        Ok(Trial { format, tolerance, bits, images: pairs.len(), quality, accepted })
     }
 
-    fn pair(&self, simulator: &Simulator<'_>, plan: &Plan<'_>, at: usize) -> Result<(&[f32], Vec<f32>), CompileError> {
+    fn pair(
+        &self,
+        simulator: &Simulator<'_>,
+        plan: &Plan<'_>,
+        at: usize,
+    ) -> Result<(&[f32], Vec<f32>), CompileError> {
         let header = plan.header();
         let input = quantise_input(&header.preprocess, self.net.shape(0).plane(), &self.pixels[at]);
         let outcome = simulator.run(&input, self.seed.wrapping_add(at as u64)).map_err(unexpected)?;
@@ -111,6 +166,7 @@ pub(super) fn search(
             None => break,
         }
     }
+    let best = search.by_layer(best)?;
     Ok((best, search.trials))
 }
 
@@ -125,7 +181,7 @@ impl Search<'_, '_> {
         if let Some(trial) = self.trials.iter().find(|trial| trial.format == format) {
             return Ok(*trial);
         }
-        let trial = self.subject.trial(format)?;
+        let trial = self.subject.trial(format, None)?;
         (self.progress)(Progress::Trial(trial));
         self.trials.push(trial);
         Ok(trial)
@@ -162,7 +218,7 @@ impl Search<'_, '_> {
     fn cheaper(&mut self, best: &Trial) -> Result<Option<Trial>, CompileError> {
         let mut formats: Vec<(u64, Format)> = neighbours(best.format)
             .into_iter()
-            .map(|format| (cost(self.subject.net, format), format))
+            .map(|format| (self.subject.cost(format, None), format))
             .filter(|(bits, _)| *bits < best.bits)
             .collect();
         formats.sort();
@@ -178,6 +234,32 @@ impl Search<'_, '_> {
             }
         }
         Ok(None)
+    }
+
+    /// Gives every layer its own window where that is cheaper: halves the interval of tolerances that are cheaper than
+    /// `best` and good enough.
+    fn by_layer(&mut self, mut best: Trial) -> Result<Trial, CompileError> {
+        if !best.accepted {
+            return Ok(best);
+        }
+        let [mut strict, mut loose] = TOLERANCES;
+        for _ in 0..BISECTIONS {
+            let tolerance = (strict * loose).sqrt();
+            let format = best.format;
+            if self.subject.cost(format, Some(tolerance)) >= best.bits {
+                strict = tolerance;
+                continue;
+            }
+            let trial = self.subject.trial(format, Some(tolerance))?;
+            (self.progress)(Progress::Trial(trial));
+            self.trials.push(trial);
+            if trial.accepted {
+                (best, strict) = (trial, tolerance);
+            } else {
+                loose = tolerance;
+            }
+        }
+        Ok(best)
     }
 
     /// Whether a format with at least these widths failed.

@@ -24,7 +24,11 @@ impl BlockSpec {
         };
         let problem = |problem| Err(CompileError::Spec { layer: name.into(), problem });
         if sizes.len() != shape.channels as usize {
-            return problem(format!("{} sizes for {} channels: give one a channel", sizes.len(), shape.channels));
+            return problem(format!(
+                "{} sizes for {} channels: give one a channel",
+                sizes.len(),
+                shape.channels
+            ));
         }
         match sizes.iter().find(|size| **size == [0, 0]) {
             Some(_) => problem("0x0 is no block: use 0x1 for identity and 1x0 for zero".into()),
@@ -38,7 +42,9 @@ fn choice([height, width]: [u16; 2], shape: Shape) -> Channel {
     match (height, width) {
         (0, _) => Channel::Identity,
         (_, 0) => Channel::Zero,
-        _ => Channel::Blocks { height: within(height, shape.height), width: within(width, shape.width), lo: 0 },
+        _ => {
+            Channel::Blocks { height: within(height, shape.height), width: within(width, shape.width), lo: 0 }
+        }
     }
 }
 

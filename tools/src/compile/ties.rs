@@ -29,7 +29,8 @@ impl Ties {
         let mut ties = Self { first, parent: (0..len).collect(), factor: vec![1.0; len] };
         for (id, node) in net.nodes.iter().enumerate() {
             ties.node(net, id, node).map_err(|()| {
-                let problem = "it adds a mean to what the mean was taken of: scale one of them by a convolution";
+                let problem =
+                    "it adds a mean to what the mean was taken of: scale one of them by a convolution";
                 CompileError::node(&node.name, problem)
             })?;
         }
@@ -106,8 +107,12 @@ impl Ties {
     /// One scale for all channels of a node.
     fn common(&mut self, net: &Net, id: Id) -> Result<(), CompileError> {
         let channels = 1..net.shape(id).channels as usize;
-        let problem = || CompileError::node(&net.nodes[id].name, "its channels have scales of fixed, unequal ratios");
-        channels.into_iter().try_for_each(|channel| self.tie((id, channel), (id, 0), 1.0)).map_err(|()| problem())
+        let problem =
+            || CompileError::node(&net.nodes[id].name, "its channels have scales of fixed, unequal ratios");
+        channels
+            .into_iter()
+            .try_for_each(|channel| self.tie((id, channel), (id, 0), 1.0))
+            .map_err(|()| problem())
     }
 
     /// Says that `scale(a) = factor * scale(b)`, or that this contradicts what was said before.

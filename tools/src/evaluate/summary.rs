@@ -17,7 +17,9 @@ impl Spread {
         let mut values: Vec<f64> = values.collect();
         values.sort_by(f64::total_cmp);
         let mean = values.iter().sum::<f64>() / values.len().max(1) as f64;
-        Self { mean, median: values.get(values.len() / 2).copied().unwrap_or(0.0) }
+        let middle = |index: usize| values.get(index).copied().unwrap_or(0.0);
+        let median = (middle(values.len().saturating_sub(1) / 2) + middle(values.len() / 2)) / 2.0;
+        Self { mean, median }
     }
 }
 
@@ -153,4 +155,16 @@ fn hits(records: &[Record], count: usize, top: impl Fn(&Record) -> Option<&Vec<u
         .filter_map(|record| Some(top(record)?.iter().take(count).any(|class| Some(*class) == record.label)))
         .collect();
     (!judged.is_empty()).then(|| judged.iter().filter(|hit| **hit).count() as f64 / judged.len() as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_of_an_even_number_lies_between_the_middle_ones() {
+        assert_eq!(Spread::of([4.0, 1.0, 2.0, 9.0].into_iter()), Spread { mean: 4.0, median: 3.0 });
+        assert_eq!(Spread::of([5.0, 1.0, 3.0].into_iter()), Spread { mean: 3.0, median: 3.0 });
+        assert_eq!(Spread::of(std::iter::empty()), Spread::default());
+    }
 }

@@ -94,7 +94,14 @@ struct Blocks {
 }
 
 impl Blocks {
-    fn run(&self, plane: &[u32], window: &Window, noise: &mut Noise, used: &mut LayerUse, out: &mut Vec<u32>) {
+    fn run(
+        &self,
+        plane: &[u32],
+        window: &Window,
+        noise: &mut Noise,
+        used: &mut LayerUse,
+        out: &mut Vec<u32>,
+    ) {
         let width = usize::from(self.width);
         for band in plane.chunks(usize::from(self.height) * self.line) {
             let mut sums = vec![0u32; self.line.div_ceil(width)];

@@ -8,7 +8,11 @@ use super::local;
 use super::noise::Noise;
 
 /// Packs the maps of a node; none if it is not linear.
-pub(super) fn pack(backend: Backend, node: &Node<'_>, weights: &[Vec<i32>]) -> Result<Vec<Linear>, KernelError> {
+pub(super) fn pack(
+    backend: Backend,
+    node: &Node<'_>,
+    weights: &[Vec<i32>],
+) -> Result<Vec<Linear>, KernelError> {
     let Op::Linear { terms, fraction } = &node.op else { return Ok(Vec::new()) };
     let bits = u32::from(node.bits + fraction);
     let packed = terms.iter().zip(weights).map(|(term, weights)| {

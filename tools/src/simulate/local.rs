@@ -74,8 +74,10 @@ pub(crate) fn view<T: Copy + Default>(
     let mut out = Vec::with_capacity(to.len());
     for channel in sources(0, to.channels, from.channels) {
         for row in &rows {
-            let line = channel.zip(*row).map(|(channel, row)| channel * from.plane() + row * from.width as usize);
-            let element = |column: &Option<usize>| line.zip(*column).map_or(T::default(), |(line, at)| x[line + at]);
+            let line =
+                channel.zip(*row).map(|(channel, row)| channel * from.plane() + row * from.width as usize);
+            let element =
+                |column: &Option<usize>| line.zip(*column).map_or(T::default(), |(line, at)| x[line + at]);
             out.extend(columns.iter().map(element));
         }
     }

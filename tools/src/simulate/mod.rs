@@ -143,14 +143,17 @@ impl<'a> Simulator<'a> {
             Op::Concat { inputs } => inputs.iter().flat_map(|input| tensor(*input)).copied().collect(),
             Op::SumPool { input, kernel, stride, pads } => {
                 let windows = local::Windows { kernel: *kernel, stride: *stride, pads: *pads };
-                windows.sums(tensor(*input), shape(*input), node.shape, |sum: u32, value| sum.wrapping_add(value))
+                windows.sums(tensor(*input), shape(*input), node.shape, |sum: u32, value| {
+                    sum.wrapping_add(value)
+                })
             }
             Op::View { input, axes, edge } => {
                 local::view(tensor(*input), shape(*input), node.shape, axes, *edge)
             }
             Op::Reshape { input } => tensor(*input).clone(),
             Op::Activation { input, window, channels } => {
-                let layer = Layer { node, bits: self.nodes[usize::from(*input)].bits, window: *window, channels };
+                let layer =
+                    Layer { node, bits: self.nodes[usize::from(*input)].bits, window: *window, channels };
                 let (out, mut used) = activation::run(&layer, tensor(*input), &mut noise);
                 used.node = id as NodeId;
                 layers.push(used);

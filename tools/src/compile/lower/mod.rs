@@ -21,7 +21,8 @@ pub(super) fn lower(graph: &Graph, spec: &BlockSpec) -> Result<Net, CompileError
     graph.check()?;
     check_names(graph, spec)?;
     let roles = Roles::new(graph, spec)?;
-    let mut lowering = Lowering { graph, spec, roles, net: Net::default(), ids: vec![None; graph.nodes.len()] };
+    let mut lowering =
+        Lowering { graph, spec, roles, net: Net::default(), ids: vec![None; graph.nodes.len()] };
     lowering.all()?;
     let output = lowering.id(graph.output)?;
     Ok(ending_with(lowering.net, output))
@@ -65,7 +66,10 @@ impl Lowering<'_> {
                 self.ids[id.0] = Some(lowered);
             }
             if self.net.nodes.len() > MAX_NODES {
-                return Err(CompileError::node(&node.name, "with it the plan has more than 2048 nodes: split the network"));
+                return Err(CompileError::node(
+                    &node.name,
+                    "with it the plan has more than 2048 nodes: split the network",
+                ));
             }
         }
         Ok(())
@@ -135,7 +139,9 @@ impl Lowering<'_> {
 fn linear_parts(node: &graph::Node) -> Result<(Conv2d, Vec<f32>, Vec<f32>), CompileError> {
     match &node.op {
         graph::Op::Conv { geometry, weights, bias } => Ok((*geometry, weights.clone(), bias.clone())),
-        graph::Op::Affine { scale, shift } => Ok((depthwise(node.shape, [1; 2]), scale.clone(), shift.clone())),
+        graph::Op::Affine { scale, shift } => {
+            Ok((depthwise(node.shape, [1; 2]), scale.clone(), shift.clone()))
+        }
         _ => Err(CompileError::node(&node.name, "it is not a linear map")),
     }
 }

@@ -76,7 +76,8 @@ impl Lowering<'_> {
         let input = self.net.concat(&format!("{name}/differences"), differences);
         let shape = self.net.shape(input);
         let channels = vec![Channel::relu(0); shape.channels as usize];
-        let gains = self.net.push(format!("{name}/max"), shape, Op::Activation { input, channels, clip: None });
+        let gains =
+            self.net.push(format!("{name}/max"), shape, Op::Activation { input, channels, clip: None });
         let count = shape.channels / pairs.len() as u32;
         let mut winners = Vec::new();
         for (index, [_, q]) in pairs.iter().enumerate() {
@@ -125,7 +126,10 @@ impl Lowering<'_> {
         let mut map = depthwise(self.net.shape(input), window.kernel);
         (map.stride, map.dilation, map.pads) = (window.stride, window.dilation, window.pads);
         if map.output() != Some(node.shape) {
-            return Err(CompileError::node(&node.name, "its dilated windows stick out of the map: pad it instead"));
+            return Err(CompileError::node(
+                &node.name,
+                "its dilated windows stick out of the map: pad it instead",
+            ));
         }
         let bias = vec![0.0; map.out_channels as usize];
         let term = Term::new(input, map, vec![1.0 / area as f32; map.weight_len()])?;
@@ -134,13 +138,7 @@ impl Lowering<'_> {
 }
 
 /// Whether every element that a view repeats at an edge belongs to the window that reads it.
-fn check_clamping(
-    name: &str,
-    window: &Window,
-    axis: usize,
-    size: u32,
-    len: u32,
-) -> Result<(), CompileError> {
+fn check_clamping(name: &str, window: &Window, axis: usize, size: u32, len: u32) -> Result<(), CompileError> {
     let dilation = i64::from(window.dilation[axis]);
     let inside = |i: u32| {
         let start = i64::from(i) * i64::from(window.stride[axis]) - i64::from(window.pads[axis]);
@@ -154,7 +152,8 @@ fn check_clamping(
         true => Ok(()),
         false => Err(CompileError::node(
             name,
-            "its dilated windows stick out of the map between two of its elements: pad by multiples of the dilation",
+            "its dilated windows stick out of the map and miss the edge: use no padding, or a step, a padding and a map \
+             size that are multiples of the dilation",
         )),
     }
 }

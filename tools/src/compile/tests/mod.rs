@@ -1,0 +1,150 @@
+//! Compiled networks against the float executor.
+
+mod cifar;
+mod errors;
+mod operations;
+mod pooling;
+mod random;
+mod structure;
+
+use brelu_core::geometry::{Conv2d, Shape};
+use brelu_core::plan::Plan;
+
+use super::net::Net;
+use super::{BlockSpec, CompileError, CompileOptions, Compiled, Format, compile, lower, order, run, widths};
+use crate::data::{Channels, Preprocess};
+use crate::graph::{self, Graph, NodeId, Op};
+
+/// A format in which only mistakes show.
+const FINE: Format = Format { narrow: 18, fraction: 14, window: 11 };
+
+/// A reproducible sequence of numbers in -1 .. 1.
+struct Numbers(u64);
+
+impl Numbers {
+    fn next(&mut self) -> f32 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 40) as f32 / (1 << 23) as f32 - 1.0
+    }
+
+    fn take(&mut self, len: usize) -> Vec<f32> {
+        (0..len).map(|_| self.next()).collect()
+    }
+
+    fn pixels(&mut self, len: usize) -> Vec<u8> {
+        (0..len).map(|_| (self.next() * 127.0 + 128.0) as u8).collect()
+    }
+}
+
+/// A graph under construction, with random weights.
+struct Builder {
+    graph: Graph,
+    numbers: Numbers,
+}
+
+impl Builder {
+    fn new(height: u32, width: u32) -> Self {
+        let graph = Graph::new("test", "input", Shape::new(3, height, width)).unwrap();
+        Self { graph, numbers: Numbers(7) }
+    }
+
+    fn input(&self) -> NodeId {
+        self.graph.input
+    }
+
+    fn push(&mut self, op: Op, inputs: &[NodeId]) -> NodeId {
+        let name = format!("{}{}", op.name().to_lowercase(), self.graph.nodes.len());
+        self.graph.push(name, op, inputs).unwrap()
+    }
+
+    fn relu(&mut self, x: NodeId) -> NodeId {
+        self.push(Op::Relu, &[x])
+    }
+
+    /// A convolution that keeps the map's size if `kernel` is odd.
+    fn conv(&mut self, x: NodeId, outputs: u32, kernel: u16, stride: u16, groups: u32) -> NodeId {
+        let pad = kernel / 2;
+        let geometry = Conv2d {
+            input: self.graph[x].shape,
+            out_channels: outputs,
+            groups,
+            kernel: [kernel; 2],
+            stride: [stride; 2],
+            dilation: [1; 2],
+            pads: [pad; 4],
+        };
+        let gain = 2.0 / (geometry.fan_in() as f32).sqrt();
+        let weights =
+            self.numbers.take(geometry.weight_len()).into_iter().map(|weight| weight * gain).collect();
+        let bias = self.numbers.take(outputs as usize).into_iter().map(|bias| bias * 0.2).collect();
+        self.push(Op::Conv { geometry, weights, bias }, &[x])
+    }
+
+    fn images(&mut self, count: usize) -> Vec<Vec<u8>> {
+        let len = self.graph.input_shape().len();
+        (0..count).map(|_| self.numbers.pixels(len)).collect()
+    }
+}
+
+fn options(graph: &Graph) -> CompileOptions {
+    let shape = graph.input_shape();
+    let mut preprocess = Preprocess::raw(shape.height, shape.width, Channels::Rgb);
+    (preprocess.divide_by, preprocess.mean, preprocess.std) = (255.0, [0.5, 0.45, 0.4], [0.25, 0.2, 0.3]);
+    CompileOptions { format: Some(FINE), ..CompileOptions::new(preprocess) }
+}
+
+fn quietly(graph: &Graph, pixels: &[Vec<u8>], options: &CompileOptions) -> Result<Compiled, CompileError> {
+    compile(graph, pixels, options, &mut |_| ())
+}
+
+fn lowered(graph: &Graph, spec: &BlockSpec) -> Net {
+    let (net, output) = widths::assign(&lower::lower(graph, spec).unwrap());
+    order::by_depth(net, output)
+}
+
+/// The lowered network computes what the graph does.
+fn check_lowering(builder: &mut Builder) {
+    let graph = &builder.graph;
+    let net = lowered(graph, &BlockSpec::default());
+    let image = builder.numbers.take(graph.input_shape().len());
+    let want = graph::run(graph, &image).unwrap();
+    let got = run::run(&net, &image, &mut |_, _, _, _| ()).unwrap();
+    assert_eq!(want.len(), got.len());
+    let largest = want.iter().fold(1f32, |largest, value| largest.max(value.abs()));
+    for (want, got) in want.iter().zip(&got) {
+        assert!((want - got).abs() <= 1e-4 * largest, "lowered {got}, graph {want}");
+    }
+}
+
+/// The lowered network computes what the graph does, and the plan computes what the lowered network does.
+fn check(builder: &mut Builder) -> Compiled {
+    check_lowering(builder);
+    check_with(builder, BlockSpec::default())
+}
+
+fn check_with(builder: &mut Builder, spec: BlockSpec) -> Compiled {
+    let images = builder.images(8);
+    let options = CompileOptions { spec, ..options(&builder.graph) };
+    let compiled = quietly(&builder.graph, &images, &options).unwrap();
+    let error = compiled.report.chosen.quality.error;
+    assert!(error < 0.01, "relative error {error}");
+    compiled
+}
+
+/// Short names of the plan's operations.
+fn operations(compiled: &Compiled) -> Vec<&'static str> {
+    use brelu_core::plan::Op;
+    let plan = Plan::parse(&compiled.plan).unwrap();
+    let name = |op: Op<'_>| match op {
+        Op::Input => "input",
+        Op::Linear { .. } => "linear",
+        Op::Add { .. } => "add",
+        Op::Offset { .. } => "offset",
+        Op::Concat { .. } => "concat",
+        Op::SumPool { .. } => "sum",
+        Op::View { .. } => "view",
+        Op::Reshape { .. } => "reshape",
+        Op::Activation { .. } => "activation",
+    };
+    plan.nodes().map(|(_, node)| name(node.op)).collect()
+}

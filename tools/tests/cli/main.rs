@@ -1,0 +1,8 @@
+//! The command as a user runs it: what it prints, and the one sentence it says when something is wrong.
+
+mod fixture;
+mod help;
+mod inputs;
+mod peers;
+mod runs;
+mod support;

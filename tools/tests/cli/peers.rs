@@ -1,0 +1,91 @@
+//! Parties that are missing, silent, busy or talk nonsense.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::thread;
+use std::time::Duration;
+
+use crate::fixture::folder;
+use crate::support::{Listening, Ran, brelu};
+
+fn infer(plan: &str, server: &str) -> Ran {
+    brelu(folder(), &format!("infer --plan {plan} --server {server} --wait 0.3 --timeout 1 pictures/0.ppm"))
+}
+
+/// A server on `dealer`.
+fn serve(dealer: &str, more: &str) -> Listening {
+    let line = format!("serve --plan tiny.plan --weights tiny.weights --dealer {dealer} --wait 0.3 {more}");
+    Listening::start(folder(), &line)
+}
+
+/// An address where nobody listens.
+fn nobody() -> String {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
+}
+
+/// An address where one connection is taken and handled by `behave`.
+fn peer(behave: impl FnOnce(TcpStream) + Send + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    thread::spawn(move || behave(listener.accept().unwrap().0));
+    address
+}
+
+#[test]
+fn parties_that_are_not_there_are_named() {
+    infer("tiny.plan", &nobody()).fails(&["no server answers at 127.0.0.1", "start it"]);
+    infer("tiny.plan", "nonsense").fails(&["no server answers at nonsense"]);
+    let server = serve(&nobody(), "");
+    infer("tiny.plan", &server.address).fails(&["no dealer answers at 127.0.0.1"]);
+}
+
+#[test]
+fn an_address_in_use_is_said() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    brelu(folder(), &format!("deal --listen {address}")).fails(&["in use", &address.to_string()]);
+    let line = format!("serve --plan tiny.plan --weights tiny.weights --listen {address}");
+    brelu(folder(), &line).fails(&["in use", "--listen"]);
+    brelu(folder(), "deal --listen 192.0.2.1:1").fails(&["cannot listen on 192.0.2.1:1"]);
+}
+
+#[test]
+fn servers_that_do_not_keep_to_the_protocol_are_refused() {
+    let silent = peer(|_stream| thread::sleep(Duration::from_secs(3)));
+    infer("tiny.plan", &silent).fails(&["nothing came from the server for 1 second"]);
+    let closing = peer(drop);
+    infer("tiny.plan", &closing).fails(&["server", "connection"]);
+    let garbage = peer(|mut stream| {
+        drop(stream.write_all(&[0xa5; 4096]));
+        thread::sleep(Duration::from_secs(2));
+    });
+    infer("tiny.plan", &garbage).fails(&["the server does not keep to the protocol"]);
+}
+
+#[test]
+fn a_server_lives_on_after_bad_clients() {
+    let dealer = Listening::start(folder(), "deal");
+    let server = serve(&dealer.address, "--max-clients 2 --timeout 1");
+    infer("other.plan", &server.address).fails(&["different plans"]);
+    for bytes in [&[0xff; 1000][..], &[1, 2, 0, 0, 0, 9, 9], &[]] {
+        let mut stream = TcpStream::connect(&server.address).unwrap();
+        drop(stream.write_all(bytes));
+    }
+    let mut stream = TcpStream::connect(&dealer.address).unwrap();
+    drop(stream.write_all(&[7; 64]));
+    thread::sleep(Duration::from_millis(300));
+    infer("tiny.plan", &server.address).succeeds();
+    assert!(server.stop() && dealer.stop());
+}
+
+#[test]
+fn a_full_server_says_so() {
+    let dealer = Listening::start(folder(), "deal");
+    let server = serve(&dealer.address, "--max-clients 1 --timeout 1");
+    let mut busy = TcpStream::connect(&server.address).unwrap();
+    thread::sleep(Duration::from_millis(200));
+    infer("tiny.plan", &server.address).fails(&["the server stopped", "places are taken"]);
+    // The silent one is dropped after a second, and told why.
+    drop(busy.read_to_end(&mut Vec::new()));
+    infer("tiny.plan", &server.address).succeeds();
+}

@@ -1,0 +1,98 @@
+//! Running the command and judging what it says.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+pub(crate) const BRELU: &str = env!("CARGO_BIN_EXE_brelu");
+
+/// What a command did.
+pub(crate) struct Ran {
+    command: String,
+    output: Output,
+}
+
+/// Runs `brelu` with the words of `line` in `folder`.
+pub(crate) fn brelu(folder: &Path, line: &str) -> Ran {
+    let output = Command::new(BRELU).args(line.split_whitespace()).current_dir(folder).output().unwrap();
+    Ran { command: line.into(), output }
+}
+
+impl Ran {
+    fn stdout(&self) -> String {
+        String::from_utf8_lossy(&self.output.stdout).into_owned()
+    }
+
+    pub(crate) fn stderr(&self) -> String {
+        String::from_utf8_lossy(&self.output.stderr).into_owned()
+    }
+
+    /// The output of a command that must succeed and keep quiet on standard error.
+    pub(crate) fn succeeds(&self) -> String {
+        assert!(self.output.status.success(), "brelu {}: {}", self.command, self.stderr());
+        assert_eq!(self.stderr(), "", "brelu {}", self.command);
+        self.stdout()
+    }
+
+    /// Asserts status 1 and a single sentence on standard error that has all the words.
+    pub(crate) fn fails(&self, words: &[&str]) {
+        let (stderr, command) = (self.stderr(), &self.command);
+        assert_eq!(self.output.status.code(), Some(1), "brelu {command}: {stderr}{}", self.stdout());
+        assert_eq!(stderr.lines().count(), 1, "brelu {command}: {stderr}");
+        assert!(stderr.starts_with("error: "), "brelu {command}: {stderr}");
+        for word in words {
+            assert!(stderr.contains(word), "brelu {command}: {word:?} is not in {stderr}");
+        }
+    }
+
+    /// Asserts the status of wrong usage.
+    pub(crate) fn misuses(&self, words: &[&str]) {
+        assert_eq!(self.output.status.code(), Some(2), "brelu {}: {}", self.command, self.stderr());
+        for word in words {
+            assert!(
+                self.stderr().contains(word),
+                "brelu {}: {word:?} is not in {}",
+                self.command,
+                self.stderr()
+            );
+        }
+    }
+}
+
+/// A server or dealer that ends with the test.
+pub(crate) struct Listening {
+    child: Child,
+    pub(crate) address: String,
+}
+
+impl Listening {
+    /// Starts a command and waits for the line that says where it listens.
+    pub(crate) fn start(folder: &Path, line: &str) -> Self {
+        let mut child = Command::new(BRELU)
+            .args(line.split_whitespace())
+            .args(["--listen", "127.0.0.1:0", "--quiet"])
+            .current_dir(folder)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut said = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut said).unwrap();
+        let address = said.trim().strip_prefix("listening on ").expect("an address").to_owned();
+        Self { child, address }
+    }
+
+    /// Asks it to end and returns whether it ended well.
+    #[cfg(unix)]
+    pub(crate) fn stop(mut self) -> bool {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        self.child.wait().unwrap().success()
+    }
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
