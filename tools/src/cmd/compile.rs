@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -112,13 +113,15 @@ fn write(prefix: &Path, compiled: &Compiled, record: &Record<'_>) -> Result<Line
 
 /// The widths of the comparison windows: one, or the narrowest and the widest.
 fn windows(plan: &Plan<'_>) -> String {
-    let widths = plan.nodes().filter_map(|(_, node)| match node.op {
-        Op::Activation { window, .. } => Some(window),
-        _ => None,
-    });
-    match (widths.clone().min(), widths.max()) {
+    let mut widths = BTreeSet::new();
+    for (_, node) in plan.nodes() {
+        if let Op::Activation { window, .. } = node.op {
+            widths.insert(window);
+        }
+    }
+    match (widths.first(), widths.last()) {
         (Some(least), Some(most)) if least < most => format!("{least} to {most}"),
-        (_, most) => most.map_or("none".into(), |most| most.to_string()),
+        (least, _) => least.map_or("none".into(), ToString::to_string),
     }
 }
 
