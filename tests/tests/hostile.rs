@@ -35,8 +35,10 @@ fn world() -> (World, Vec<i32>) {
 
 const LINKS: [Link; 4] = [Link::ClientServer, Link::ServerClient, Link::ServerDealer, Link::DealerServer];
 
+type Fault = fn(Frame) -> Vec<Frame>;
+
 /// What a frame is replaced by.
-fn faults() -> Vec<(&'static str, fn(Frame) -> Vec<Frame>)> {
+fn faults() -> Vec<(&'static str, Fault)> {
     vec![
         ("cut", |mut frame| {
             frame.payload.truncate(frame.payload.len() / 2);
@@ -64,7 +66,7 @@ fn faults() -> Vec<(&'static str, fn(Frame) -> Vec<Frame>)> {
     ]
 }
 
-fn fault_at(link: Link, index: usize, fault: fn(Frame) -> Vec<Frame>) -> Tap {
+fn fault_at(link: Link, index: usize, fault: Fault) -> Tap {
     Arc::new(move |at, number, frame| if (at, number) == (link, index) { fault(frame) } else { vec![frame] })
 }
 

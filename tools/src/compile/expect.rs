@@ -11,8 +11,10 @@ use super::calibrate::Seen;
 use super::net::{Id, Net, Op, Term};
 use super::scales::Groups;
 
-/// The granted part of the norm.
-const PART: f32 = 0.5;
+/// The granted part of the norm. Layers of one pixel show one value an image, so that their largest is known badly.
+const fn part(plane: usize) -> f32 {
+    if plane == 1 { 1.5 } else { 0.5 }
+}
 
 /// Lowest and highest value a channel is granted.
 type Span = [f32; 2];
@@ -42,7 +44,7 @@ pub(super) fn widen(net: &Net, seen: &mut [Vec<Seen>]) {
 fn granted(net: &Net, id: Id, seen: &[Vec<Seen>], before: &[Vec<Span>]) -> Vec<Span> {
     let node = &net.nodes[id];
     match &node.op {
-        Op::Linear { terms, bias } => linear(net, terms, bias, seen),
+        Op::Linear { terms, bias } => linear(net, terms, bias, seen, part(node.shape.plane())),
         Op::Offset { input, values } => {
             let shifted = before[*input].iter().zip(values);
             shifted.map(|([low, high], value)| [low + value, high + value]).collect()
@@ -56,10 +58,10 @@ fn granted(net: &Net, id: Id, seen: &[Vec<Seen>], before: &[Vec<Span>]) -> Vec<S
     }
 }
 
-fn linear(net: &Net, terms: &[Term], bias: &[f32], seen: &[Vec<Seen>]) -> Vec<Span> {
+fn linear(net: &Net, terms: &[Term], bias: &[f32], seen: &[Vec<Seen>], part: f32) -> Vec<Span> {
     let mut squares = vec![[0.0; 2]; bias.len()];
     terms.iter().for_each(|term| add_squares(net, term, &seen[term.input], &mut squares));
-    let reach = squares.into_iter().map(|both| both.map(|square: f32| PART * square.sqrt()));
+    let reach = squares.into_iter().map(|both| both.map(|square: f32| part * square.sqrt()));
     reach.zip(bias).map(|([low, high], bias)| [bias - low, bias + high]).collect()
 }
 
