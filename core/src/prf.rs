@@ -7,6 +7,7 @@
 use chacha20::ChaCha20;
 use chacha20::cipher::{KeyIvInit, StreamCipher, StreamCipherSeek};
 use core::fmt;
+use rand_core::TryCryptoRng;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::ring;
@@ -93,6 +94,16 @@ impl PairKey {
     /// Takes a key of full entropy.
     pub const fn new(bytes: [u8; 32]) -> Self {
         Self(bytes)
+    }
+
+    /// A fresh key from a generator fit for secrets.
+    ///
+    /// # Errors
+    /// Those of the generator.
+    pub fn generate<R: TryCryptoRng>(generator: &mut R) -> Result<Self, R::Error> {
+        let mut key = Self([0; Self::LEN]);
+        generator.try_fill_bytes(&mut key.0)?;
+        Ok(key)
     }
 
     /// The stream of `address`.

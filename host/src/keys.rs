@@ -4,6 +4,7 @@
 //! authenticated here: this is for parties that follow the protocol on a network that does not alter messages.
 
 use brelu_core::prf::PairKey;
+use getrandom::SysRng;
 use hkdf::Hkdf;
 use sha2::Sha256;
 use x25519_dalek::{PublicKey, StaticSecret};
@@ -60,7 +61,7 @@ impl SessionSecret {
     /// # Errors
     /// If the system has no randomness.
     pub fn generate() -> Result<Self, KeyError> {
-        Ok(Self(StaticSecret::from(random_bytes()?)))
+        Ok(Self(StaticSecret::from(*random_key()?.expose())))
     }
 
     /// What the peers may know.
@@ -92,13 +93,7 @@ impl SessionSecret {
 /// # Errors
 /// If the system has no randomness.
 pub fn random_key() -> Result<PairKey, KeyError> {
-    Ok(PairKey::new(random_bytes()?))
-}
-
-fn random_bytes() -> Result<[u8; 32], KeyError> {
-    let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes).map_err(|_| KeyError::NoRandomness)?;
-    Ok(bytes)
+    PairKey::generate(&mut SysRng).map_err(|_| KeyError::NoRandomness)
 }
 
 /// Hides a seed under a pair key, or takes it out again.

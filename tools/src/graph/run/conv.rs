@@ -2,7 +2,8 @@
 
 use super::direct;
 use brelu_core::geometry::Conv2d;
-use matrixmultiply::sgemm;
+use ndarray::linalg::general_mat_mul;
+use ndarray::{ArrayView2, ArrayViewMut2, ShapeBuilder};
 
 /// Elements of the unfolded band, small enough for the second-level cache.
 const BAND: usize = 1 << 16;
@@ -102,26 +103,11 @@ fn product(
     width: usize,
 ) {
     let rows = a.len() / depth;
-    assert!(b.len() >= (depth - 1) * b_stride + width && c.len() >= (rows - 1) * c_stride + width);
-    let step = |len: usize| len as isize;
-    // SAFETY: the assertion above and `a.len() = rows * depth` keep every element the call reads or writes inside
-    // the three slices, and `c` is borrowed exclusively.
-    unsafe {
-        sgemm(
-            rows,
-            depth,
-            width,
-            1.0,
-            a.as_ptr(),
-            step(depth),
-            1,
-            b.as_ptr(),
-            step(b_stride),
-            1,
-            1.0,
-            c.as_mut_ptr(),
-            step(c_stride),
-            1,
-        );
+    let a = ArrayView2::from_shape((rows, depth), a);
+    let b = ArrayView2::from_shape((depth, width).strides((b_stride, 1)), b);
+    let c = ArrayViewMut2::from_shape((rows, width).strides((c_stride, 1)), c);
+    debug_assert!(a.is_ok() && b.is_ok() && c.is_ok(), "the slices hold the matrices");
+    if let (Ok(a), Ok(b), Ok(mut c)) = (a, b, c) {
+        general_mat_mul(1.0, &a, &b, 1.0, &mut c);
     }
 }
