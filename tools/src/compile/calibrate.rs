@@ -6,7 +6,6 @@ use rayon::prelude::*;
 use super::CompileError;
 use super::net::{Net, Node, Op};
 use super::run::{largest_block, run};
-use super::windows::Near;
 
 /// Images computed between two reports of progress.
 const BATCH: usize = 8;
@@ -40,8 +39,6 @@ impl Seen {
 pub(super) struct Calibration {
     /// The channels of every node.
     pub(super) seen: Vec<Vec<Seen>>,
-    /// The channels of every activation.
-    pub(super) near: Vec<Vec<Near>>,
     /// The output for every image.
     pub(super) outputs: Vec<Vec<f32>>,
 }
@@ -52,12 +49,11 @@ pub(super) fn calibrate(
     mut progress: impl FnMut(usize),
 ) -> Result<Calibration, CompileError> {
     check_images(net, images)?;
-    let mut calibration = Calibration { seen: vec![], near: vec![], outputs: vec![] };
+    let mut calibration = Calibration { seen: vec![], outputs: vec![] };
     for batch in images.chunks(BATCH) {
         let results: Vec<_> = batch.par_iter().map(|image| watch(net, image)).collect::<Result<_, _>>()?;
-        for (seen, near, output) in results {
-            merge(&mut calibration.seen, seen, Seen::merge);
-            merge(&mut calibration.near, near, Near::merge);
+        for (seen, output) in results {
+            merge(&mut calibration.seen, seen);
             calibration.outputs.push(output);
         }
         progress(calibration.outputs.len());
@@ -89,15 +85,12 @@ fn check_finite(net: &Net, seen: &[Vec<Seen>]) -> Result<(), CompileError> {
     }
 }
 
-type Watched = (Vec<Vec<Seen>>, Vec<Vec<Near>>, Vec<f32>);
+type Watched = (Vec<Vec<Seen>>, Vec<f32>);
 
 fn watch(net: &Net, image: &[f32]) -> Result<Watched, CompileError> {
-    let (mut seen, mut near) = (vec![Vec::new(); net.nodes.len()], vec![Vec::new(); net.nodes.len()]);
-    let output = run(net, image, &mut |id, node, input, output| {
-        seen[id] = look(node, input, output);
-        near[id] = look_near(node, input);
-    })?;
-    Ok((seen, near, output))
+    let mut seen = vec![Vec::new(); net.nodes.len()];
+    let output = run(net, image, &mut |id, node, input, output| seen[id] = look(node, input, output))?;
+    Ok((seen, output))
 }
 
 fn look(node: &Node, input: &[f32], output: &[f32]) -> Vec<Seen> {
@@ -109,12 +102,6 @@ fn look(node: &Node, input: &[f32], output: &[f32]) -> Vec<Seen> {
         }
     }
     seen
-}
-
-fn look_near(node: &Node, input: &[f32]) -> Vec<Near> {
-    let Op::Activation { channels, .. } = &node.op else { return Vec::new() };
-    let planes = input.chunks(node.shape.plane()).zip(channels);
-    planes.map(|(plane, channel)| Near::look(plane, node, *channel)).collect()
 }
 
 fn extent(plane: &[f32]) -> Seen {
@@ -134,13 +121,13 @@ fn largest_sum(plane: &[f32], node: &Node, channel: Channel) -> f32 {
     }
 }
 
-fn merge<T>(all: &mut Vec<Vec<T>>, one: Vec<Vec<T>>, merge: impl Fn(&mut T, &T)) {
+fn merge(all: &mut Vec<Vec<Seen>>, one: Vec<Vec<Seen>>) {
     if all.is_empty() {
         *all = one;
         return;
     }
     for (all, one) in all.iter_mut().zip(one) {
-        all.iter_mut().zip(&one).for_each(|(all, one)| merge(all, one));
+        all.iter_mut().zip(&one).for_each(|(all, one)| all.merge(one));
     }
 }
 

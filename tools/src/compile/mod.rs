@@ -14,6 +14,7 @@ mod format;
 mod lower;
 mod net;
 mod order;
+mod prune;
 mod quality;
 mod quantise;
 mod report;
@@ -118,7 +119,7 @@ pub fn compile(
 ) -> Result<Compiled, CompileError> {
     let real = checked_preprocess(graph, options)?;
     check_labels(options)?;
-    let (widened, output) = widths::assign(&lower::lower(graph, &options.spec)?);
+    let (widened, output) = widths::assign(&prune::prune(lower::lower(graph, &options.spec)?)?);
     let mut net = order::by_depth(widened, output);
     let images: Vec<Vec<f32>> = pixels.iter().map(|pixels| options.preprocess.normalise(pixels)).collect();
     let report = |done| progress(Progress::Calibrated { done, of: pixels.len() });
@@ -149,16 +150,17 @@ fn finish(
     format: Option<Format>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Compiled, CompileError> {
-    let (chosen, trials) = match format {
+    let (chosen, windows, trials) = match format {
         Some(format) => {
             format.check()?;
-            let trial = subject.trial(format, None)?;
+            let windows = subject.uniform(format);
+            let trial = subject.trial(format, &windows)?;
             progress(Progress::Trial(trial));
-            (trial, vec![trial])
+            (trial, windows, vec![trial])
         }
         None => search::search(subject, progress)?,
     };
-    let (file, weights) = subject.build(chosen.format, chosen.tolerance)?;
+    let (file, weights) = subject.build(chosen.format, &windows)?;
     let plan = Plan::parse(&file)?;
     let scales = subject.scales(chosen.format);
     let report = Report {

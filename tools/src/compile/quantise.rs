@@ -134,7 +134,7 @@ fn records(
 
 /// The lowest position of a window that holds sums up to `sum`. A class of scales is as fine as its ranges allow, so that
 /// `sum` often is a power of two up to rounding.
-pub(super) fn window_position(sum: f64, format: Format) -> u8 {
+fn window_position(sum: f64, format: Format) -> u8 {
     let highest = format.narrow - format.window;
     let fits = |lo: &u8| sum <= f64::from(lo + format.window - 1).exp2() * (1.0 + 1e-6);
     (0..highest).find(fits).unwrap_or(highest)

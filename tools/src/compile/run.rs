@@ -113,23 +113,10 @@ fn blocks(plane: &mut [f32], shape: Shape, height: u16, width: u16, mut visit: i
     }
 }
 
-/// Calls `visit` with the sum of its block and its own squares, for every row of every block.
-pub(super) fn each_block(
-    plane: &[f32],
-    shape: Shape,
-    height: u16,
-    width: u16,
-    mut visit: impl FnMut(f32, f32),
-) {
-    let mut plane = plane.to_vec();
-    blocks(&mut plane, shape, height, width, |values, sum| {
-        visit(sum, values.iter().map(|value| value * value).sum());
-    });
-}
-
 /// The largest magnitude of a block's sum in one plane.
 pub(super) fn largest_block(plane: &[f32], shape: Shape, height: u16, width: u16) -> f32 {
     let mut largest = 0f32;
-    each_block(plane, shape, height, width, |sum, _| largest = largest.max(sum.abs()));
+    let mut plane = plane.to_vec();
+    blocks(&mut plane, shape, height, width, |_, sum| largest = largest.max(sum.abs()));
     largest
 }

@@ -7,12 +7,12 @@ use serde::Serialize;
 
 use super::calibrate::Calibration;
 use super::format::{Format, cost};
-use super::net::{Id, Net};
+use super::net::Net;
 use super::quality::{Criterion, Quality};
-use super::quantise::{Names, quantise, window_position};
+use super::quantise::{Names, quantise};
 use super::scales::Scales;
 use super::ties::Ties;
-use super::windows::distortion;
+use super::windows::{NARROWEST, Sensitivity, balanced, deciding};
 use super::{CompileError, Progress};
 use crate::simulate::{SimulateError, Simulator, quantise_input};
 
@@ -22,14 +22,12 @@ const FIRST: usize = 8;
 /// Most formats that are tried.
 const MOST_TRIALS: usize = 80;
 
-/// The narrowest window of a layer that has its own.
-const NARROWEST: u8 = 3;
+/// Images on which layers are narrowed one at a time, and by how many bits.
+const PROBES: usize = 4;
+const STEP: u8 = 5;
 
-/// From windows that change nothing to windows that ruin everything.
-const TOLERANCES: [f64; 2] = [1e-6, 1e-1];
-
-/// How often the interval between them is halved.
-const BISECTIONS: usize = 7;
+/// How often the interval of prices is halved.
+const BISECTIONS: usize = 12;
 
 /// Where the search begins: what residual networks for small pictures take.
 const START: Format = Format { narrow: 12, fraction: 12, window: 6 };
@@ -37,10 +35,10 @@ const START: Format = Format { narrow: 12, fraction: 12, window: 6 };
 /// One format and how the network does in it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Trial {
-    /// The format. Its window is that of every layer if there is no tolerance, and the widest allowed else.
+    /// The format. Where windows are chosen by layer, its window is the widest allowed.
     pub format: Format,
-    /// The share of a layer's squares that its decisions may get wrong, where windows are chosen by layer.
-    pub tolerance: Option<f64>,
+    /// Whether layers have windows of their own.
+    pub by_layer: bool,
     /// Bits one inference moves between all parties.
     pub bits: u64,
     /// Images simulated.
@@ -69,46 +67,44 @@ impl Subject<'_> {
         Scales::choose(self.net, self.ties, seen, format, self.names.margin, self.names.preprocess)
     }
 
-    /// The window of every node: as narrow as `tolerance` allows, or that of the format.
-    pub(super) fn windows(&self, format: Format, tolerance: Option<f64>) -> Vec<u8> {
-        let Some(tolerance) = tolerance else { return vec![format.window; self.net.nodes.len()] };
-        let scales = self.scales(format);
-        let widths = NARROWEST.min(format.window)..=format.window;
-        let window = |id: Id| {
-            let near = &self.calibration.near[id];
-            let suffices = |width: &u8| {
-                let format = Format { window: *width, ..format };
-                distortion(near, |channel| self.doubtful(id, channel, &scales, format)) <= tolerance
-            };
-            widths.clone().find(suffices).unwrap_or(*widths.end())
+    /// The same window for every node.
+    pub(super) fn uniform(&self, format: Format) -> Vec<u8> {
+        vec![format.window; self.net.nodes.len()]
+    }
+
+    /// Plan and weights in `format`, with the window of every node.
+    pub(super) fn build(&self, format: Format, windows: &[u8]) -> Result<(Vec<u8>, Weights), CompileError> {
+        quantise(self.net, &self.scales(format), &self.calibration.seen, format, windows, &self.names)
+    }
+
+    /// Squared error of the outputs on the first few images.
+    fn squared_error(&self, format: Format, windows: &[u8]) -> Result<f64, CompileError> {
+        let (file, weights) = self.build(format, windows)?;
+        let plan = Plan::parse(&file)?;
+        let simulator = Simulator::new(&plan, &weights).map_err(unexpected)?;
+        let images = (0..PROBES.min(self.pixels.len())).into_par_iter();
+        let pairs = images.map(|at| self.pair(&simulator, &plan, at)).collect::<Result<Vec<_>, _>>()?;
+        let square = |(want, got): (&f32, &f32)| f64::from(want - got).powi(2);
+        Ok(pairs.iter().flat_map(|(want, got)| want.iter().zip(got).map(square)).sum())
+    }
+
+    /// Narrows one layer at a time.
+    fn sensitivities(&self, format: Format) -> Result<Vec<Sensitivity>, CompileError> {
+        let base = self.squared_error(format, &self.uniform(format))?;
+        let narrow = format.window.saturating_sub(STEP).max(NARROWEST);
+        let measure = |(id, _)| {
+            let mut windows = self.uniform(format);
+            windows[id] = narrow;
+            let added = self.squared_error(format, &windows)? - base;
+            // What drowns in the noise of the rest is taken for a small part of it.
+            let added = added.max(base / 1000.0).max(f64::MIN_POSITIVE);
+            Ok(Sensitivity { id, error: added * f64::from(2 * narrow).exp2() })
         };
-        (0..self.net.nodes.len()).map(window).collect()
+        deciding(self.net).map(measure).collect()
     }
 
-    /// The magnitude of a block sum below which a decision may go either way.
-    fn doubtful(&self, id: Id, channel: usize, scales: &Scales<'_>, format: Format) -> f64 {
-        let scale = scales.of(id, channel);
-        let sum = f64::from(self.calibration.seen[id][channel].block) * f64::from(self.names.margin) / scale;
-        let lo = window_position(sum, format);
-        if lo == 0 { 0.0 } else { f64::from(lo - 1).exp2() * scale }
-    }
-
-    /// Plan and weights of a trial.
-    pub(super) fn build(
-        &self,
-        format: Format,
-        tolerance: Option<f64>,
-    ) -> Result<(Vec<u8>, Weights), CompileError> {
-        let windows = self.windows(format, tolerance);
-        quantise(self.net, &self.scales(format), &self.calibration.seen, format, &windows, &self.names)
-    }
-
-    fn cost(&self, format: Format, tolerance: Option<f64>) -> u64 {
-        cost(self.net, format, &self.windows(format, tolerance))
-    }
-
-    pub(super) fn trial(&self, format: Format, tolerance: Option<f64>) -> Result<Trial, CompileError> {
-        let (file, weights) = self.build(format, tolerance)?;
+    pub(super) fn trial(&self, format: Format, windows: &[u8]) -> Result<Trial, CompileError> {
+        let (file, weights) = self.build(format, windows)?;
         let plan = Plan::parse(&file)?;
         let simulator = Simulator::new(&plan, &weights).map_err(unexpected)?;
         let shape = plan.output().shape;
@@ -127,8 +123,9 @@ impl Subject<'_> {
         }
         let quality = quality.unwrap_or_else(|| Quality::of(&[], shape));
         let accepted = pairs.len() == self.pixels.len() && self.criterion.accepts(&quality);
-        let bits = self.cost(format, tolerance);
-        Ok(Trial { format, tolerance, bits, images: pairs.len(), quality, accepted })
+        let bits = cost(self.net, format, windows);
+        let by_layer = windows.iter().any(|window| *window != format.window);
+        Ok(Trial { format, by_layer, bits, images: pairs.len(), quality, accepted })
     }
 
     fn pair(
@@ -153,11 +150,11 @@ fn unexpected(error: SimulateError) -> CompileError {
 }
 
 /// Tries formats until a cheap one is good enough and none of its cheaper neighbours is. Returns the choice, which is
-/// the best one seen if none is good enough, and all trials.
+/// the best one seen if none is good enough, the window of every node, and all trials.
 pub(super) fn search(
     subject: &Subject<'_>,
     progress: &mut dyn FnMut(Progress),
-) -> Result<(Trial, Vec<Trial>), CompileError> {
+) -> Result<(Trial, Vec<u8>, Vec<Trial>), CompileError> {
     let mut search = Search { subject, progress, trials: Vec::new() };
     let mut best = search.climb()?;
     while best.accepted {
@@ -166,8 +163,8 @@ pub(super) fn search(
             None => break,
         }
     }
-    let best = search.by_layer(best)?;
-    Ok((best, search.trials))
+    let (best, windows) = search.by_layer(best)?;
+    Ok((best, windows, search.trials))
 }
 
 struct Search<'a, 'b> {
@@ -181,7 +178,7 @@ impl Search<'_, '_> {
         if let Some(trial) = self.trials.iter().find(|trial| trial.format == format) {
             return Ok(*trial);
         }
-        let trial = self.subject.trial(format, None)?;
+        let trial = self.subject.trial(format, &self.subject.uniform(format))?;
         (self.progress)(Progress::Trial(trial));
         self.trials.push(trial);
         Ok(trial)
@@ -218,7 +215,7 @@ impl Search<'_, '_> {
     fn cheaper(&mut self, best: &Trial) -> Result<Option<Trial>, CompileError> {
         let mut formats: Vec<(u64, Format)> = neighbours(best.format)
             .into_iter()
-            .map(|format| (self.subject.cost(format, None), format))
+            .map(|format| (cost(self.subject.net, format, &self.subject.uniform(format)), format))
             .filter(|(bits, _)| *bits < best.bits)
             .collect();
         formats.sort();
@@ -236,30 +233,38 @@ impl Search<'_, '_> {
         Ok(None)
     }
 
-    /// Gives every layer its own window where that is cheaper: halves the interval of tolerances that are cheaper than
-    /// `best` and good enough.
-    fn by_layer(&mut self, mut best: Trial) -> Result<Trial, CompileError> {
-        if !best.accepted {
-            return Ok(best);
+    /// Gives every layer its own window where tables are much of the cost: the highest price of a table bit, by halving
+    /// an interval, at which the outputs are good enough.
+    fn by_layer(&mut self, mut best: Trial) -> Result<(Trial, Vec<u8>), CompileError> {
+        let (subject, format) = (self.subject, best.format);
+        let mut windows = subject.uniform(format);
+        let tables: u64 = deciding(subject.net).map(|(_, count)| count << (format.window - 1)).sum();
+        if !best.accepted || tables < best.bits / 8 {
+            return Ok((best, windows));
         }
-        let [mut strict, mut loose] = TOLERANCES;
+        let layers = subject.sensitivities(format)?;
+        let ratio = |layer: &Sensitivity| layer.error.log2();
+        let [mut low, mut high] = [
+            layers.iter().map(ratio).fold(f64::INFINITY, f64::min) - 64.0,
+            layers.iter().map(ratio).fold(f64::NEG_INFINITY, f64::max),
+        ];
         for _ in 0..BISECTIONS {
-            let tolerance = (strict * loose).sqrt();
-            let format = best.format;
-            if self.subject.cost(format, Some(tolerance)) >= best.bits {
-                strict = tolerance;
+            let price = (low + high) / 2.0;
+            let next = balanced(subject.net, &layers, price, format.window);
+            if next == windows || cost(subject.net, format, &next) >= best.bits {
+                low = price;
                 continue;
             }
-            let trial = self.subject.trial(format, Some(tolerance))?;
+            let trial = subject.trial(format, &next)?;
             (self.progress)(Progress::Trial(trial));
             self.trials.push(trial);
             if trial.accepted {
-                (best, strict) = (trial, tolerance);
+                (best, windows, low) = (trial, next, price);
             } else {
-                loose = tolerance;
+                high = price;
             }
         }
-        Ok(best)
+        Ok((best, windows))
     }
 
     /// Whether a format with at least these widths failed.

@@ -1,74 +1,50 @@
-//! How wide the comparison window of each layer has to be.
+//! How wide the comparison window of each layer is.
 //!
-//! A decision may go either way for block sums up to half a unit of the window's lowest bit, and what it gets wrong then
-//! is the pixels of that block. How much that is, relative to what the layer passes on, is known from the calibration
-//! images for every width; layers whose values keep away from zero, or whose range is hardly larger than what they pass
-//! on, do with narrow windows. One tolerance for all layers turns that into widths.
+//! A window of `w` bits costs a table of 2^(w-1) bits a decision, and lets decisions go either way for block sums below
+//! 2^-w of the range, which adds to the squared error of the outputs about in proportion to 4^-w. How much it adds in each
+//! layer is measured, by narrowing one layer at a time. The cheapest windows for a given sum of errors are then those with
+//! the same ratio of error to cost everywhere: 8^w proportional to the error a layer adds, over its decisions.
 
 use brelu_core::plan::Channel;
 
-use super::net::Node;
-use super::run::each_block;
+use super::net::{Id, Net, Node, Op};
 
-/// Powers of two that magnitudes of block sums are sorted by: the first bin holds everything below 2^-24.
-const BINS: usize = 64;
-const LOWEST: i32 = -24;
+/// The narrowest window of a layer that has its own.
+pub(super) const NARROWEST: u8 = 3;
 
-/// The squares of a channel's pixels, sorted by the magnitude of the sum of their block.
-#[derive(Clone, Debug)]
-pub(super) struct Near {
-    squares: [f32; BINS],
-    passed: f32,
+/// What narrow windows do in one layer.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sensitivity {
+    /// The activation layer.
+    pub(super) id: Id,
+    /// Squared error of the outputs that a window of `w` bits adds, times 4^w.
+    pub(super) error: f64,
 }
 
-impl Near {
-    const NOTHING: Self = Self { squares: [0.0; BINS], passed: 0.0 };
+/// The activation layers that decide, with the number of their decisions.
+pub(super) fn deciding(net: &Net) -> impl Iterator<Item = (Id, u64)> + '_ {
+    net.nodes.iter().enumerate().map(|(id, node)| (id, decisions(node))).filter(|(_, count)| *count > 0)
+}
 
-    /// Looks at one plane of an activation's input.
-    pub(super) fn look(plane: &[f32], node: &Node, channel: Channel) -> Self {
-        let mut near = Self::NOTHING;
-        match channel {
-            Channel::Zero => {}
-            Channel::Identity => near.passed = plane.iter().map(|value| value * value).sum(),
-            Channel::Blocks { height: 1, width: 1, .. } => {
-                plane.iter().for_each(|value| near.add(*value, value * value))
-            }
-            Channel::Blocks { height, width, .. } => {
-                each_block(plane, node.shape, height, width, |sum, squares| near.add(sum, squares));
-            }
+fn decisions(node: &Node) -> u64 {
+    let Op::Activation { channels, .. } = &node.op else { return 0 };
+    let blocks = |channel: &Channel| match *channel {
+        Channel::Blocks { height, width, .. } => {
+            let rows = node.shape.height.div_ceil(u32::from(height));
+            u64::from(rows) * u64::from(node.shape.width.div_ceil(u32::from(width)))
         }
-        near
-    }
-
-    fn add(&mut self, sum: f32, squares: f32) {
-        self.squares[bin(sum.abs())] += squares;
-        self.passed += if sum > 0.0 { squares } else { 0.0 };
-    }
-
-    pub(super) fn merge(&mut self, other: &Self) {
-        self.squares.iter_mut().zip(&other.squares).for_each(|(all, one)| *all += one);
-        self.passed += other.passed;
-    }
-
-    /// The expected square of what decisions get wrong that go either way below `doubtful`: from one half at zero down to
-    /// nothing at `doubtful`, on average a quarter.
-    fn wrong(&self, doubtful: f64) -> f64 {
-        if doubtful <= 0.0 {
-            return 0.0;
-        }
-        let below: f32 = self.squares[..=bin(doubtful as f32)].iter().sum();
-        f64::from(below) / 4.0
-    }
+        _ => 0,
+    };
+    channels.iter().map(blocks).sum()
 }
 
-fn bin(magnitude: f32) -> usize {
-    let exponent = if magnitude > 0.0 { magnitude.log2().floor() as i32 } else { LOWEST };
-    (exponent.clamp(LOWEST, LOWEST + BINS as i32 - 1) - LOWEST) as usize
-}
-
-/// The share of a layer's squares that decisions get wrong; `doubtful` gives the doubtful magnitude of each channel.
-pub(super) fn distortion(near: &[Near], doubtful: impl Fn(usize) -> f64) -> f64 {
-    let wrong: f64 = near.iter().enumerate().map(|(channel, near)| near.wrong(doubtful(channel))).sum();
-    let passed: f64 = near.iter().map(|near| f64::from(near.passed)).sum();
-    if wrong == 0.0 { 0.0 } else { wrong / passed.max(f64::MIN_POSITIVE) }
+/// The window of every node, at most `widest`: the larger `price`, the narrower.
+pub(super) fn balanced(net: &Net, layers: &[Sensitivity], price: f64, widest: u8) -> Vec<u8> {
+    let mut windows = vec![widest; net.nodes.len()];
+    for layer in layers {
+        let count = decisions(&net.nodes[layer.id]).max(1) as f64;
+        let ideal = ((layer.error / count).log2() - price) / 3.0;
+        windows[layer.id] = (ideal.round().clamp(0.0, 64.0) as u8).clamp(NARROWEST.min(widest), widest);
+    }
+    windows
 }

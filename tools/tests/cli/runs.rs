@@ -15,7 +15,7 @@ fn json(text: &str) -> Value {
 
 #[test]
 fn the_demonstration_agrees_with_the_float_network() {
-    let text = brelu(folder(), "demo --count 3 --bits 27 --fraction 12 --window 7").succeeds();
+    let text = brelu(folder(), "demo --count 3 --bits 30 --fraction 14 --window 9").succeeds();
     let words = [
         "random convolutions",
         "agreement with float 100.00 %",

@@ -4,6 +4,7 @@ mod cifar;
 mod errors;
 mod operations;
 mod pooling;
+mod pruning;
 mod random;
 mod structure;
 
