@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use brelu_core::cost;
 use brelu_core::plan::Plan;
 use brelu_host::client::ClientMemory;
-use brelu_tools::data::{DataError, Preprocess, read_image};
+use brelu_tools::data::{Preprocess, read_image};
 use brelu_tools::evaluate::{decisions, largest, real};
 use brelu_tools::net::{self, Measured, Session};
 use brelu_tools::report::{Bar, Bytes, Lines, percent, print, print_json, seconds, traffic_table};
@@ -135,13 +135,7 @@ impl Infer {
 }
 
 fn input(plan: &Plan<'_>, preprocess: &Preprocess, path: &Path) -> Result<Vec<u32>> {
-    let pixels = preprocess.pixels(&read_image(path)?).map_err(|error| match error {
-        DataError::Size { .. } => anyhow::anyhow!(
-            "{}: {error}: resize it, or compile the network with --fit stretch or --fit short-side:PIXELS",
-            path.display()
-        ),
-        other => anyhow::anyhow!("{}: {other}", path.display()),
-    })?;
+    let pixels = preprocess.pixels(&read_image(path)?).with_context(|| path.display().to_string())?;
     Ok(quantise_input(&plan.header().preprocess, plan.input().shape.plane(), &pixels))
 }
 

@@ -1,11 +1,11 @@
 //! From a float network to a plan and the server's integers.
 //!
-//! 1. [`lower`]: operations of the graph become operations of plans, still with real numbers;
-//! 2. [`widths`], [`order`]: which tensors live in which ring, where rings are extended, what shares a round trip;
-//! 3. [`calibrate`]: how large values get on sample images, with the blocks of the block spec;
-//! 4. [`ties`], [`scales`]: which channels share a scale, and the finest scales with which all ranges hold;
-//! 5. [`quantise`]: integers, and the positions of comparison windows;
-//! 6. [`search`]: the cheapest format whose simulated outputs are close to the float network's.
+//! 1. `lower`: operations of the graph become operations of plans, still with real numbers;
+//! 2. `widths`, `order`: which tensors live in which ring, where rings are extended, what shares a round trip;
+//! 3. `calibrate`: how large values get on sample images, with the blocks of the block spec;
+//! 4. `ties`, `scales`: which channels share a scale, and the finest scales with which all ranges hold;
+//! 5. `quantise`: integers, and the positions of comparison windows;
+//! 6. `search`: the cheapest format whose simulated outputs are close to the float network's.
 
 mod calibrate;
 mod error;

@@ -22,9 +22,11 @@ use std::path::Path;
 pub fn read_image(path: &Path) -> Result<RgbImage, DataError> {
     let unreadable = |error| DataError::read(path, error);
     let reader = ImageReader::open(path).map_err(unreadable)?.with_guessed_format().map_err(unreadable)?;
-    let image =
-        reader.decode().map_err(|error| DataError::Image { path: path.into(), error: error.to_string() })?;
-    Ok(image.to_rgb8())
+    let no_picture = |error| DataError::Image { path: path.into(), error };
+    if reader.format().is_none() {
+        return Err(no_picture("its content is none of PNG, JPEG, BMP and PNM".into()));
+    }
+    Ok(reader.decode().map_err(|error| no_picture(error.to_string()))?.to_rgb8())
 }
 
 #[cfg(test)]
