@@ -12,6 +12,10 @@ use clap::Args;
 use super::arguments::positive;
 use super::calibration::{Calibration, Selection};
 
+const BLOCKS_HELP: &str = "\
+Block sizes as a JSON file: {\"LAYER\": [[height, width] for every channel], ...}; [0,1] passes a channel on, [1,0] makes \
+it zero [default: one decision a pixel]";
+
 /// How a network is compiled.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct CompileArgs {
@@ -63,9 +67,8 @@ pub(crate) struct CompileArgs {
     #[arg(long, value_name = "W", requires = "bits")]
     window: Option<u8>,
 
-    /// Block sizes as JSON: {"LAYER": [[height, width] for every channel], ...}; [0,1] passes a channel on, [1,0]
-    /// makes it zero [default: one decision a pixel]
-    #[arg(long, value_name = "FILE")]
+    /// Block sizes as a JSON file [default: one decision a pixel]
+    #[arg(long, value_name = "FILE", help = BLOCKS_HELP)]
     blocks: Option<PathBuf>,
 }
 
