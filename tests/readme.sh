@@ -7,7 +7,7 @@ root=$PWD
 data=$root/../shared/data
 
 # Prints the n-th block of shell commands.
-block() { awk -v n="$1" '/^```sh$/ { i++; on = (i == n); next } /^```$/ { on = 0 } on' README.md; }
+block() { awk -v n="$1" '/^```sh$/ { i++; on = (i == n); next } /^```$/ { on = 0 } on' "$root/README.md"; }
 
 echo '-- main job'
 block 1
