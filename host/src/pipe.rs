@@ -191,7 +191,7 @@ impl Pipe {
     ///
     /// # Errors
     /// As [`Self::receive_frame`], or another kind of frame.
-    pub async fn expect(&mut self, kind: FrameKind, want: &'static str) -> Result<Vec<u8>, NetError> {
+    pub async fn receive_kind(&mut self, kind: FrameKind, want: &'static str) -> Result<Vec<u8>, NetError> {
         let (got, payload) = self.receive_frame().await?;
         if got == kind { Ok(payload) } else { Err(NetError::Unexpected { peer: self.peer, got, want }) }
     }
@@ -215,7 +215,7 @@ impl Pipe {
         let want = bytes(bits) as usize;
         let mut message = Vec::with_capacity(want);
         while message.len() < want {
-            let piece = self.expect(FrameKind::Data, "a piece of a message").await?;
+            let piece = self.receive_kind(FrameKind::Data, "a piece of a message").await?;
             if piece.is_empty() || message.len() + piece.len() > want {
                 return Err(NetError::Length(self.peer));
             }

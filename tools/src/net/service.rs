@@ -107,7 +107,7 @@ async fn refuse(stream: TcpStream, service: Service) {
     let (reader, writer) = stream.into_split();
     let mut pipe = Pipe::new(service.peer, reader, writer, service.timeout);
     // Closing before the greeting was read would reset the connection and lose the answer.
-    if pipe.expect(FrameKind::Hello, "a greeting").await.is_ok() {
+    if pipe.receive_kind(FrameKind::Hello, "a greeting").await.is_ok() {
         let most = service.most;
         pipe.fail(&format!("all {most} places are taken: try again later, or start it with more of them"))
             .await;
