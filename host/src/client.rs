@@ -81,7 +81,8 @@ impl<'a> HostClient<'a> {
             max_payload: memory.incoming.len() as u32,
         };
         pipe.send_frame(FrameKind::Hello, encode(&hello)).await?;
-        let answer: ServerHello = decode("server", &pipe.receive_kind(FrameKind::Hello, "a greeting").await?)?;
+        let answer: ServerHello =
+            decode("server", &pipe.receive_kind(FrameKind::Hello, "a greeting").await?)?;
         if answer.version != PROTOCOL_VERSION {
             return Err(SessionError::Version { peer: "server", theirs: answer.version });
         }

@@ -72,7 +72,8 @@ impl Dealer {
     }
 
     async fn session(&self, pipe: &mut Pipe) -> Result<(), SessionError> {
-        let request: DealerRequest = decode("server", &pipe.receive_kind(FrameKind::Hello, "a greeting").await?)?;
+        let request: DealerRequest =
+            decode("server", &pipe.receive_kind(FrameKind::Hello, "a greeting").await?)?;
         if request.version != PROTOCOL_VERSION {
             return Err(SessionError::Version { peer: "server", theirs: request.version });
         }

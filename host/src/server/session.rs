@@ -90,7 +90,8 @@ impl Server {
         DR: AsyncRead + Send + Unpin + 'static,
         DW: AsyncWrite + Send + Unpin + 'static,
     {
-        let hello: ClientHello = decode("client", &client.receive_kind(FrameKind::Hello, "a greeting").await?)?;
+        let hello: ClientHello =
+            decode("client", &client.receive_kind(FrameKind::Hello, "a greeting").await?)?;
         if hello.version != PROTOCOL_VERSION {
             return Err(SessionError::Version { peer: "client", theirs: hello.version });
         }
@@ -142,7 +143,8 @@ impl Server {
             client_public: hello.public,
         };
         dealer.send_frame(FrameKind::Hello, encode(&request)).await?;
-        let answer: DealerHello = decode("dealer", &dealer.receive_kind(FrameKind::Hello, "a greeting").await?)?;
+        let answer: DealerHello =
+            decode("dealer", &dealer.receive_kind(FrameKind::Hello, "a greeting").await?)?;
         if answer.version != PROTOCOL_VERSION {
             return Err(SessionError::Version { peer: "dealer", theirs: answer.version });
         }
