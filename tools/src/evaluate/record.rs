@@ -21,6 +21,9 @@ pub struct Record {
     pub exact: Option<bool>,
     /// Round trips; none if simulated.
     pub round_trips: Option<u32>,
+    /// Values beyond their range and block sums beyond their window; known if simulated only.
+    #[serde(default)]
+    pub out_of_range: Option<u64>,
     /// Time of the preparation.
     pub offline_seconds: f64,
     /// Time from input to result.

@@ -173,7 +173,9 @@ impl Evaluation<'_> {
             let subject = self.subject(index, &mut scratch)?;
             let start = Instant::now();
             let outcome = simulator.run(&subject.input, index as u64)?;
-            drop(out.send(Ok(self.record(subject, &outcome.output, start.elapsed()))));
+            let beyond = outcome.layers.iter().map(|layer| layer.out_of_range + layer.out_of_window).sum();
+            let record = self.record(subject, &outcome.output, start.elapsed());
+            drop(out.send(Ok(Record { out_of_range: Some(beyond), ..record })));
         }
         Ok(())
     }
@@ -208,6 +210,7 @@ impl Evaluation<'_> {
             bytes: None,
             exact: None,
             round_trips: None,
+            out_of_range: None,
             offline_seconds: 0.0,
             online_seconds: online.as_secs_f64(),
         }

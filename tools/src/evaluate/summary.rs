@@ -52,6 +52,8 @@ pub struct Summary {
     pub exact: Option<bool>,
     /// Smallest and largest number of round trips of an inference. None if simulated.
     pub round_trips: Option<[u32; 2]>,
+    /// Values beyond their range and block sums beyond their window, of all images. Known if simulated only.
+    pub out_of_range: Option<u64>,
     /// Round trips the plan has.
     pub expected_round_trips: u32,
     /// Seconds of preparation an image.
@@ -90,6 +92,10 @@ impl Summary {
             bytes: records.iter().find_map(|record| record.bytes),
             exact: (!exact.is_empty()).then(|| exact.iter().all(|exact| *exact)),
             round_trips: trips().min().zip(trips().max()).map(|(least, most)| [least, most]),
+            out_of_range: records
+                .iter()
+                .filter_map(|record| record.out_of_range)
+                .reduce(|sum, more| sum + more),
             expected_round_trips,
             offline_seconds: Spread::of(records.iter().map(|record| record.offline_seconds)),
             online_seconds: Spread::of(records.iter().map(|record| record.online_seconds)),
@@ -104,6 +110,7 @@ impl Summary {
         text.pair("images", self.images);
         self.accuracy(&mut text);
         self.traffic(&mut text);
+        text.maybe("out of range", self.out_of_range.map(|count| format!("{count} values, of all images")));
         let time =
             |spread: Spread| format!("{} mean, {} median", seconds(spread.mean), seconds(spread.median));
         text.maybe("offline", self.bytes.map(|_| time(self.offline_seconds)));
