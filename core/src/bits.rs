@@ -11,7 +11,7 @@ pub const fn bytes(bits: u64) -> u64 {
 }
 
 /// Writes fields into a buffer; the buffer may be handed on and replaced in the middle of a field.
-#[derive(Debug, Default, Clone)]
+#[derive(Default, Clone)]
 pub struct Packer {
     held: u64,
     count: u32,
@@ -67,7 +67,7 @@ impl Packer {
 }
 
 /// Reads fields from successive pieces of a message.
-#[derive(Debug, Default, Clone)]
+#[derive(Default, Clone)]
 pub struct Unpacker {
     held: u64,
     count: u32,
@@ -121,8 +121,21 @@ impl Unpacker {
     }
 }
 
+crate::share::redacted!(BitWriter);
+
+impl core::fmt::Debug for Packer {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Packer(redacted)")
+    }
+}
+
+impl core::fmt::Debug for Unpacker {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Unpacker(redacted)")
+    }
+}
+
 /// Writes fields into one buffer of known size.
-#[derive(Debug)]
 pub struct BitWriter<'a> {
     out: &'a mut [u8],
     at: usize,

@@ -4,6 +4,18 @@
 use core::fmt;
 use core::marker::PhantomData;
 
+/// Implements `Debug` without content, for types that hold shares, masks or what is packed from them.
+macro_rules! redacted {
+    ($($name:ident)*) => {$(
+        impl core::fmt::Debug for $name<'_> {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.write_str(concat!(stringify!($name), "(redacted)"))
+            }
+        }
+    )*};
+}
+pub(crate) use redacted;
+
 /// Marks the component the server holds, `a = x_cs + x_sd`.
 #[derive(Debug)]
 pub enum Server {}

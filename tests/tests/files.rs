@@ -118,3 +118,18 @@ fn weights_do_not_print() {
     let text = format!("{weights:?}");
     assert!(text.contains("redacted") && !text.contains("terms"), "{text}");
 }
+
+#[test]
+fn what_holds_shares_does_not_print_them() {
+    use brelu_core::bits::{Packer, Unpacker};
+    use brelu_core::client::Workspace;
+    use brelu_core::share::{Server, Share};
+    let (mut words, mut incoming, mut outgoing) = ([77; 4], [77; 4], [77; 4]);
+    let mut packer = Packer::default();
+    packer.push(7, &[77], &mut []);
+    let mut unpacker = Unpacker::default();
+    unpacker.pull(16, &[77], &mut [0]);
+    let work = Workspace { words: &mut words, incoming: &mut incoming, outgoing: &mut outgoing };
+    let text = format!("{packer:?} {unpacker:?} {work:?} {:?}", Share::<Server, _>::new([77u32; 4]));
+    assert!(!text.contains("77") && text.matches("redacted").count() == 4, "{text}");
+}

@@ -3,7 +3,7 @@
 use brelu_core::client::{LinearKernel, Portable};
 use brelu_core::cost;
 use brelu_core::geometry::{Conv2d, Shape};
-use brelu_core::plan::{Axis, Channel, Edge};
+use brelu_core::plan::{Axis, Channel, Edge, Plan};
 use brelu_core::prf::{Address, PairKey};
 use brelu_core::ring;
 use brelu_host::kernel::{Backend, Linear};
@@ -232,27 +232,24 @@ fn max_pooling_is_a_tournament() {
     check(builder, &inputs);
 }
 
-#[test]
-fn independent_layers_share_a_round_trip() {
+/// Two activation layers, neither reading the other.
+fn independent_layers() -> Builder {
     let shape = Shape::new(2, 4, 4);
     let mut builder = Builder::new(shape, 12);
-    let opposite =
-        builder.view(0, shape, [Axis::SAME, Axis::SAME, Axis { num: 1, add: 1, den: 1 }], Edge::Zero);
+    let shifted = [Axis::SAME, Axis::SAME, Axis::slice(1, 1)];
+    let other = builder.view(0, shape, shifted, Edge::Zero);
     let first = builder.activation(0, 24, 6, &[Channel::relu(5), Channel::Identity]);
-    let second =
-        builder.activation(opposite, 20, 6, &[Channel::Blocks { height: 2, width: 2, lo: 6 }, Channel::Zero]);
+    let blocks = Channel::Blocks { height: 2, width: 2, lo: 6 };
+    let second = builder.activation(other, 20, 6, &[blocks, Channel::Zero]);
     builder.concat(&[first, second]);
-    let (plan, _) = builder.finish();
-    assert_eq!(cost::total(&brelu_core::plan::Plan::parse(&plan).unwrap()).round_trips, 1);
-    let mut builder = Builder::new(shape, 12);
-    let opposite =
-        builder.view(0, shape, [Axis::SAME, Axis::SAME, Axis { num: 1, add: 1, den: 1 }], Edge::Zero);
-    let first = builder.activation(0, 24, 6, &[Channel::relu(5), Channel::Identity]);
-    let second =
-        builder.activation(opposite, 20, 6, &[Channel::Blocks { height: 2, width: 2, lo: 6 }, Channel::Zero]);
-    builder.concat(&[first, second]);
-    let mut values = Values(9);
-    check(builder, &[values.many(shape.len(), 700)]);
+    builder
+}
+
+#[test]
+fn independent_layers_share_a_round_trip() {
+    let (plan, _) = independent_layers().finish();
+    assert_eq!(cost::total(&Plan::parse(&plan).unwrap()).round_trips, 1);
+    check(independent_layers(), &[Values(9).many(32, 700)]);
 }
 
 #[test]

@@ -6,7 +6,6 @@ use crate::masks::Masks;
 use crate::plan::{Channel, Op, Plan, Term};
 
 /// Buffers of a client, owned by its caller.
-#[derive(Debug)]
 pub struct Workspace<'a> {
     /// At least [`Memory::least`] words; more of them mean larger pieces of work.
     pub words: &'a mut [u32],
@@ -15,6 +14,8 @@ pub struct Workspace<'a> {
     /// Holds one frame to send; at least 16 bytes.
     pub outgoing: &'a mut [u8],
 }
+
+crate::share::redacted!(Workspace);
 
 /// Buffers of one pixel piece: the opened values, their masks, and what selects them.
 pub(super) const LANES: usize = 9;

@@ -60,7 +60,6 @@ impl Format {
 
 /// The parts of the masks that two parties share additively, one element a pixel. The dealer turns the client's parts
 /// into the server's; client and server use theirs in [`select`].
-#[derive(Debug)]
 pub struct PixelParts<'a> {
     /// Of `lam * B`, mod 2^k.
     pub lam_mask: &'a mut [u32],
@@ -147,8 +146,9 @@ pub fn pick_server(format: Format, tables: &[u8], bit: u64, windows: &[u32], out
     }
 }
 
+crate::share::redacted!(PixelParts Opened);
+
 /// What client and server know of a run of pixels when they select.
-#[derive(Debug)]
 pub struct Opened<'a> {
     /// `m`, n bits a pixel.
     pub masked: &'a [u32],

@@ -37,8 +37,9 @@ pub(crate) fn reason(payload: &[u8]) -> Reason {
     reason
 }
 
+crate::share::redacted!(MessageWriter MessageReader);
+
 /// Writes one message of packed fields.
-#[derive(Debug)]
 pub struct MessageWriter<'b> {
     buffer: &'b mut [u8],
     at: usize,
@@ -89,7 +90,6 @@ impl<'b> MessageWriter<'b> {
 }
 
 /// Reads one message of packed fields, whose length the plan gives.
-#[derive(Debug)]
 pub struct MessageReader<'b> {
     buffer: &'b mut [u8],
     at: usize,

@@ -8,6 +8,7 @@ use brelu_core::cost;
 use brelu_core::plan::{NodeId, Op};
 use brelu_core::prf::PairKey;
 use brelu_core::ring;
+use brelu_core::share::{self, Share};
 use rayon::prelude::*;
 
 use super::linear::{self, Halves};
@@ -50,15 +51,23 @@ pub enum Stage {
 }
 
 /// A running inference. It owns its material, which is gone afterwards.
-#[derive(Debug)]
 pub struct Evaluation {
     model: Arc<ServerModel>,
     key: PairKey,
     inference: u64,
     material: Material,
-    tensors: Vec<Vec<u32>>,
+    tensors: Vec<Component>,
     opened: Vec<(NodeId, Vec<Decisions>)>,
     next: NodeId,
+}
+
+/// The server's component of a tensor; empty before it is computed and after its last use.
+type Component = Share<share::Server, Vec<u32>>;
+
+impl std::fmt::Debug for Evaluation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Evaluation(inference {}, redacted)", self.inference)
+    }
 }
 
 impl Evaluation {
@@ -73,8 +82,8 @@ impl Evaluation {
         let node = model.plan.input();
         let mut masked = vec![0; node.shape.len()];
         BitReader::at(input, 0).pull(node.bits, &mut masked);
-        let mut tensors = vec![Vec::new(); model.plan.len()];
-        tensors[0] = masked;
+        let mut tensors: Vec<_> = (0..model.plan.len()).map(|_| Component::new(Vec::new())).collect();
+        tensors[0] = Component::new(masked);
         Self { model, key, inference, material, tensors, opened: Vec::new(), next: 1 }
     }
 
@@ -90,7 +99,7 @@ impl Evaluation {
             self.next += 1;
         }
         let node = self.model.plan.output();
-        let a = &self.tensors[usize::from(self.model.plan.output_id())];
+        let a = self.tensors[usize::from(self.model.plan.output_id())].words();
         let bits = cost::opening(self.model.plan, self.model.plan.output_id()).server_online;
         Stage::Output(Packed::build(bits, |writer| writer.push(node.bits, a)).into_bytes())
     }
@@ -100,12 +109,13 @@ impl Evaluation {
         let out = match &node.op {
             Op::Linear { terms, fraction } => {
                 let inputs: Vec<&[u32]> =
-                    terms.iter().map(|term| &*self.tensors[usize::from(term.input)]).collect();
+                    terms.iter().map(|term| self.tensors[usize::from(term.input)].words()).collect();
                 let halves = Halves { u: &self.material.dealer[index], v: &self.material.client[index] };
                 linear::run(&self.model.linear[index], node.shape, node.bits, *fraction, &inputs, &halves)
             }
             _ => {
-                let get = |id: NodeId| (self.model.plan.node(id).shape, &*self.tensors[usize::from(id)]);
+                let get =
+                    |id: NodeId| (self.model.plan.node(id).shape, self.tensors[usize::from(id)].words());
                 let mut out = local(&node, get).unwrap_or_default();
                 for (plane, offset) in
                     out.chunks_exact_mut(node.shape.plane()).zip(&self.model.offsets[index])
@@ -118,15 +128,15 @@ impl Evaluation {
         };
         self.material.dealer[index] = Vec::new();
         self.material.client[index] = Vec::new();
-        self.tensors[index] = out;
+        self.tensors[index] = Component::new(out);
         self.forget(id);
     }
 
     /// Drops tensors that no node after `id` reads.
     fn forget(&mut self, id: NodeId) {
         for (tensor, last) in self.tensors.iter_mut().zip(&self.model.last_use) {
-            if *last <= id && !tensor.is_empty() {
-                *tensor = Vec::new();
+            if *last <= id && !tensor.words().is_empty() {
+                *tensor = Component::new(Vec::new());
             }
         }
     }
@@ -139,7 +149,7 @@ impl Evaluation {
             inference: self.inference,
             node: id,
             dealt: &self.material.dealer[usize::from(id)],
-            a: &self.tensors[usize::from(layer.input)],
+            a: self.tensors[usize::from(layer.input)].words(),
         })
     }
 
@@ -185,7 +195,7 @@ impl Evaluation {
                 },
             );
         }
-        self.tensors[usize::from(id)] = out;
+        self.tensors[usize::from(id)] = Component::new(out);
         self.material.dealer[usize::from(id)] = Vec::new();
         if self.opened.is_empty() {
             self.forget(id);
