@@ -78,6 +78,19 @@ impl Conv2d {
         }
     }
 
+    /// A convolution of one group with a square kernel, stepping and padded alike in all directions.
+    pub const fn square(input: Shape, out_channels: u32, kernel: u16, stride: u16, pad: u16) -> Self {
+        Self {
+            input,
+            out_channels,
+            groups: 1,
+            kernel: [kernel; 2],
+            stride: [stride; 2],
+            dilation: [1; 2],
+            pads: [pad; 4],
+        }
+    }
+
     /// Shape of the output, or `None` if the geometry is impossible (empty kernel, zero stride, groups that do not
     /// divide, a kernel larger than the padded input, sizes beyond 2^31).
     pub fn output(&self) -> Option<Shape> {

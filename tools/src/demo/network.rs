@@ -83,15 +83,7 @@ impl Builder {
         kernel: u16,
         stride: u16,
     ) -> Result<NodeId, DemoError> {
-        let geometry = Conv2d {
-            input: self.graph[x].shape,
-            out_channels: out,
-            groups: 1,
-            kernel: [kernel; 2],
-            stride: [stride; 2],
-            dilation: [1; 2],
-            pads: [kernel / 2; 4],
-        };
+        let geometry = Conv2d::square(self.graph[x].shape, out, kernel, stride, kernel / 2);
         let deviation = (2.0 / geometry.fan_in() as f32).sqrt();
         let weights = (0..geometry.weight_len()).map(|_| deviation * self.random.normal()).collect();
         let bias = (0..out).map(|_| 0.1 * self.random.normal()).collect();

@@ -47,15 +47,7 @@ impl Network {
         gain: f32,
     ) -> Result<NodeId, GraphError> {
         let [kernel, stride, pad] = window;
-        let geometry = Conv2d {
-            input: self.graph[input].shape,
-            out_channels: out,
-            groups: 1,
-            kernel: [kernel; 2],
-            stride: [stride; 2],
-            dilation: [1; 2],
-            pads: [pad; 4],
-        };
+        let geometry = Conv2d::square(self.graph[input].shape, out, kernel, stride, pad);
         let weights = self.weights.many(geometry.weight_len(), geometry.fan_in(), gain);
         self.graph.push(name, Op::Conv { geometry, weights, bias: vec![0.0; out as usize] }, &[input])
     }
