@@ -23,7 +23,7 @@ work=$(mktemp -d)
 trap 'kill $(jobs -p) 2>/dev/null || true; rm -rf "$work"' EXIT
 mkdir "$work/photos"
 cp "$data/models/squeezenet11_imagenet_227.onnx" "$work/model.onnx"
-find "$data/imagenet-sample" -name '*.jpg' | sort | head -n 12 | xargs -I{} cp {} "$work/photos/"
+find "$data/imagenet-sample" -name '*.jpg' | sort | sed -n 1,12p | xargs -I{} cp {} "$work/photos/"
 cp "$data"/imagenet-sample/165_*.jpg "$work/dog.jpg"
 cd "$work"
 export PATH="$root/target/release:$PATH"
