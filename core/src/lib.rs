@@ -12,6 +12,7 @@
 //!   slices, one half a party. [`cost`] says what each sends, in bits.
 //! - [`plan`] is what all parties know of a network: a checked file that is read in place. [`geometry`] has its shapes.
 //! - [`transport`] carries frames and messages of packed fields between parties.
+//! - [`channel`] makes a connection secure: handshake, identities, sealed records, and the keys that pairs of parties share.
 //! - [`client`] is a whole party: it walks a plan over a transport in memory that its caller owns.
 //!
 //! Server and dealer are in `brelu-host`, because they hold whole tensors; they use the same steps.
@@ -31,6 +32,7 @@
 #![forbid(unsafe_code)]
 
 pub mod bits;
+pub mod channel;
 pub mod client;
 pub mod cost;
 pub mod geometry;

@@ -4,11 +4,13 @@
 //! Between the two nothing is stored but the inference number: every mask is regenerated from the key where it is
 //! needed.
 
+mod greet;
 mod kernel;
 mod memory;
 mod offline;
 mod online;
 
+pub use greet::{Greeting, Session, greet};
 pub use kernel::{LinearKernel, Portable};
 pub use memory::{Memory, Workspace};
 
@@ -48,6 +50,27 @@ pub enum ClientError<E: fmt::Debug> {
         want: usize,
         /// Elements given.
         got: usize,
+    },
+    /// The server's first words are none.
+    #[error("the server's first words are not of this protocol")]
+    Hello,
+    /// The system has no randomness.
+    #[error("there is no randomness to be had here")]
+    NoRandomness,
+    /// The dealer that answered is not the one the client trusts, or its answer was altered.
+    #[error(
+        "the dealer's answer does not come from the dealer that was meant, or was altered on its way by the server"
+    )]
+    Dealer,
+    /// The dealer gave an epoch that was used before.
+    #[error(
+        "the dealer gave epoch {epoch} after epoch {floor}: its records are old, and nothing is used twice"
+    )]
+    Epoch {
+        /// The epoch it gave.
+        epoch: u32,
+        /// The last epoch the client knows.
+        floor: u32,
     },
     /// The server answered for another inference.
     #[error("the server answered for another inference than the one asked for")]

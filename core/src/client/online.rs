@@ -5,13 +5,14 @@ use super::{Client, ClientError, LinearKernel, Progress};
 use crate::cost::{self, ChannelLayout};
 use crate::masks::Masks;
 use crate::plan::{Channel, Channels, NodeId, Op};
-use crate::prf::{Kind, Stream};
+use crate::prf::{Kind, PairKey, Stream};
 use crate::protocol::{block_relu, extend, reveal};
 use crate::share::Share;
 use crate::transport::{FrameKind, MessageReader, MessageWriter, Transport};
 
 impl<T: Transport, L: LinearKernel> Client<'_, T, L> {
-    /// Runs prepared inference `inference`: `input` in the plan's fixed point, the result in units of its output scale.
+    /// Runs inference `inference`, prepared in this session: `input` in the plan's fixed point, the result in units of its
+    /// output scale.
     ///
     /// # Errors
     /// If sizes differ from the plan's, of the transport, or what the server refuses. The inference number is used
@@ -23,10 +24,26 @@ impl<T: Transport, L: LinearKernel> Client<'_, T, L> {
         output: &mut [i32],
         progress: Progress<'_>,
     ) -> Result<(), ClientError<T::Error>> {
+        let key = self.keys.dealer.clone();
+        self.infer_under(&key, inference, input, output, progress).await
+    }
+
+    /// As [`Self::infer`], for an inference that was prepared in an earlier session, whose key with the dealer was `key`.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn infer_under(
+        &mut self,
+        key: &PairKey,
+        inference: u64,
+        input: &[i32],
+        output: &mut [i32],
+        progress: Progress<'_>,
+    ) -> Result<(), ClientError<T::Error>> {
         check_size(self.plan.input().shape.len(), input.len())?;
         check_size(self.plan.output().shape.len(), output.len())?;
         self.announce(FrameKind::Infer, inference).await?;
-        self.send_input(inference, input).await?;
+        self.send_input(key, inference, input).await?;
         let mut flight_end = 0;
         for (id, node) in self.plan.nodes() {
             if let Op::Activation { input, window, channels } = node.op {
@@ -34,16 +51,16 @@ impl<T: Transport, L: LinearKernel> Client<'_, T, L> {
                     flight_end = self.plan.flight(id).end;
                     self.round_trips += 1;
                 }
-                self.activation(inference, id, input, window, channels).await?;
+                self.activation(key, inference, id, input, window, channels).await?;
             }
             progress(usize::from(id) + 1, self.plan.len());
         }
-        self.receive_output(inference, output).await
+        self.receive_output(key, inference, output).await
     }
 
-    async fn send_input(&mut self, inference: u64, input: &[i32]) -> Result<(), ClientError<T::Error>> {
+    async fn send_input(&mut self, key: &PairKey, inference: u64, input: &[i32]) -> Result<(), ClientError<T::Error>> {
         let bits = self.plan.input().bits;
-        let masks = Masks::new(self.plan, &self.keys.dealer, inference);
+        let masks = Masks::new(self.plan, key, inference);
         let mut writer = MessageWriter::new(self.work.outgoing);
         let (scratch, words) = self.work.words.split_at_mut(self.memory.scratch);
         let piece = self.memory.piece;
@@ -58,11 +75,12 @@ impl<T: Transport, L: LinearKernel> Client<'_, T, L> {
 
     async fn receive_output(
         &mut self,
+        key: &PairKey,
         inference: u64,
         output: &mut [i32],
     ) -> Result<(), ClientError<T::Error>> {
         let (id, bits) = (self.plan.output_id(), self.plan.output().bits);
-        let masks = Masks::new(self.plan, &self.keys.dealer, inference);
+        let masks = Masks::new(self.plan, key, inference);
         let mut reader = MessageReader::new(self.work.incoming, u64::from(bits) * output.len() as u64);
         let (scratch, words) = self.work.words.split_at_mut(self.memory.scratch);
         let piece = self.memory.piece;
@@ -79,6 +97,7 @@ impl<T: Transport, L: LinearKernel> Client<'_, T, L> {
 
     async fn activation(
         &mut self,
+        key: &PairKey,
         inference: u64,
         id: NodeId,
         input: NodeId,
@@ -86,7 +105,7 @@ impl<T: Transport, L: LinearKernel> Client<'_, T, L> {
         channels: Channels<'_>,
     ) -> Result<(), ClientError<T::Error>> {
         let (node, n) = (self.plan.node(id), self.plan.node(input).bits);
-        let masks = Masks::new(self.plan, &self.keys.dealer, inference);
+        let masks = Masks::new(self.plan, key, inference);
         let (scratch, words) = self.work.words.split_at_mut(self.memory.scratch);
         let (decisions, lanes) = words.split_at_mut(self.memory.decisions);
         let mut answer = Answer {

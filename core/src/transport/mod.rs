@@ -9,8 +9,8 @@ pub(crate) use message::reason;
 pub use message::{MessageError, MessageReader, MessageWriter, Reason};
 pub use meter::{Counts, Metered};
 
-/// Payload bytes of the largest frame any party sends.
-pub const MAX_PAYLOAD: usize = 1 << 16;
+/// Payload bytes of the largest frame any party sends; sealed, it is within the 65,535 bytes of a Noise message.
+pub const MAX_PAYLOAD: usize = (1 << 16) - 64;
 
 /// What a frame is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +34,8 @@ pub enum FrameKind {
     Model,
     /// Server to dealer: deal inference (u64).
     Deal,
+    /// Client: inferences it has prepared in earlier sessions (u64 each); server: those of them that it has too.
+    Claim,
 }
 
 impl FrameKind {
@@ -49,6 +51,7 @@ impl FrameKind {
             7 => Self::Bye,
             8 => Self::Model,
             9 => Self::Deal,
+            10 => Self::Claim,
             _ => return None,
         })
     }

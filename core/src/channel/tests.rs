@@ -1,0 +1,201 @@
+extern crate std;
+
+use std::string::ToString;
+use std::vec;
+use std::vec::Vec;
+
+use super::*;
+use crate::transport::{FrameKind, MAX_PAYLOAD};
+
+fn identity(byte: u8) -> Identity {
+    Identity::new([byte; 32])
+}
+
+fn ephemeral(byte: u8) -> Ephemeral {
+    Ephemeral::new([byte; 32])
+}
+
+/// A handshake in which `alter` may change both messages.
+fn shake(
+    pinned: &PublicKey,
+    context: [&[u8]; 2],
+    alter: impl Fn(&mut [u8], &mut [u8]),
+) -> (Result<Agreed, HandshakeError>, Option<Agreed>) {
+    let mut initiator = Initiator::new(&identity(1), pinned, Link::ClientServer, &[context[0]], ephemeral(3));
+    let mut first = [0; FIRST_OVERHEAD];
+    initiator.write(&[], &mut first).unwrap();
+    let (mut none, server) = ([0; 1], identity(2));
+    alter(&mut first, &mut none);
+    let read = Responder::read(&server, Link::ClientServer, &[context[1]], ephemeral(4), &first, &mut []);
+    let (mut answer, agreed) = match read {
+        Ok(responder) => {
+            assert_eq!(responder.peer(), identity(1).public());
+            let (answer, agreed) = responder.answer().unwrap();
+            (answer, Some(agreed))
+        }
+        Err(_) => (Refusal::Unreadable.encode(server.public()), None),
+    };
+    let mut untouched = [0; FIRST_OVERHEAD];
+    alter(&mut untouched, &mut answer);
+    (initiator.read_answer(&answer), agreed)
+}
+
+fn pair() -> (Agreed, Agreed) {
+    let (client, server) = shake(identity(2).public(), [b"", b""], |_, _| {});
+    (client.unwrap(), server.unwrap())
+}
+
+fn sealed(sealer: &mut Sealer, kind: FrameKind, payload: &[u8]) -> Vec<u8> {
+    let mut record = vec![0; payload.len() + RECORD_OVERHEAD];
+    record[RECORD_HEADER + 1..][..payload.len()].copy_from_slice(payload);
+    sealer.seal(kind, &mut record).unwrap();
+    record
+}
+
+fn opened(opener: &mut Opener, record: &[u8]) -> Result<(FrameKind, Vec<u8>), RecordError> {
+    let header = [record[0], record[1], record[2]];
+    let body = record_body(header, MAX_PAYLOAD)?;
+    let mut body = record.get(RECORD_HEADER..RECORD_HEADER + body).ok_or(RecordError::Broken)?.to_vec();
+    let (kind, len) = opener.open(header, &mut body)?;
+    Ok((kind, body[1..=len].to_vec()))
+}
+
+#[test]
+fn both_ends_agree() {
+    let (client, server) = pair();
+    let (client, server) = (client.into_bond(), server.into_bond());
+    assert_eq!(client.peer(), identity(2).public());
+    assert_eq!(server.peer(), identity(1).public());
+    assert_eq!(client.pair_key(&[9; 32]).expose(), server.pair_key(&[9; 32]).expose());
+    assert_ne!(client.pair_key(&[9; 32]).expose(), client.pair_key(&[8; 32]).expose());
+}
+
+#[test]
+fn frames_pass_in_both_directions() {
+    let (client, server) = pair();
+    let ((_, mut to, mut from), (_, mut back, mut there)) = (client.into_parts(), server.into_parts());
+    for len in [0, 1, 63, 5000, MAX_PAYLOAD] {
+        let payload: Vec<u8> = (0..len).map(|at| at as u8).collect();
+        let record = sealed(&mut to, FrameKind::Data, &payload);
+        assert_eq!(record.len(), len + RECORD_OVERHEAD);
+        assert_eq!(opened(&mut there, &record), Ok((FrameKind::Data, payload.clone())));
+        let record = sealed(&mut back, FrameKind::Ready, &payload);
+        assert_eq!(opened(&mut from, &record), Ok((FrameKind::Ready, payload)));
+    }
+}
+
+#[test]
+fn an_altered_repeated_or_missing_record_does_not_open() {
+    let (client, server) = pair();
+    let ((_, mut to, _), (_, _, mut there)) = (client.into_parts(), server.into_parts());
+    let records: Vec<_> = (0..3).map(|at| sealed(&mut to, FrameKind::Data, &[at; 20])).collect();
+    for at in 0..records[0].len() {
+        let mut altered = records[0].clone();
+        altered[at] ^= 1;
+        assert!(opened(&mut there, &altered).is_err(), "byte {at}");
+    }
+    assert_eq!(opened(&mut there, &records[1]), Err(RecordError::Broken));
+    assert!(opened(&mut there, &records[0]).is_ok());
+    assert_eq!(opened(&mut there, &records[0]), Err(RecordError::Broken));
+    assert_eq!(opened(&mut there, &records[2]), Err(RecordError::Broken));
+    assert!(opened(&mut there, &records[1]).is_ok());
+}
+
+#[test]
+fn keys_are_replaced_on_both_sides() {
+    let (client, server) = pair();
+    let ((_, mut to, _), (_, _, mut there)) = (client.into_parts(), server.into_parts());
+    for count in 0..2 * super::record::REKEY + 3 {
+        let record = sealed(&mut to, FrameKind::Data, &count.to_le_bytes());
+        assert_eq!(opened(&mut there, &record).unwrap().1, count.to_le_bytes());
+    }
+}
+
+#[test]
+fn lengths_are_bounded() {
+    let length = |len: usize| [len as u8, (len >> 8) as u8, (len >> 16) as u8];
+    for len in [0, 1, 16, MAX_PAYLOAD + RECORD_OVERHEAD - 2, 0xff_ffff] {
+        assert!(record_body(length(len), usize::MAX).is_err(), "{len}");
+    }
+    assert_eq!(record_body(length(17), 0), Ok(17));
+    assert!(record_body(length(18), 0).is_err());
+}
+
+#[test]
+fn another_key_is_noticed() {
+    let other = identity(7);
+    let (client, server) = shake(other.public(), [b"", b""], |_, _| {});
+    let expected =
+        HandshakeError::OtherKey { theirs: identity(2).public().id(), pinned: other.public().id() };
+    assert_eq!(client.unwrap_err(), expected);
+    assert!(server.is_none());
+}
+
+#[test]
+fn another_context_is_noticed() {
+    let (client, server) = shake(identity(2).public(), [b"one plan", b"another plan"], |_, _| {});
+    assert_eq!(client.unwrap_err(), HandshakeError::Tampered);
+    assert!(server.is_none());
+}
+
+#[test]
+fn every_altered_bit_of_the_handshake_is_noticed() {
+    let pinned = *identity(2).public();
+    for at in 0..FIRST_OVERHEAD {
+        // The top bit of an X25519 key is not part of it, but of the hash of all that was said.
+        let (client, server) = shake(&pinned, [b"", b""], |first, _| first[at] ^= 0x80);
+        assert_eq!(client.unwrap_err(), HandshakeError::Tampered, "byte {at}");
+        assert!(server.is_none());
+    }
+    for at in 1..ANSWER_LEN {
+        let (client, _) = shake(&pinned, [b"", b""], |_, answer| {
+            answer.get_mut(at).into_iter().for_each(|byte| *byte ^= 0x80)
+        });
+        assert_eq!(client.unwrap_err(), HandshakeError::Tampered, "byte {at}");
+    }
+}
+
+#[test]
+fn refusals_are_told_apart() {
+    let (own, pinned) = (identity(1), *identity(2).public());
+    let read = |answer: &[u8]| {
+        let mut initiator = Initiator::new(&own, &pinned, Link::ClientServer, &[], ephemeral(3));
+        initiator.write(&[], &mut [0; FIRST_OVERHEAD]).unwrap();
+        initiator.read_answer(answer).unwrap_err()
+    };
+    assert_eq!(
+        read(&Refusal::NotAuthorised.encode(&pinned)),
+        HandshakeError::NotAuthorised(own.public().id())
+    );
+    assert_eq!(read(&Refusal::Busy.encode(&pinned)), HandshakeError::Busy);
+    assert_eq!(read(&Refusal::Unreadable.encode(&pinned)), HandshakeError::Tampered);
+    let mut old = Refusal::Unreadable.encode(&pinned);
+    old[1] = 77;
+    assert_eq!(read(&old), HandshakeError::Version { theirs: 77 });
+    assert_eq!(read(b"HTTP/1.1 400 Bad Request"), HandshakeError::Foreign);
+    assert_eq!(read(b""), HandshakeError::Foreign);
+}
+
+#[test]
+fn keys_that_agree_with_nobody_are_refused() {
+    let mut initiator =
+        Initiator::new(&identity(1), &PublicKey::new([0; 32]), Link::ClientServer, &[], ephemeral(3));
+    assert!(initiator.write(&[], &mut [0; FIRST_OVERHEAD]).is_err());
+    let zeros = [0; FIRST_OVERHEAD];
+    let read = Responder::read(&identity(2), Link::ClientServer, &[], ephemeral(4), &zeros, &mut []);
+    assert!(read.unwrap_err().to_string().contains("cannot be read"));
+}
+
+#[test]
+fn lengths_that_do_not_fit_are_errors() {
+    let pinned = *identity(2).public();
+    let mut initiator = Initiator::new(&identity(1), &pinned, Link::ClientServer, &[], ephemeral(3));
+    assert!(initiator.write(&[], &mut [0; 5]).is_err());
+    assert!(
+        Initiator::new(&identity(1), &pinned, Link::ClientServer, &[], ephemeral(3))
+            .read(&[0; 60], &mut [])
+            .is_err()
+    );
+    let read = Responder::read(&identity(2), Link::ClientServer, &[], ephemeral(4), &[0; 5], &mut []);
+    assert!(read.is_err());
+}

@@ -1,0 +1,98 @@
+//! The client's first words: it greets the server, and through it the dealer.
+
+use crate::channel::{
+    ClientHello, EPOCH_LEN, Ephemeral, GREETING_LEN, Identity, Initiator, Link, PublicKey, ServerHello,
+};
+use crate::client::{ClientError, ClientKeys};
+use crate::prf::PairKey;
+use crate::transport::{FrameKind, MessageError, Transport, reason};
+
+/// What a client brings to a session.
+#[derive(Debug)]
+pub struct Greeting<'k> {
+    /// Its key pair.
+    pub identity: &'k Identity,
+    /// The server's public key.
+    pub server: &'k PublicKey,
+    /// The dealer's public key.
+    pub dealer: &'k PublicKey,
+    /// SHA-256 of the plan.
+    pub plan: &'k [u8; 32],
+    /// The last epoch it used with this server; the session gets a later one.
+    pub floor: u32,
+    /// Payload bytes of the largest frame it takes.
+    pub max_payload: u32,
+    /// A fresh secret for the handshake with the dealer.
+    pub ephemeral: Ephemeral,
+}
+
+/// What a client has of a session.
+#[derive(Debug)]
+pub struct Session {
+    /// Its keys.
+    pub keys: ClientKeys,
+    /// The epoch of the inferences this session prepares. The client records it before it prepares the first one.
+    pub epoch: u32,
+    /// How many inferences the server keeps prepared for this client.
+    pub ready: u32,
+}
+
+/// Bytes of the larger of the two first frames.
+const HELLO_LEN: usize = 192;
+
+/// Greets the server over a transport that is secure already, and the dealer through it.
+///
+/// # Errors
+/// Of the transport, what the server or the dealer refuses, a dealer that is not the one that was meant
+/// ([`ClientError::Dealer`]) or gives an epoch that was used ([`ClientError::Epoch`]).
+pub async fn greet<T: Transport>(
+    transport: &mut T,
+    greeting: Greeting<'_>,
+) -> Result<Session, ClientError<T::Error>> {
+    let context: [&[u8]; 2] = [greeting.plan, greeting.server.bytes()];
+    let mut dealer =
+        Initiator::new(greeting.identity, greeting.dealer, Link::ClientDealer, &context, greeting.ephemeral);
+    let mut first = [0; GREETING_LEN];
+    dealer.write(&greeting.floor.to_le_bytes(), &mut first).map_err(|_| ClientError::Dealer)?;
+    let hello = ClientHello {
+        plan: *greeting.plan,
+        max_payload: greeting.max_payload,
+        floor: greeting.floor,
+        dealer: greeting.dealer.id(),
+        greeting: &first,
+    };
+    let mut buffer = [0; HELLO_LEN];
+    let words = postcard::to_slice(&hello, &mut buffer).map_err(|_| ClientError::Hello)?;
+    transport.send(FrameKind::Hello, words).await?;
+    transport.flush().await?;
+    let len = answer(transport, &mut buffer).await?;
+    let session = read(dealer, &buffer[..len], greeting.plan, greeting.floor);
+    zeroize::Zeroize::zeroize(&mut buffer);
+    session
+}
+
+async fn answer<T: Transport>(transport: &mut T, buffer: &mut [u8]) -> Result<usize, ClientError<T::Error>> {
+    match transport.receive(buffer).await? {
+        (FrameKind::Hello, len) => Ok(len),
+        (FrameKind::Failed, len) => Err(MessageError::Refused(reason(&buffer[..len])).into()),
+        (other, _) => Err(MessageError::Unexpected(other).into()),
+    }
+}
+
+fn read<E: core::fmt::Debug>(
+    dealer: Initiator,
+    words: &[u8],
+    plan: &[u8; 32],
+    floor: u32,
+) -> Result<Session, ClientError<E>> {
+    let hello: ServerHello<'_> = postcard::from_bytes(words).map_err(|_| ClientError::Hello)?;
+    let seed: [u8; 32] = hello.weights_seed.try_into().map_err(|_| ClientError::Hello)?;
+    let mut epoch = [0; EPOCH_LEN];
+    let agreed = dealer.read(hello.welcome, &mut epoch).map_err(|_| ClientError::Dealer)?;
+    let epoch = u32::from_le_bytes(epoch);
+    if epoch <= floor {
+        return Err(ClientError::Epoch { epoch, floor });
+    }
+    let keys = ClientKeys { dealer: agreed.into_bond().pair_key(plan), weights: PairKey::new(seed) };
+    Ok(Session { keys, epoch, ready: hello.ready })
+}
