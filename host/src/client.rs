@@ -1,23 +1,29 @@
 //! The desktop client: the client party of core over a connection, with the fast kernels.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
-use brelu_core::client::{Client, ClientKeys, LinearKernel, Memory, Progress, Workspace};
+use brelu_core::channel::{Identity, Link, PublicKey, inference_number};
+use brelu_core::client::{Client, Greeting, LinearKernel, Memory, Progress, Session, Workspace, greet};
 use brelu_core::cost;
 use brelu_core::geometry::Conv2d;
 use brelu_core::plan::{NodeId, Plan};
 use brelu_core::prf::{Address, PairKey};
 use brelu_core::transport::{Counts, FrameKind, MAX_PAYLOAD, Metered};
 use rayon::prelude::*;
+use sha2::{Digest, Sha256};
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::Mutex;
+use zeroize::Zeroizing;
 
 use crate::error::SessionError;
-use crate::hello::{ClientHello, PROTOCOL_VERSION, ServerHello, decode, encode};
+use crate::event::{Event, Observer};
 use crate::kernel::{Backend, Linear};
-use crate::keys::{Pair, SessionSecret, cover};
 use crate::pipe::Pipe;
-use crate::weights::plan_hash;
+use crate::secure::{Call, Connection, ephemeral};
+use crate::state::{Epochs, Item, Limits, Peer, Ready};
+use crate::weights::{PlanHash, plan_hash};
 
 /// Memory of a desktop client.
 pub struct ClientMemory {
@@ -45,71 +51,156 @@ impl ClientMemory {
         Self { words, incoming: vec![0; frame], outgoing: vec![0; frame] }
     }
 
-    fn workspace(&mut self) -> Workspace<'_> {
+    /// The memory, lent to one client after the other.
+    pub fn workspace(&mut self) -> Workspace<'_> {
         Workspace { words: &mut self.words, incoming: &mut self.incoming, outgoing: &mut self.outgoing }
     }
 }
+
+/// Who a client is, whom it trusts, and what it keeps; shared by all its sessions.
+#[derive(Debug)]
+pub struct ClientParty {
+    /// Its key pair.
+    pub identity: Identity,
+    /// The server's public key.
+    pub server: PublicKey,
+    /// The dealer's public key.
+    pub dealer: PublicKey,
+    /// The epochs used with the server.
+    pub epochs: Epochs,
+    /// Prepared inferences: the keys their masks are made from.
+    pub ready: Ready,
+    /// One greeting after the other, so that epochs arrive in their order.
+    greeting: Mutex<()>,
+    observer: Observer,
+}
+
+impl ClientParty {
+    /// A client.
+    pub fn new(
+        identity: Identity,
+        server: PublicKey,
+        dealer: PublicKey,
+        epochs: Epochs,
+        ready: Ready,
+    ) -> Self {
+        let (greeting, observer) = Default::default();
+        Self { identity, server, dealer, epochs, ready, greeting, observer }
+    }
+
+    /// Has `observer` told of what happens.
+    pub fn observed(mut self, observer: Observer) -> Self {
+        self.observer = observer;
+        self
+    }
+
+    /// A client that keeps nothing beyond this process.
+    pub fn in_memory(identity: Identity, server: PublicKey, dealer: PublicKey) -> Self {
+        Self::new(identity, server, dealer, Epochs::memory(), Ready::memory(CLIENT_LIMITS))
+    }
+
+    /// Calls the server over an open connection.
+    ///
+    /// # Errors
+    /// If the connection fails, the server refuses, or is somebody else.
+    pub async fn call_server(
+        &self,
+        reader: impl AsyncRead + Send + Unpin + 'static,
+        writer: impl AsyncWrite + Send + Unpin + 'static,
+        timeout: Duration,
+    ) -> Result<Connection, SessionError> {
+        let call = Call { link: Link::ClientServer, peer: "server", timeout };
+        call.connect(reader, writer, &self.identity, &self.server).await
+    }
+
+    /// Under which prepared inferences of a plan are kept.
+    fn shelf(&self, plan: &PlanHash) -> Peer {
+        let mut digest = Sha256::new();
+        [self.server.bytes(), self.dealer.bytes(), plan].iter().for_each(|part| digest.update(part));
+        digest.finalize().into()
+    }
+}
+
+/// What a client keeps at most: a key an inference.
+pub const CLIENT_LIMITS: Limits = Limits { items: 1024, peer_bytes: 1 << 20, bytes: 1 << 24 };
 
 /// A client with a session at a server.
 #[derive(Debug)]
 pub struct HostClient<'a> {
     inner: Client<'a, Metered<Pipe>, HostKernel>,
     plan: &'a Plan<'a>,
-    prepared: std::collections::VecDeque<u64>,
-    next: u64,
+    party: Arc<ClientParty>,
+    shelf: Peer,
+    prepared: VecDeque<u64>,
+    key: PairKey,
+    epoch: u32,
+    next: u32,
     ready: usize,
 }
 
 impl<'a> HostClient<'a> {
-    /// Greets the server over an open connection.
+    /// Greets the server over a secure connection, and the dealer through it. Takes `memory`; [`Self::release`] gives it
+    /// back.
     ///
     /// # Errors
-    /// If the server refuses, does not answer, or speaks something else.
+    /// If the server or the dealer refuses, does not answer, or speaks something else; the memory is then still there.
     pub async fn start(
         plan: &'a Plan<'a>,
-        reader: impl AsyncRead + Send + Unpin + 'static,
-        writer: impl AsyncWrite + Send + Unpin + 'static,
-        timeout: Duration,
-        memory: &'a mut ClientMemory,
+        connection: Connection,
+        party: Arc<ClientParty>,
+        memory: &mut Option<Workspace<'a>>,
     ) -> Result<Self, SessionError> {
-        let mut pipe = Pipe::new("server", reader, writer, timeout);
-        let (secret, hash) = (SessionSecret::generate()?, plan_hash(plan));
-        let hello = ClientHello {
-            version: PROTOCOL_VERSION,
-            plan: hash,
-            public: secret.public(),
-            max_payload: memory.incoming.len() as u32,
-        };
-        pipe.send_frame(FrameKind::Hello, encode(&hello)).await?;
-        let answer: ServerHello =
-            decode("server", &pipe.receive_kind(FrameKind::Hello, "a greeting").await?)?;
-        if answer.version != PROTOCOL_VERSION {
-            return Err(SessionError::Version { peer: "server", theirs: answer.version });
-        }
-        pipe.allow(cost::total(plan).bytes.server_online);
-        let cover_key = secret.agree(Pair::ClientServer, &answer.public, &hash)?;
-        let keys = ClientKeys {
-            dealer: secret.agree(Pair::ClientDealer, &answer.dealer_public, &hash)?,
-            weights: PairKey::new(cover(&cover_key, &answer.weights_seed)),
-        };
-        let inner = Client::new(plan, keys, Metered::new(pipe), HostKernel::default(), memory.workspace())?;
-        let ready = (answer.ready as usize).max(1);
-        Ok(Self { inner, plan, prepared: Default::default(), next: 1, ready })
+        let hash = plan_hash(plan);
+        let max_payload = memory.as_ref().map_or(0, |work| work.incoming.len() as u32);
+        let (mut pipe, session) = introduce(plan, connection, &party, &hash, max_payload).await?;
+        let shelf = party.shelf(&hash);
+        let prepared = claim(&mut pipe, party.ready.numbers(&shelf)).await?;
+        let (key, ready) = (session.keys.dealer.clone(), (session.ready as usize).max(1));
+        let epoch = session.epoch;
+        let work = memory.take().ok_or(SessionError::InUse)?;
+        let inner = Client::new(plan, session.keys, Metered::new(pipe), HostKernel::default(), work)?;
+        Ok(Self { inner, plan, party, shelf, prepared, key, epoch, next: 1, ready })
     }
 
-    /// Prepares one more inference, unless the server keeps as many as it wants to; returns whether it did.
+    /// Gives the memory back, for another session. The connection is closed without a word.
+    pub fn release(self) -> Workspace<'a> {
+        self.inner.release()
+    }
+
+    /// Prepares one more inference and returns its number, unless the server keeps as many as it wants to.
     ///
     /// # Errors
     /// Of the connection, or what the server refuses.
-    pub async fn prepare(&mut self, progress: Progress<'_>) -> Result<bool, SessionError> {
+    pub async fn prepare(&mut self, progress: Progress<'_>) -> Result<Option<u64>, SessionError> {
         if self.prepared.len() >= self.ready {
-            return Ok(false);
+            return Ok(None);
         }
-        let number = self.next;
+        let number = inference_number(self.epoch, self.next);
         self.next += 1;
         self.inner.prepare(number, progress).await?;
+        self.keep(number).await?;
         self.prepared.push_back(number);
-        Ok(true)
+        Ok(Some(number))
+    }
+
+    /// Keeps what a prepared inference needs later: the key of its masks.
+    async fn keep(&self, number: u64) -> Result<(), SessionError> {
+        let (party, shelf) = (self.party.clone(), self.shelf);
+        let held = self.prepared.iter().copied().collect();
+        let item = Item::new(vec![Zeroizing::new(self.key.expose().to_vec())]);
+        let put = move || {
+            let room = party.ready.reserve(&shelf, PairKey::LEN as u64, &held)?;
+            party.ready.put(room, number, item)
+        };
+        Ok(tokio::task::spawn_blocking(put).await??)
+    }
+
+    /// Takes the key of a prepared inference out for good; `None` if it is not there any more.
+    async fn take(&self, number: u64) -> Result<Option<PairKey>, SessionError> {
+        let (party, shelf) = (self.party.clone(), self.shelf);
+        let item = tokio::task::spawn_blocking(move || party.ready.take(&shelf, number)).await??;
+        let key = item.and_then(|item| <[u8; PairKey::LEN]>::try_from(item.parts().first()?.as_slice()).ok());
+        Ok(key.map(PairKey::new))
     }
 
     /// Inferences that are prepared.
@@ -122,19 +213,30 @@ impl<'a> HostClient<'a> {
         self.ready
     }
 
-    /// Runs one inference, preparing it first if none is prepared. `input` is in the plan's fixed point; the result in
-    /// units of its output scale.
+    /// Runs one inference, preparing it first if none is prepared, and returns its number and its result. `input` is in the
+    /// plan's fixed point; the result in units of its output scale.
     ///
     /// # Errors
     /// Of the connection, or what the server refuses; the inference is then lost.
-    pub async fn infer(&mut self, input: &[i32], progress: Progress<'_>) -> Result<Vec<i32>, SessionError> {
-        if self.prepared.is_empty() {
-            self.prepare(&mut |_, _| {}).await?;
-        }
-        let number = self.prepared.pop_front().unwrap_or_default();
+    pub async fn infer(
+        &mut self,
+        input: &[i32],
+        progress: Progress<'_>,
+    ) -> Result<(u64, Vec<i32>), SessionError> {
+        let (number, key) = loop {
+            if self.prepared.is_empty() {
+                self.prepare(&mut |_, _| {}).await?;
+            }
+            let number = self.prepared.pop_front().unwrap_or_default();
+            // Another process may have used it.
+            if let Some(key) = self.take(number).await? {
+                break (number, key);
+            }
+        };
+        self.party.observer.tell(Event::Sent(self.party.identity.public().id(), number));
         let mut output = vec![0; self.plan.output().shape.len()];
-        self.inner.infer(number, input, &mut output, progress).await?;
-        Ok(output)
+        self.inner.infer_under(&key, number, input, &mut output, progress).await?;
+        Ok((number, output))
     }
 
     /// What passed through this connection so far.
@@ -159,6 +261,45 @@ impl<'a> HostClient<'a> {
     pub async fn close(mut self) -> Result<(), SessionError> {
         Ok(self.inner.close().await?)
     }
+}
+
+/// Greets server and dealer, and records the session's epoch.
+async fn introduce(
+    plan: &Plan<'_>,
+    connection: Connection,
+    party: &Arc<ClientParty>,
+    hash: &PlanHash,
+    max_payload: u32,
+) -> Result<(Pipe, Session), SessionError> {
+    let mut pipe = connection.pipe;
+    let _alone = party.greeting.lock().await;
+    let greeting = Greeting {
+        identity: &party.identity,
+        server: connection.bond.peer(),
+        dealer: &party.dealer,
+        plan: hash,
+        floor: party.epochs.floor(party.server.bytes())?,
+        max_payload,
+        ephemeral: ephemeral()?,
+    };
+    let session = greet(&mut pipe, greeting).await?;
+    let (recorder, epoch) = (party.clone(), session.epoch);
+    tokio::task::spawn_blocking(move || recorder.epochs.consume(recorder.server.bytes(), epoch)).await??;
+    party.observer.tell(Event::Epoch(party.identity.public().id(), epoch));
+    pipe.allow(cost::total(plan).bytes.server_online);
+    Ok((pipe, session))
+}
+
+/// Asks which of the inferences that were prepared in earlier sessions the server still has.
+async fn claim(pipe: &mut Pipe, numbers: Vec<u64>) -> Result<VecDeque<u64>, SessionError> {
+    if numbers.is_empty() {
+        return Ok(VecDeque::new());
+    }
+    let words = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
+    pipe.send_frame(FrameKind::Claim, words).await?;
+    let granted = pipe.receive_kind(FrameKind::Claim, "an answer to a claim").await?;
+    let granted = granted.as_chunks::<8>().0.iter().map(|number| u64::from_le_bytes(*number));
+    Ok(granted.filter(|number| numbers.contains(number)).collect())
 }
 
 /// The fast kernels for the client's products, keeping packed weight components of whole layers.

@@ -1,12 +1,14 @@
 //! Why a session of a server, dealer or client ended early.
 
+use brelu_core::channel::KeyId;
 use brelu_core::client::ClientError;
 use brelu_core::plan::PlanError;
 use brelu_core::transport::{FrameKind, MessageError};
 
 use crate::kernel::KernelError;
-use crate::keys::KeyError;
+use crate::keys::{KeyError, KeyFileError};
 use crate::pipe::NetError;
+use crate::state::StateError;
 
 /// Why a session ended early.
 #[derive(Debug, thiserror::Error)]
@@ -23,17 +25,12 @@ pub enum SessionError {
     /// The kernels.
     #[error(transparent)]
     Kernel(#[from] KernelError),
-    /// Another version of the protocol.
-    #[error(
-        "the {peer} speaks version {theirs} of the protocol, this party version {}: update the older one",
-        crate::hello::PROTOCOL_VERSION
-    )]
-    Version {
-        /// Who.
-        peer: &'static str,
-        /// Its version.
-        theirs: u16,
-    },
+    /// What is kept on disk, or its limits.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// A key file or a list of keys.
+    #[error(transparent)]
+    KeyFile(#[from] KeyFileError),
     /// The client has another plan than the server.
     #[error(
         "client and server have different plans: give the client the .plan file that the server was started with"
@@ -57,15 +54,37 @@ pub enum SessionError {
         /// The last one used.
         last: u64,
     },
-    /// More prepared inferences than the server keeps.
-    #[error("this server keeps {0} prepared inferences a client: run one before preparing more")]
-    Full(usize),
+    /// The client trusts another dealer than the server works with.
+    #[error(
+        "the client trusts the dealer with key {client}, this server works with the dealer with key {server}: give both \
+         the same dealer"
+    )]
+    OtherDealer {
+        /// The client's.
+        client: KeyId,
+        /// The server's.
+        server: KeyId,
+    },
+    /// The client's words for the dealer.
+    #[error(
+        "the client's words for the dealer cannot be read: the server altered them, or works with another plan than it says"
+    )]
+    Greeting,
+    /// The dealer gave an epoch of another session.
+    #[error("the dealer's answer to the client belongs to another session: it does not keep to the protocol")]
+    Welcome,
+    /// More sessions than one client may have.
+    #[error("a client may have {0} sessions at a time here: end one first")]
+    TooManySessions(usize),
     /// An inference that was not prepared.
     #[error("inference {0} is not prepared: prepare it first")]
     NotPrepared(u64),
     /// What the dealer got is not what was announced.
     #[error("the model that arrived is not the one announced: send it again")]
     ModelHash,
+    /// What a server greets a dealer with.
+    #[error("the {0}'s first words are not of this protocol")]
+    Hello(&'static str),
     /// A plan beyond all measure.
     #[error("a plan of {0} bytes is larger than a dealer takes")]
     PlanSize(u32),
@@ -85,9 +104,23 @@ pub enum SessionError {
     /// The client's walk through the plan.
     #[error(transparent)]
     Client(ClientError<NetError>),
+    /// The memory of a client serves another one.
+    #[error("this client's memory is in use by another session of it")]
+    InUse,
     /// A computation was cut off by the end of the process.
     #[error("a computation was interrupted")]
     Interrupted(#[from] tokio::task::JoinError),
+}
+
+impl SessionError {
+    /// Whether another attempt may go better.
+    pub const fn is_passing(&self) -> bool {
+        match self {
+            SessionError::Net(error) => error.is_passing(),
+            SessionError::State(StateError::Reused { .. }) | SessionError::Unreachable { .. } => true,
+            _ => false,
+        }
+    }
 }
 
 impl From<ClientError<NetError>> for SessionError {

@@ -2,12 +2,15 @@
 //!
 //! - [`server`] and [`dealer`] hold the two parties' computations (`Evaluation`, `DealerModel`) and their sessions;
 //! - [`client`] is the client party of `brelu-core` with this crate's kernels;
-//! - [`pipe`] carries frames over any asynchronous stream, [`keys`] makes the pairwise keys;
+//! - [`pipe`] carries frames over any asynchronous stream, [`secure`] makes it a secure channel, [`keys`] keeps key files and
+//!   lists of who may connect;
+//! - [`state`] is what survives a restart: epochs that were used, and prepared inferences;
 //! - [`kernel`] has the convolutions, [`weights`] the server's secret file.
 
 pub mod client;
 pub mod dealer;
 pub mod error;
+pub mod event;
 mod groups;
 mod hello;
 pub mod kernel;
@@ -18,5 +21,8 @@ mod packed;
 pub mod pipe;
 pub mod plan_file;
 mod row_major;
+pub mod secure;
 pub mod server;
+pub mod state;
+mod stopping;
 pub mod weights;

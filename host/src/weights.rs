@@ -5,6 +5,7 @@ use std::fmt;
 use brelu_core::plan::{Node, NodeId, Op, Plan};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
 
 /// SHA-256 of a plan file. Parties with different plans cannot work together.
 pub type PlanHash = [u8; 32];
@@ -92,6 +93,11 @@ impl Weights {
         bytes.extend(Sha256::digest(&body));
         bytes.extend(body);
         bytes
+    }
+
+    /// SHA-256 of all of it: what its files have in their headers.
+    pub fn digest(&self) -> [u8; 32] {
+        Sha256::digest(Zeroizing::new(postcard::to_stdvec(self).unwrap_or_default())).into()
     }
 
     /// Reads a weights file for `plan`.

@@ -8,6 +8,7 @@ use noise_protocol::{DH, U8Array};
 use rand_core::TryCryptoRng;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use zeroize::Zeroize;
 
 use super::suite::{Secret, X25519};
 use crate::prf::PairKey;
@@ -122,6 +123,14 @@ impl Identity {
         Self { secret, public }
     }
 
+    /// The key pair whose secret is written as 64 hexadecimal digits.
+    pub fn from_hex(digits: &str) -> Option<Self> {
+        let mut secret = from_hex(digits)?;
+        let identity = Self::new(secret);
+        secret.zeroize();
+        Some(identity)
+    }
+
     /// A fresh key pair.
     ///
     /// # Errors
@@ -130,7 +139,7 @@ impl Identity {
         let mut secret = [0; 32];
         generator.try_fill_bytes(&mut secret)?;
         let identity = Self::new(secret);
-        zeroize::Zeroize::zeroize(&mut secret);
+        secret.zeroize();
         Ok(identity)
     }
 
@@ -168,7 +177,7 @@ pub(super) fn expand(hkdf: &Hkdf<Sha256>, purpose: &str, context: &[&[u8]]) -> P
     let done = hkdf.expand_multi_info(&[purpose.as_bytes(), &context], &mut key);
     debug_assert!(done.is_ok());
     let pair_key = PairKey::new(key);
-    zeroize::Zeroize::zeroize(&mut key);
+    key.zeroize();
     pair_key
 }
 

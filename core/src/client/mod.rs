@@ -121,6 +121,15 @@ impl<'a, T: Transport, L: LinearKernel> Client<'a, T, L> {
         &mut self.transport
     }
 
+    /// Ends this client without a word and gives its memory back, for another session.
+    pub fn release(mut self) -> Workspace<'a> {
+        Workspace {
+            words: core::mem::take(&mut self.work.words),
+            incoming: core::mem::take(&mut self.work.incoming),
+            outgoing: core::mem::take(&mut self.work.outgoing),
+        }
+    }
+
     /// Round trips of all inferences so far, counted as they happen.
     pub fn round_trips(&self) -> u32 {
         self.round_trips

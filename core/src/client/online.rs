@@ -58,7 +58,12 @@ impl<T: Transport, L: LinearKernel> Client<'_, T, L> {
         self.receive_output(key, inference, output).await
     }
 
-    async fn send_input(&mut self, key: &PairKey, inference: u64, input: &[i32]) -> Result<(), ClientError<T::Error>> {
+    async fn send_input(
+        &mut self,
+        key: &PairKey,
+        inference: u64,
+        input: &[i32],
+    ) -> Result<(), ClientError<T::Error>> {
         let bits = self.plan.input().bits;
         let masks = Masks::new(self.plan, key, inference);
         let mut writer = MessageWriter::new(self.work.outgoing);

@@ -36,6 +36,8 @@ pub enum FrameKind {
     Deal,
     /// Client: inferences it has prepared in earlier sessions (u64 each); server: those of them that it has too.
     Claim,
+    /// The sender has no time now; the payload says why, in words. Another connection later may go better.
+    Later,
 }
 
 impl FrameKind {
@@ -52,6 +54,7 @@ impl FrameKind {
             8 => Self::Model,
             9 => Self::Deal,
             10 => Self::Claim,
+            11 => Self::Later,
             _ => return None,
         })
     }

@@ -2,7 +2,8 @@
 //! and learns nothing: of the model it sees a masked component, of inputs nothing.
 
 mod engine;
+mod library;
 mod session;
 
 pub use engine::{DealerKeys, DealerModel};
-pub use session::{Dealer, DealerOptions};
+pub use session::{Dealer, DealerOptions, DealerParty};

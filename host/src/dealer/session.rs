@@ -1,97 +1,195 @@
 //! The dealer as a service: one session for every client of every server.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
-use brelu_core::bits::BitReader;
+use brelu_core::channel::{
+    EPOCH_LEN, FIRST_OVERHEAD, GREETING_LEN, Identity, Link, PublicKey, Responder, WELCOME_LEN,
+};
 use brelu_core::cost;
-use brelu_core::plan::{NodeId, Op, Plan};
+use brelu_core::plan::NodeId;
+use brelu_core::prf::PairKey;
 use brelu_core::transport::FrameKind;
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use super::library::{Library, ModelId, Parts, terms};
 use super::{DealerKeys, DealerModel};
 use crate::error::SessionError;
-use crate::hello::{DealerHello, DealerRequest, PROTOCOL_VERSION, decode, encode};
-use crate::keys::{Pair, SessionSecret, random_key};
-use crate::pipe::Pipe;
-use crate::weights::{PlanHash, plan_hash};
+use crate::event::{Event, Observer};
+use crate::hello::{DealerHello, DealerRequest, decode, encode};
+use crate::keys::{Access, random_key};
+use crate::pipe::{NetError, Pipe};
+use crate::secure::{Call, Connection, ephemeral};
+use crate::state::Epochs;
+use crate::stopping::Stopping;
 
 /// Limits of a dealer.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct DealerOptions {
     /// How long a server may be silent in the middle of a message.
     pub timeout: Duration,
     /// How long a session may do nothing.
     pub idle: Duration,
-    /// How many models are kept.
+    /// How many models are kept in memory.
     pub models: usize,
+    /// Is told what happens.
+    pub observer: Observer,
 }
 
 impl Default for DealerOptions {
     fn default() -> Self {
-        Self { timeout: Duration::from_secs(30), idle: Duration::from_secs(3600), models: 16 }
+        Self {
+            timeout: Duration::from_secs(30),
+            idle: Duration::from_secs(3600),
+            models: 16,
+            observer: Observer::default(),
+        }
     }
 }
 
-type ModelKey = (PlanHash, [u8; 32]);
+/// Who a dealer is, whom it knows, and what it keeps.
+#[derive(Debug)]
+pub struct DealerParty {
+    /// Its key pair.
+    pub identity: Identity,
+    /// The servers that may connect.
+    pub servers: Access,
+    /// The clients whom servers may introduce.
+    pub clients: Access,
+    /// The epochs given to every client of every server.
+    pub epochs: Epochs,
+    /// Where models are stored.
+    pub models: Option<PathBuf>,
+}
 
 /// A dealer and the models it was given.
 #[derive(Debug)]
 pub struct Dealer {
+    party: Arc<DealerParty>,
     options: DealerOptions,
-    models: Mutex<HashMap<ModelKey, Arc<DealerModel>>>,
-    plans: Mutex<HashMap<PlanHash, &'static Plan<'static>>>,
+    library: Arc<Library>,
+    stopping: Stopping,
 }
 
 /// Bytes of the largest plan a dealer takes.
 const MAX_PLAN: u32 = 64 << 20;
 
+/// Under which the epochs of a client of a server are recorded.
+fn couple(server: &PublicKey, client: &PublicKey) -> [u8; 32] {
+    let mut digest = Sha256::new();
+    [server, client].iter().for_each(|key| digest.update(key.bytes()));
+    digest.finalize().into()
+}
+
+/// A client as its server introduced it.
+struct Client {
+    key: PublicKey,
+    masks: PairKey,
+    epoch: u32,
+    welcome: [u8; WELCOME_LEN],
+}
+
 impl Dealer {
-    /// A dealer without models.
-    pub fn new(options: DealerOptions) -> Self {
-        Self { options, models: Mutex::default(), plans: Mutex::default() }
+    /// A dealer.
+    pub fn new(party: DealerParty, options: DealerOptions) -> Self {
+        let library = Arc::new(Library::new(party.models.clone(), options.models));
+        Self { party: Arc::new(party), options, library, stopping: Stopping::default() }
+    }
+
+    /// Ends every session as soon as it has finished what it is doing.
+    pub fn stop(&self) {
+        self.stopping.stop();
+    }
+
+    /// Its key pair.
+    pub fn identity(&self) -> &Identity {
+        &self.party.identity
+    }
+
+    /// How it is called by servers.
+    pub fn call(&self) -> Call {
+        Call { link: Link::ServerDealer, peer: "server", timeout: self.options.timeout }
+    }
+
+    /// Answers a server that calls over an open connection, if it may connect.
+    ///
+    /// # Errors
+    /// If the connection fails or the server may not connect; it has been told.
+    pub async fn accept(
+        &self,
+        reader: impl AsyncRead + Send + Unpin + 'static,
+        writer: impl AsyncWrite + Send + Unpin + 'static,
+    ) -> Result<Connection, SessionError> {
+        let admit = |key: &PublicKey| match self.party.servers.name(key)? {
+            Some(_) => Ok(()),
+            None => Err(NetError::NotAuthorised { peer: "server", key: key.id() }.into()),
+        };
+        self.call().accept(reader, writer, &self.party.identity, admit).await
     }
 
     /// Serves one connection until the server is done.
     ///
     /// # Errors
     /// Whatever ended the session early; the server has been told.
-    pub async fn serve(
-        self: Arc<Self>,
-        reader: impl AsyncRead + Send + Unpin + 'static,
-        writer: impl AsyncWrite + Send + Unpin + 'static,
-    ) -> Result<(), SessionError> {
-        let mut pipe = Pipe::new("server", reader, writer, self.options.timeout);
-        let result = self.session(&mut pipe).await;
-        if let Err(error) = &result {
-            pipe.fail(&error.to_string()).await;
+    pub async fn serve(&self, mut server: Connection) -> Result<(), SessionError> {
+        let result = self.session(&mut server).await;
+        match &result {
+            Err(error) if error.is_passing() => server.pipe.postpone(&error.to_string()).await,
+            Err(error) => server.pipe.fail(&error.to_string()).await,
+            Ok(()) => {}
         }
         result
     }
 
-    async fn session(&self, pipe: &mut Pipe) -> Result<(), SessionError> {
-        let request: DealerRequest =
-            decode("server", &pipe.receive_kind(FrameKind::Hello, "a greeting").await?)?;
-        if request.version != PROTOCOL_VERSION {
-            return Err(SessionError::Version { peer: "server", theirs: request.version });
-        }
-        let secret = SessionSecret::generate()?;
-        let known = self.model(&(request.plan, request.model));
+    async fn session(&self, server: &mut Connection) -> Result<(), SessionError> {
+        let words = server.pipe.receive_kind(FrameKind::Hello, "a greeting").await?;
+        let request: DealerRequest<'_> = decode("server", &words)?;
+        let client = self.meet(server.bond.peer(), &request).await?;
+        self.options.observer.tell(Event::Epoch(client.key.id(), client.epoch));
+        let id = ModelId { plan: request.plan, shares: request.model };
+        let library = self.library.clone();
+        let known = tokio::task::spawn_blocking(move || library.get(&id)).await?;
         let hello =
-            DealerHello { version: PROTOCOL_VERSION, public: secret.public(), needs_model: known.is_none() };
-        pipe.send_frame(FrameKind::Hello, encode(&hello)).await?;
+            DealerHello { epoch: client.epoch, welcome: &client.welcome, needs_model: known.is_none() };
+        server.pipe.send_frame(FrameKind::Hello, encode(&hello)).await?;
         let model = match known {
             Some(model) => model,
-            None => self.receive_model(pipe, &request).await?,
+            None => self.receive_model(&mut server.pipe, id, request.plan_bytes).await?,
         };
-        let keys = DealerKeys {
-            client: secret.agree(Pair::ClientDealer, &request.client_public, &request.plan)?,
-            server: secret.agree(Pair::ServerDealer, &request.server_public, &request.plan)?,
-            own: random_key()?,
-        };
-        self.deal(pipe, model, Arc::new(keys)).await
+        let masks = server.bond.pair_key(&request.plan);
+        let keys = DealerKeys { client: client.masks.clone(), server: masks, own: random_key()? };
+        self.deal(&mut server.pipe, model, Arc::new(keys), &client).await
+    }
+
+    /// Reads the client's words, gives its session an epoch that was never given before, and records it.
+    async fn meet(&self, server: &PublicKey, request: &DealerRequest<'_>) -> Result<Client, SessionError> {
+        if request.greeting.len() != GREETING_LEN {
+            return Err(SessionError::Greeting);
+        }
+        let context: [&[u8]; 2] = [&request.plan, server.bytes()];
+        let mut floor = [0; GREETING_LEN - FIRST_OVERHEAD];
+        let responder = Responder::read(
+            &self.party.identity,
+            Link::ClientDealer,
+            &context,
+            ephemeral()?,
+            request.greeting,
+            &mut floor,
+        )
+        .map_err(|_| SessionError::Greeting)?;
+        let key = *responder.peer();
+        if self.party.clients.name(&key)?.is_none() {
+            return Err(NetError::NotAuthorised { peer: "client", key: key.id() }.into());
+        }
+        let floor = u32::from_le_bytes(floor).max(request.floor);
+        let (party, couple) = (self.party.clone(), couple(server, &key));
+        let epoch = tokio::task::spawn_blocking(move || party.epochs.next(&couple, floor)).await??;
+        let mut welcome = [0; WELCOME_LEN];
+        let payload: [u8; EPOCH_LEN] = epoch.to_le_bytes();
+        let agreed = responder.write(&payload, &mut welcome).map_err(|_| SessionError::Greeting)?;
+        Ok(Client { key, masks: agreed.into_bond().pair_key(&request.plan), epoch, welcome })
     }
 
     async fn deal(
@@ -99,18 +197,23 @@ impl Dealer {
         pipe: &mut Pipe,
         model: Arc<DealerModel>,
         keys: Arc<DealerKeys>,
+        client: &Client,
     ) -> Result<(), SessionError> {
-        let mut last = 0;
+        let mut last = u64::from(client.epoch) << 32;
+        let (mut ear, idle) = (self.stopping.ear(), self.options.idle);
         loop {
-            let number = match pipe.receive_within(self.options.idle).await? {
+            let next = ear.unless_stopped(pipe, async |pipe| Ok(pipe.receive_within(idle).await?)).await?;
+            let Some(frame) = next else { return Ok(()) };
+            let number = match frame {
                 (FrameKind::Deal, payload) => number(&payload)?,
                 (FrameKind::Bye, _) => return Ok(()),
                 (got, _) => return Err(SessionError::Frame { peer: "server", got }),
             };
-            if number <= last {
+            if number <= last || number >> 32 != u64::from(client.epoch) {
                 return Err(SessionError::Reused { number, last });
             }
             last = number;
+            self.options.observer.tell(Event::Dealt(client.key.id(), number));
             for id in 0..model.plan().len() as NodeId {
                 if cost::step(model.plan(), id).dealer_offline == 0 {
                     continue;
@@ -122,65 +225,26 @@ impl Dealer {
         }
     }
 
-    fn model(&self, key: &ModelKey) -> Option<Arc<DealerModel>> {
-        self.models.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
-    }
-
     async fn receive_model(
         &self,
         pipe: &mut Pipe,
-        request: &DealerRequest,
+        id: ModelId,
+        plan_bytes: u32,
     ) -> Result<Arc<DealerModel>, SessionError> {
-        if request.plan_bytes > MAX_PLAN {
-            return Err(SessionError::PlanSize(request.plan_bytes));
+        if plan_bytes > MAX_PLAN {
+            return Err(SessionError::PlanSize(plan_bytes));
         }
-        pipe.allow(u64::from(request.plan_bytes));
-        let bytes = pipe.receive_message(u64::from(request.plan_bytes) * 8).await?;
-        let plan = self.plan(bytes, request.plan)?;
-        let (mut shares, mut digest) = (HashMap::new(), Sha256::new());
-        for (id, node) in plan.nodes() {
-            let Op::Linear { terms, fraction } = &node.op else { continue };
-            let k = node.bits + fraction;
-            for (index, term) in terms.iter().enumerate() {
-                let count = term.map.weight_len();
-                pipe.allow(count as u64 * 8);
-                let share = pipe.receive_message(u64::from(k) * count as u64).await?;
-                digest.update(&share);
-                let mut words = vec![0; count];
-                BitReader::at(&share, 0).pull(k, &mut words);
-                shares.insert((id, index), words);
-            }
+        pipe.allow(u64::from(plan_bytes));
+        let bytes = pipe.receive_message(u64::from(plan_bytes) * 8).await?.to_vec();
+        let plan = self.library.plan(bytes.clone(), id.plan)?;
+        let mut shares = Vec::new();
+        for (_, _, k, count) in terms(plan) {
+            pipe.allow(count as u64 * 8);
+            shares.push(pipe.receive_message(u64::from(k) * count as u64).await?);
         }
-        if digest.finalize().as_slice() != request.model {
-            return Err(SessionError::ModelHash);
-        }
-        let build =
-            move || DealerModel::new(plan, |id, index| shares.remove(&(id, index)).unwrap_or_default());
-        let model = Arc::new(tokio::task::spawn_blocking(build).await??);
-        let mut models = self.models.lock().unwrap_or_else(PoisonError::into_inner);
-        if models.len() >= self.options.models {
-            models.clear();
-        }
-        models.insert((request.plan, request.model), model.clone());
-        Ok(model)
-    }
-
-    /// Plans stay for as long as the process: there are few, and everything refers to them.
-    fn plan(&self, bytes: Vec<u8>, hash: PlanHash) -> Result<&'static Plan<'static>, SessionError> {
-        let mut plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(plan) = plans.get(&hash) {
-            return Ok(plan);
-        }
-        let most = self.options.models * 4;
-        if plans.len() >= most {
-            return Err(SessionError::TooManyPlans(most));
-        }
-        if plan_hash(&Plan::parse(&bytes)?) != hash {
-            return Err(SessionError::ModelHash);
-        }
-        let plan: &'static Plan<'static> = crate::plan_file::keep(bytes)?;
-        plans.insert(hash, plan);
-        Ok(plan)
+        let library = self.library.clone();
+        let parts = Parts { plan: bytes, shares };
+        tokio::task::spawn_blocking(move || library.put(&id, parts)).await?
     }
 }
 

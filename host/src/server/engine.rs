@@ -10,6 +10,7 @@ use brelu_core::prf::PairKey;
 use brelu_core::ring;
 use brelu_core::share::{self, Share};
 use rayon::prelude::*;
+use zeroize::Zeroizing;
 
 use super::linear::{self, Halves};
 use super::model::ServerModel;
@@ -17,16 +18,24 @@ use super::open::{Decisions, Opening};
 use crate::local::local;
 use crate::packed::Packed;
 
+/// Messages by node, empty where a node has none.
+pub type Messages = Vec<Zeroizing<Vec<u8>>>;
+
 /// What was prepared for one inference: the messages of dealer and client, by node.
 pub struct Material {
-    pub(super) dealer: Vec<Vec<u8>>,
-    pub(super) client: Vec<Vec<u8>>,
+    pub(super) dealer: Messages,
+    pub(super) client: Messages,
 }
 
 impl Material {
     /// Messages by node, empty where a node has none.
-    pub fn new(dealer: Vec<Vec<u8>>, client: Vec<Vec<u8>>) -> Self {
+    pub fn new(dealer: Messages, client: Messages) -> Self {
         Self { dealer, client }
+    }
+
+    /// The messages by node: the dealer's, the client's.
+    pub fn into_parts(self) -> (Messages, Messages) {
+        (self.dealer, self.client)
     }
 
     /// Bytes held.
@@ -126,8 +135,8 @@ impl Evaluation {
                 out
             }
         };
-        self.material.dealer[index] = Vec::new();
-        self.material.client[index] = Vec::new();
+        self.material.dealer[index] = Zeroizing::default();
+        self.material.client[index] = Zeroizing::default();
         self.tensors[index] = Component::new(out);
         self.forget(id);
     }
@@ -196,7 +205,7 @@ impl Evaluation {
             );
         }
         self.tensors[usize::from(id)] = Component::new(out);
-        self.material.dealer[usize::from(id)] = Vec::new();
+        self.material.dealer[usize::from(id)] = Zeroizing::default();
         if self.opened.is_empty() {
             self.forget(id);
         }

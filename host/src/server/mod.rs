@@ -2,10 +2,13 @@
 
 mod engine;
 mod linear;
+mod live;
+mod material;
 mod model;
 mod open;
+mod service;
 mod session;
 
-pub use engine::{Evaluation, Material, Stage};
+pub use engine::{Evaluation, Material, Messages, Stage};
 pub use model::ServerModel;
-pub use session::{Server, ServerOptions};
+pub use service::{Server, ServerOptions, ServerParty};

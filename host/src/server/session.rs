@@ -1,219 +1,160 @@
-//! The server as a service: one session for every client, each with its own connection to the dealer.
+//! One client's session at the server: greeting, preparing, inferring.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
+use brelu_core::channel::{ClientHello, PublicKey, ServerHello, epoch_of};
 use brelu_core::cost;
 use brelu_core::plan::NodeId;
 use brelu_core::prf::PairKey;
 use brelu_core::transport::FrameKind;
-use tokio::io::{AsyncRead, AsyncWrite};
+use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 
-use super::{Evaluation, Material, ServerModel, Stage};
+use super::live::Place;
+use super::service::Server;
+use super::{Evaluation, Material, ServerModel, Stage, material};
 use crate::error::SessionError;
-use crate::hello::{ClientHello, DealerHello, DealerRequest, PROTOCOL_VERSION, ServerHello, decode, encode};
-use crate::keys::{Pair, SessionSecret, cover};
+use crate::event::Event;
+use crate::hello::{DealerHello, DealerRequest, decode, encode};
 use crate::pipe::{NetError, Pipe};
+use crate::secure::Connection;
+use crate::state::Peer;
 
-/// Limits of a server.
-#[derive(Clone, Copy, Debug)]
-pub struct ServerOptions {
-    /// How long a peer may be silent in the middle of a message.
-    pub timeout: Duration,
-    /// How long a client may do nothing.
-    pub idle: Duration,
-    /// How many prepared inferences are kept for one client.
-    pub ready: usize,
-}
-
-impl Default for ServerOptions {
-    fn default() -> Self {
-        Self { timeout: Duration::from_secs(30), idle: Duration::from_secs(600), ready: 8 }
-    }
-}
-
-/// A server of one model.
-#[derive(Debug)]
-pub struct Server {
-    model: Arc<ServerModel>,
-    options: ServerOptions,
-}
-
-/// One client's session after the handshake.
-struct Session<'p> {
-    model: Arc<ServerModel>,
-    client: &'p mut Pipe,
-    dealer: &'p mut Pipe,
+/// One client's session after the greeting.
+pub(super) struct Session<'s> {
+    server: &'s Server,
+    peer: PublicKey,
+    client: &'s mut Pipe,
+    dealer: Pipe,
     key: PairKey,
-    ready: BTreeMap<u64, Material>,
+    place: Place,
+    /// Under which its prepared inferences are kept: they are of no use with another model.
+    shelf: Peer,
+    epoch: u32,
     last: u64,
 }
 
-impl Server {
-    /// A server of `model`.
-    pub fn new(model: Arc<ServerModel>, options: ServerOptions) -> Self {
-        Self { model, options }
-    }
-
-    /// Serves one client until it is done. `connect` reaches the dealer.
-    ///
-    /// # Errors
-    /// Whatever ended the session early; the client has been told.
-    pub async fn serve<R, W, DR, DW>(
-        &self,
-        reader: R,
-        writer: W,
-        connect: impl AsyncFnOnce() -> Result<(DR, DW), SessionError>,
-    ) -> Result<(), SessionError>
-    where
-        R: AsyncRead + Send + Unpin + 'static,
-        W: AsyncWrite + Send + Unpin + 'static,
-        DR: AsyncRead + Send + Unpin + 'static,
-        DW: AsyncWrite + Send + Unpin + 'static,
-    {
-        let mut client = Pipe::new("client", reader, writer, self.options.timeout);
-        let result = self.session(&mut client, connect).await;
-        if let Err(error) = &result {
-            client.fail(&error.to_string()).await;
-        }
-        result
-    }
-
-    async fn session<DR, DW>(
-        &self,
-        client: &mut Pipe,
-        connect: impl AsyncFnOnce() -> Result<(DR, DW), SessionError>,
-    ) -> Result<(), SessionError>
-    where
-        DR: AsyncRead + Send + Unpin + 'static,
-        DW: AsyncWrite + Send + Unpin + 'static,
-    {
-        let hello: ClientHello =
-            decode("client", &client.receive_kind(FrameKind::Hello, "a greeting").await?)?;
-        if hello.version != PROTOCOL_VERSION {
-            return Err(SessionError::Version { peer: "client", theirs: hello.version });
-        }
-        if hello.plan != self.model.hash {
-            return Err(SessionError::OtherPlan);
-        }
-        client.limit_payload(hello.max_payload as usize);
-        let (reader, writer) = connect().await?;
-        let mut dealer = Pipe::new("dealer", reader, writer, self.options.timeout);
-        let secret = SessionSecret::generate()?;
-        let dealt = self.greet_dealer(&mut dealer, &secret, &hello).await?;
-        let cover_key = secret.agree(Pair::ClientServer, &hello.public, &self.model.hash)?;
-        let answer = ServerHello {
-            version: PROTOCOL_VERSION,
-            public: secret.public(),
-            dealer_public: dealt.public,
-            weights_seed: cover(&cover_key, self.model.seed.expose()),
-            ready: self.options.ready as u32,
-        };
-        client.send_frame(FrameKind::Hello, encode(&answer)).await?;
-        let total = cost::total(self.model.plan).bytes;
-        client.allow(total.client_offline + total.client_online);
-        dealer.allow(total.dealer_offline);
-        let key = secret.agree(Pair::ServerDealer, &dealt.public, &self.model.hash)?;
-        let mut session = Session {
-            model: self.model.clone(),
-            client,
-            dealer: &mut dealer,
-            key,
-            ready: BTreeMap::new(),
-            last: 0,
-        };
-        session.run(&self.options).await?;
-        dealer.send_frame(FrameKind::Bye, Vec::new()).await.or(Ok(()))
-    }
-
-    async fn greet_dealer(
-        &self,
-        dealer: &mut Pipe,
-        secret: &SessionSecret,
-        hello: &ClientHello,
-    ) -> Result<DealerHello, SessionError> {
-        let request = DealerRequest {
-            version: PROTOCOL_VERSION,
-            plan: self.model.hash,
-            model: self.model.dealer_id,
-            plan_bytes: self.model.plan.bytes().len() as u32,
-            server_public: secret.public(),
-            client_public: hello.public,
-        };
-        dealer.send_frame(FrameKind::Hello, encode(&request)).await?;
-        let answer: DealerHello =
-            decode("dealer", &dealer.receive_kind(FrameKind::Hello, "a greeting").await?)?;
-        if answer.version != PROTOCOL_VERSION {
-            return Err(SessionError::Version { peer: "dealer", theirs: answer.version });
-        }
-        if answer.needs_model {
-            self.send_model(dealer).await?;
-        }
-        Ok(answer)
-    }
-
-    async fn send_model(&self, dealer: &mut Pipe) -> Result<(), SessionError> {
-        dealer.send_data(self.model.plan.bytes()).await?;
-        let (send, mut shares) = mpsc::channel(2);
-        let model = self.model.clone();
-        // The receiver is dropped only when sending failed, and then nobody wants the rest.
-        let make =
-            tokio::task::spawn_blocking(move || model.dealer_shares(|share| drop(send.blocking_send(share))));
-        while let Some(share) = shares.recv().await {
-            dealer.send_data(&share).await?;
-        }
-        Ok(make.await?)
-    }
+fn shelf(client: &PublicKey, model: &ServerModel) -> Peer {
+    let mut digest = Sha256::new();
+    [client.bytes(), &model.hash, &model.dealer_id].iter().for_each(|part| digest.update(part));
+    digest.finalize().into()
 }
 
-impl Session<'_> {
-    async fn run(&mut self, options: &ServerOptions) -> Result<(), SessionError> {
+impl<'s> Session<'s> {
+    /// Greets a client, and the dealer on its behalf.
+    pub(super) async fn greet(
+        server: &'s Server,
+        client: &'s mut Connection,
+        connect: impl AsyncFnOnce() -> Result<Connection, SessionError>,
+    ) -> Result<Self, SessionError> {
+        let (peer, model) = (*client.bond.peer(), &server.model);
+        let words = client.pipe.receive_kind(FrameKind::Hello, "a greeting").await?;
+        let place = server.live.enter(&peer, server.options.sessions)?;
+        let hello: ClientHello<'_> = decode("client", &words)?;
+        if hello.plan != model.hash {
+            return Err(SessionError::OtherPlan);
+        }
+        let (theirs, ours) = (hello.dealer, server.party.dealer.id());
+        if theirs != ours {
+            return Err(SessionError::OtherDealer { client: theirs, server: ours });
+        }
+        client.pipe.limit_payload(hello.max_payload as usize);
+        let mut dealer = connect().await?;
+        let (epoch, welcome) = introduce(server, &place, &peer, &mut dealer.pipe, &hello).await?;
+        server.options.observer.tell(Event::Epoch(peer.id(), epoch));
+        let answer = ServerHello {
+            welcome: &welcome,
+            weights_seed: model.seed.expose(),
+            ready: server.options.ready as u32,
+        };
+        client.pipe.send_frame(FrameKind::Hello, encode(&answer)).await?;
+        let total = cost::total(model.plan).bytes;
+        client.pipe.allow(total.client_offline + total.client_online);
+        dealer.pipe.allow(total.dealer_offline);
+        let key = dealer.bond.pair_key(&model.hash);
+        let shelf = shelf(&peer, model);
+        let (client, dealer) = (&mut client.pipe, dealer.pipe);
+        Ok(Self { server, peer, client, dealer, key, place, shelf, epoch, last: 0 })
+    }
+
+    /// Says good-bye to the dealer.
+    pub(super) async fn part(mut self) {
+        // Whether the dealer hears it makes no difference.
+        drop(self.dealer.send_frame(FrameKind::Bye, Vec::new()).await);
+    }
+
+    pub(super) async fn run(&mut self) -> Result<(), SessionError> {
+        let (mut ear, idle) = (self.server.stopping.ear(), self.server.options.idle);
         loop {
-            match self.client.receive_within(options.idle).await? {
-                (FrameKind::Prepare, payload) => {
-                    self.prepare(number(FrameKind::Prepare, &payload)?, options.ready).await?
-                }
+            let next =
+                ear.unless_stopped(self.client, async |pipe| Ok(pipe.receive_within(idle).await?)).await?;
+            let Some(frame) = next else { return Ok(()) };
+            match frame {
+                (FrameKind::Prepare, payload) => self.prepare(number(FrameKind::Prepare, &payload)?).await?,
                 (FrameKind::Infer, payload) => self.infer(number(FrameKind::Infer, &payload)?).await?,
+                (FrameKind::Claim, payload) => self.claim(&payload).await?,
                 (FrameKind::Bye, _) => return Ok(()),
                 (got, _) => return Err(SessionError::Frame { peer: "client", got }),
             }
         }
     }
 
-    async fn prepare(&mut self, number: u64, most: usize) -> Result<(), SessionError> {
-        if number <= self.last {
-            return Err(SessionError::Reused { number, last: self.last });
+    /// Which of the inferences the client prepared in earlier sessions are still here.
+    async fn claim(&mut self, payload: &[u8]) -> Result<(), SessionError> {
+        let here = self.server.party.ready.numbers(&self.shelf);
+        let (asked, _) = payload.as_chunks::<8>();
+        let mut granted = Vec::new();
+        for number in asked {
+            let known = here.binary_search(&u64::from_le_bytes(*number)).is_ok();
+            if known && self.place.claim(u64::from_le_bytes(*number)) {
+                granted.extend_from_slice(number);
+            }
         }
-        if self.ready.len() >= most {
-            return Err(SessionError::Full(most));
+        Ok(self.client.send_frame(FrameKind::Claim, granted).await?)
+    }
+
+    async fn prepare(&mut self, number: u64) -> Result<(), SessionError> {
+        if epoch_of(number) != self.epoch || number <= self.last {
+            return Err(SessionError::Reused { number, last: self.last.max(u64::from(self.epoch) << 32) });
         }
         self.last = number;
+        let (plan, party) = (self.server.model.plan, self.server.party.clone());
+        let bytes = material::bytes(plan);
+        let (shelf, keep) = (self.shelf, self.place.numbers());
+        let room = tokio::task::spawn_blocking(move || party.ready.reserve(&shelf, bytes, &keep)).await??;
         let before = self.dealer.counts().0;
         self.dealer.send_frame(FrameKind::Deal, number.to_le_bytes().to_vec()).await?;
-        let plan = self.model.plan;
-        let mut client = vec![Vec::new(); plan.len()];
+        let mut client = Vec::with_capacity(plan.len());
         for id in 0..plan.len() as NodeId {
-            client[usize::from(id)] =
-                self.client.receive_message(cost::step(plan, id).client_offline).await?;
+            client.push(self.client.receive_message(cost::step(plan, id).client_offline).await?);
         }
-        let mut dealer = vec![Vec::new(); plan.len()];
+        let mut dealer = Vec::with_capacity(plan.len());
         for id in 0..plan.len() as NodeId {
-            dealer[usize::from(id)] =
-                self.dealer.receive_message(cost::step(plan, id).dealer_offline).await?;
+            dealer.push(self.dealer.receive_message(cost::step(plan, id).dealer_offline).await?);
         }
-        self.ready.insert(number, Material::new(dealer, client));
+        let item = material::pack(&self.key, Material::new(dealer, client));
+        let party = self.server.party.clone();
+        tokio::task::spawn_blocking(move || party.ready.put(room, number, item)).await??;
+        self.place.claim(number);
+        self.server.options.observer.tell(Event::Prepared(self.peer.id(), number));
         let mut payload = number.to_le_bytes().to_vec();
         payload.extend((self.dealer.counts().0 - before).to_le_bytes());
         Ok(self.client.send_frame(FrameKind::Ready, payload).await?)
     }
 
     async fn infer(&mut self, number: u64) -> Result<(), SessionError> {
-        // Taken out before anything of it is used: it can never be used again.
-        let material = self.ready.remove(&number).ok_or(SessionError::NotPrepared(number))?;
-        let input = self.client.receive_message(cost::step(self.model.plan, 0).client_online).await?;
-        let mut evaluation = Evaluation::new(self.model.clone(), self.key.clone(), number, material, &input);
+        if !self.place.release(number) {
+            return Err(SessionError::NotPrepared(number));
+        }
+        // Taken out for good before anything of it is used: it can never be used again.
+        let (party, shelf) = (self.server.party.clone(), self.shelf);
+        let item = tokio::task::spawn_blocking(move || party.ready.take(&shelf, number)).await??;
+        let plan = self.server.model.plan;
+        let (key, material) =
+            item.and_then(|item| material::unpack(plan, item)).ok_or(SessionError::NotPrepared(number))?;
+        self.server.options.observer.tell(Event::Used(self.peer.id(), number));
+        let input = self.client.receive_message(cost::step(plan, 0).client_online).await?;
+        let mut evaluation = Evaluation::new(self.server.model.clone(), key, number, material, &input);
         loop {
             let stage;
             (evaluation, stage) = blocking(evaluation, Evaluation::advance).await?;
@@ -246,6 +187,47 @@ impl Session<'_> {
         }
         Ok(work.await?)
     }
+}
+
+/// Introduces the client to the dealer; the epoch of the session, recorded, and the dealer's words for the client.
+async fn introduce(
+    server: &Server,
+    place: &Place,
+    peer: &PublicKey,
+    dealer: &mut Pipe,
+    hello: &ClientHello<'_>,
+) -> Result<(u32, Vec<u8>), SessionError> {
+    let (greeting, model) = (place.greeting(), &server.model);
+    let _alone = greeting.lock().await;
+    let request = DealerRequest {
+        plan: model.hash,
+        model: model.dealer_id,
+        plan_bytes: model.plan.bytes().len() as u32,
+        floor: server.party.epochs.floor(peer.bytes())?,
+        greeting: hello.greeting,
+    };
+    dealer.send_frame(FrameKind::Hello, encode(&request)).await?;
+    let words = dealer.receive_kind(FrameKind::Hello, "a greeting").await?;
+    let answer: DealerHello<'_> = decode("dealer", &words)?;
+    let (party, peer, epoch) = (server.party.clone(), *peer, answer.epoch);
+    tokio::task::spawn_blocking(move || party.epochs.consume(peer.bytes(), epoch)).await??;
+    if answer.needs_model {
+        send_model(model, dealer).await?;
+    }
+    Ok((epoch, answer.welcome.to_vec()))
+}
+
+async fn send_model(model: &Arc<ServerModel>, dealer: &mut Pipe) -> Result<(), SessionError> {
+    dealer.send_data(model.plan.bytes()).await?;
+    let (send, mut shares) = mpsc::channel(2);
+    let model = model.clone();
+    // The receiver is dropped only when sending failed, and then nobody wants the rest.
+    let make =
+        tokio::task::spawn_blocking(move || model.dealer_shares(|share| drop(send.blocking_send(share))));
+    while let Some(share) = shares.recv().await {
+        dealer.send_data(&share).await?;
+    }
+    Ok(make.await?)
 }
 
 async fn blocking<T: Send + 'static>(

@@ -1,12 +1,14 @@
 //! Measurements: kernels, steps of the protocol, whole inferences. Everything in one run is measured side by side, so
 //! that ratios mean something on a noisy machine.
 
+mod channel;
 mod kernels;
 mod network;
 pub mod session;
 mod steps;
 mod timing;
 
+pub use channel::{ChannelRow, channel};
 pub use kernels::{KernelRow, kernels};
 pub use network::{NetworkRow, network};
 pub use steps::{ActivationRow, PrimitiveRow, activation, primitives};

@@ -20,6 +20,10 @@ pub struct NetworkRow {
     pub offline: Duration,
     /// Secure, from the input to the output.
     pub online: Duration,
+    /// As [`Self::offline`], without encryption.
+    pub clear_offline: Duration,
+    /// As [`Self::online`], without encryption.
+    pub clear_online: Duration,
     /// The float executor of this crate, one thread.
     pub float: Duration,
     /// A plaintext engine, one thread, if the build has one and there is a file it can read.
@@ -39,19 +43,24 @@ pub fn network(
     file: Option<&Path>,
     runs: usize,
 ) -> Result<NetworkRow, BenchError> {
-    let times = session::run(plan, weights, &vec![pixels; runs + 1])?.split_off(1);
+    let pixels = vec![pixels; runs + 1];
+    let clear = session::run(plan, weights.clone(), &pixels, false)?.split_off(1);
+    let times = session::run(plan, weights, &pixels, true)?.split_off(1);
     let executor = Executor::new(graph)?;
     let mut scratch = Scratch::default();
     executor.run_with(real, &mut scratch, &mut |_, _, _| {})?;
     // The same call succeeded just before.
     let float = time(runs, || drop(executor.run_with(real, &mut scratch, &mut |_, _, _| {})));
     let engine = file.map(|file| engine(file, graph, real, runs)).transpose()?.flatten();
-    let mut offline: Vec<_> = times.iter().map(|times| times.offline).collect();
-    let mut online: Vec<_> = times.iter().map(|times| times.online).collect();
+    let middle = |times: &[session::Times], get: fn(&session::Times) -> Duration| {
+        median(&mut times.iter().map(get).collect::<Vec<_>>())
+    };
     Ok(NetworkRow {
         total: cost::total(plan),
-        offline: median(&mut offline),
-        online: median(&mut online),
+        offline: middle(&times, |times| times.offline),
+        online: middle(&times, |times| times.online),
+        clear_offline: middle(&clear, |times| times.offline),
+        clear_online: middle(&clear, |times| times.online),
         float,
         engine,
     })

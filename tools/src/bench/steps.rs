@@ -128,7 +128,7 @@ pub fn activation(channels: u32, block: [u16; 2], runs: usize) -> Result<Activat
     };
     let weights = Weights::new(plan, vec![(1, identity)])?;
     let input: Vec<i32> = noise(shape.len()).iter().map(|value| (value % 255) as i32 - 127).collect();
-    let mut times = session::run(plan, weights, &vec![input; runs + 1])?.split_off(1);
+    let mut times = session::run(plan, weights, &vec![input; runs + 1], true)?.split_off(1);
     let mut offline: Vec<_> = times.iter_mut().map(|times| times.offline).collect();
     let mut online: Vec<_> = times.iter_mut().map(|times| times.online).collect();
     let bytes = cost::node_bytes(plan, 1) + cost::step(plan, 2).to_bytes();

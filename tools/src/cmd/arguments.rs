@@ -90,3 +90,15 @@ pub(crate) fn positive(text: &str) -> Result<usize, String> {
         Ok(number) => Ok(number),
     }
 }
+
+/// A number of bytes, with K, M or G for 2^10, 2^20 or 2^30 of them.
+pub(crate) fn size(text: &str) -> Result<u64, String> {
+    let (digits, shift) = match text.strip_suffix(['K', 'M', 'G']) {
+        Some(digits) if text.ends_with('K') => (digits, 10),
+        Some(digits) if text.ends_with('M') => (digits, 20),
+        Some(digits) => (digits, 30),
+        None => (text, 0),
+    };
+    let number: u64 = digits.parse().map_err(|_| "write it as 4096, 64K, 512M or 4G".to_owned())?;
+    number.checked_mul(1 << shift).filter(|bytes| *bytes > 0).ok_or_else(|| "not a possible size".to_owned())
+}

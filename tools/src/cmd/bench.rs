@@ -2,8 +2,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Result;
+use brelu_core::transport::MAX_PAYLOAD;
 use brelu_host::plan_file;
-use brelu_tools::bench::{self, ActivationRow, KernelRow, NetworkRow, PrimitiveRow};
+use brelu_tools::bench::{self, ActivationRow, ChannelRow, KernelRow, NetworkRow, PrimitiveRow};
 use brelu_tools::data::{Channels, Preprocess};
 use brelu_tools::demo;
 use brelu_tools::graph::Graph;
@@ -54,6 +55,7 @@ impl Bench {
         if self.model.is_none() {
             print(kernels(&bench::kernels(self.quick)?))?;
             print(primitives(&bench::primitives(self.quick)))?;
+            print(connections(&bench::channel(self.quick, self.runs)?))?;
             let channels: &[u32] = if self.quick { &[4] } else { &[64, 1024] };
             let mut rows = Vec::new();
             for channels in channels {
@@ -150,6 +152,26 @@ fn activations(rows: &[ActivationRow]) -> String {
     )
 }
 
+fn connections([clear, sealed]: &[ChannelRow; 2]) -> String {
+    let mut table = Table::new(["connection", "connect ms", "round trip ms", "MB/s"], 1);
+    for row in [clear, sealed] {
+        let name = if row.sealed { "encrypted" } else { "in the clear" };
+        let rate = format!("{:.0}", row.rate / 1e6);
+        table.row([name.into(), millis(row.connect), millis(row.round_trip), rate]);
+    }
+    let rate = format!("{:.2}x", sealed.rate / clear.rate);
+    table.row([
+        "ratio".into(),
+        ratio(sealed.connect, clear.connect),
+        ratio(sealed.round_trip, clear.round_trip),
+        rate,
+    ]);
+    format!(
+        "frames between two tasks of this process: 64 bytes there and back, then {} one way\n{table}\n",
+        bytes(MAX_PAYLOAD as u64)
+    )
+}
+
 fn network(graph: &Graph, row: &NetworkRow) -> String {
     let mut table = Table::new(["one inference", "ms", "of float"], 1);
     let mut line = |name: &str, time: Duration| {
@@ -157,6 +179,8 @@ fn network(graph: &Graph, row: &NetworkRow) -> String {
     };
     line("secure, offline", row.offline);
     line("secure, online", row.online);
+    line("secure but not encrypted, offline", row.clear_offline);
+    line("secure but not encrypted, online", row.clear_online);
     line("float, this crate, one core", row.float);
     if let Some(engine) = row.engine {
         line("float, tract, one core", engine);

@@ -1,21 +1,42 @@
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Result;
-use brelu_host::dealer::{Dealer, DealerOptions};
+use anyhow::{Context, Result};
+use brelu_host::dealer::{Dealer, DealerOptions, DealerParty};
+use brelu_host::keys::Access;
 use clap::Args;
 
 use super::arguments::{positive, seconds};
 use super::listen::{LimitArgs, listen};
+use super::party::{epochs, identity, state_folder};
 
 /// Run a dealer: gives servers correlated randomness, knows neither images nor weights
 #[derive(Debug, Args)]
 #[command(after_help = "\
-A dealer needs no files. Whoever runs it must collude neither with the server nor with clients.
+Whoever runs the dealer must collude neither with the server nor with clients. It prints where it listens and logs \
+sessions to standard error. SIGTERM or Ctrl-C lets sessions finish what they are doing and ends it.
 
 Example:
-  brelu deal --listen 0.0.0.0:7602")]
+  brelu keygen dealer
+  brelu deal --servers servers.txt --listen 0.0.0.0:7602")]
 pub(crate) struct Deal {
+    /// The dealer's private key, made with brelu keygen
+    #[arg(long, value_name = "FILE", default_value = "dealer.key")]
+    key: PathBuf,
+
+    /// Servers that may connect: a line of a .pub file each; read anew for every connection
+    #[arg(long, value_name = "FILE", default_value = "servers.txt")]
+    servers: PathBuf,
+
+    /// Clients whom servers may introduce, like --servers [default: any]
+    #[arg(long, value_name = "FILE")]
+    clients: Option<PathBuf>,
+
+    /// Folder for what has to survive a restart [default: beside the key, with the ending .state]
+    #[arg(long, value_name = "FOLDER")]
+    state: Option<PathBuf>,
+
     /// Address and port to listen on; port 0 picks a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7602")]
     listen: String,
@@ -34,12 +55,25 @@ pub(crate) struct Deal {
 
 impl Deal {
     pub(crate) fn run(self) -> Result<()> {
+        let identity = identity(&self.key)?;
+        let servers = Access::file(&self.servers)
+            .context("the list of servers that may connect is needed: one line of a .pub file each")?;
+        let clients = self.clients.as_deref().map_or(Ok(Access::Anybody), Access::file)?;
+        let folder = state_folder(self.state.as_deref(), &self.key)?;
+        let party = DealerParty {
+            identity,
+            servers,
+            clients,
+            epochs: epochs(&folder)?,
+            models: Some(state_folder(Some(&folder.join("models")), &self.key)?),
+        };
         let (runtime, listener) = listen(&self.listen)?;
-        let options = DealerOptions { timeout: self.limits.timeout, idle: self.idle, models: self.models };
-        let dealer = Arc::new(Dealer::new(options));
-        self.limits.serve(runtime, &listener, self.limits.service("server"), move |stream| {
-            let (reader, writer) = stream.into_split();
-            dealer.clone().serve(reader, writer)
-        })
+        let options = DealerOptions {
+            timeout: self.limits.timeout,
+            idle: self.idle,
+            models: self.models,
+            observer: self.limits.observer(),
+        };
+        self.limits.serve(runtime, listener, "server", Arc::new(Dealer::new(party, options)))
     }
 }

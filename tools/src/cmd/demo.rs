@@ -154,7 +154,8 @@ fn evaluate(plan: &'static Plan<'static>, compiled: &Compiled, subject: &Subject
     let parties = Parties::start(&plan_file, &weights_file, 1, patience.answer)?;
     print("started a server and a dealer as processes of their own; this process is the client\n\n")?;
     let bar = Bar::new(subject.count as u64, "private inferences");
-    let engine = Engine::Server { address: parties.server(), patience, runtime: runtime.handle() };
+    let party = &parties.client();
+    let engine = Engine::Server { address: parties.server(), patience, party, runtime: runtime.handle() };
     let float = Some(float(&subject.network)?);
     let evaluation = Evaluation { plan, engine, float, images: &*subject.images, jobs: 1 };
     let indices: Vec<usize> = (0..subject.count).collect();

@@ -19,6 +19,7 @@ use super::arguments::{ImportArgs, PatienceArgs, positive};
 use super::calibration::Selection;
 use super::files::{plan_digest, read_plan, read_weights};
 use super::parties::{Parties, PeakMemory};
+use super::party::ClientArgs;
 use super::preprocess::{self, PreprocessArgs};
 
 /// Measure accuracy, agreement with float, traffic and time over many images
@@ -74,6 +75,9 @@ pub(crate) struct Evaluate {
     /// Print JSON: sizes in bytes, times in seconds
     #[arg(long)]
     json: bool,
+
+    #[command(flatten)]
+    client: ClientArgs,
 
     #[command(flatten)]
     patience: PatienceArgs,
@@ -233,7 +237,8 @@ impl Evaluate {
         let server = parties.map(Parties::server).or(self.engine.server.as_deref());
         if let Some(address) = server {
             let patience = self.patience.patience();
-            return run(Engine::Server { address, patience, runtime: runtime.handle() });
+            let party = &parties.map_or_else(|| self.client.party(), |parties| Ok(parties.client()))?;
+            return run(Engine::Server { address, patience, party, runtime: runtime.handle() });
         }
         let weights = read_weights(plan, self.weights.as_deref().unwrap_or(Path::new("")))?;
         let simulator = Simulator::new(plan, &weights)?;

@@ -1,12 +1,13 @@
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use brelu_core::cost;
 use brelu_core::plan::Plan;
-use brelu_host::client::ClientMemory;
+use brelu_host::client::{ClientMemory, ClientParty};
 use brelu_tools::data::{Preprocess, read_image};
 use brelu_tools::evaluate::{decisions, largest, real};
-use brelu_tools::net::{self, Measured, Session};
+use brelu_tools::net::{self, Measured, Session, Target};
 use brelu_tools::report::{Bar, Bytes, Lines, percent, print, print_json, seconds, traffic_table};
 use brelu_tools::simulate::quantise_input;
 use clap::Args;
@@ -14,14 +15,15 @@ use serde::Serialize;
 
 use super::arguments::{PatienceArgs, positive};
 use super::files::read_plan;
+use super::party::ClientArgs;
 use super::preprocess::of_plan;
 
 /// Classify pictures without showing them to the server
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  brelu infer --plan resnet20.plan --server 127.0.0.1:7601 cat.png dog.png
-  brelu infer --plan resnet20.plan --server 127.0.0.1:7601 --json cat.png")]
+  brelu infer --plan resnet20.plan cat.png dog.png
+  brelu infer --plan resnet20.plan --server example.org:7601 --server-key server.pub --dealer-key dealer.pub --json cat.png")]
 pub(crate) struct Infer {
     /// The plan; the server has the same
     #[arg(long, value_name = "FILE")]
@@ -42,6 +44,9 @@ pub(crate) struct Infer {
     /// Print JSON: sizes in bytes, times in seconds
     #[arg(long)]
     json: bool,
+
+    #[command(flatten)]
+    client: ClientArgs,
 
     #[command(flatten)]
     patience: PatienceArgs,
@@ -85,8 +90,8 @@ impl Infer {
         let preprocess = of_plan(plan).with_context(|| self.plan.display().to_string())?;
         let inputs: Vec<Vec<u32>> =
             self.images.iter().map(|path| input(plan, &preprocess, path)).collect::<Result<_>>()?;
-        let total = cost::total(plan);
-        let measured = net::runtime()?.block_on(self.session(plan, &inputs))?;
+        let (total, party) = (cost::total(plan), self.client.party()?);
+        let measured = net::runtime()?.block_on(self.session(plan, party, &inputs))?;
         let answers = Answers {
             network: plan.header().name.into(),
             expected_bytes: total.bytes.into(),
@@ -102,12 +107,17 @@ impl Infer {
         Ok(printed?)
     }
 
-    async fn session(&self, plan: &'static Plan<'static>, inputs: &[Vec<u32>]) -> Result<Vec<Measured>> {
+    async fn session(
+        &self,
+        plan: &'static Plan<'static>,
+        party: Arc<ClientParty>,
+        inputs: &[Vec<u32>],
+    ) -> Result<Vec<Measured>> {
         let bar = Bar::new(plan.len() as u64, "connecting");
         let mut memory = ClientMemory::for_plan(plan);
-        let waiting = || bar.say(format!("waiting for the server at {}", self.server));
-        let mut session =
-            Session::start(plan, &self.server, self.patience.patience(), &mut memory, waiting).await?;
+        let patience = self.patience.patience();
+        let target = Target { plan, address: self.server.clone(), patience, party };
+        let mut session = Session::start(target, &mut memory, |line| bar.say(line)).await?;
         let mut step = |done: usize, of: usize| bar.at(done as u64, of as u64);
         let mut results = Vec::new();
         for (index, input) in inputs.iter().enumerate() {

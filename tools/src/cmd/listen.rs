@@ -1,13 +1,14 @@
 //! What the server's and the dealer's commands share: listening, serving, stopping.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
-use brelu_host::error::SessionError;
-use brelu_tools::net::{self, LISTENING, Service, bind, stopped};
-use brelu_tools::report::print;
+use brelu_host::event::Observer;
+use brelu_tools::net::{self, Host, LISTENING, Service, bind, stopped};
+use brelu_tools::report::{note, print};
 use clap::Args;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
 use super::arguments::{positive, seconds};
@@ -23,6 +24,10 @@ pub(crate) struct LimitArgs {
     #[arg(long, value_name = "N", default_value = "64", value_parser = positive)]
     pub(crate) max_clients: usize,
 
+    /// Seconds that sessions may take to finish after a request to stop
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
+    pub(crate) grace: Duration,
+
     /// Do not log sessions to standard error
     #[arg(long)]
     pub(crate) quiet: bool,
@@ -35,29 +40,28 @@ pub(crate) struct LimitArgs {
 impl LimitArgs {
     /// The service of `peer`s.
     pub(crate) const fn service(&self, peer: &'static str) -> Service {
-        Service { peer, most: self.max_clients, timeout: self.timeout, log: !self.quiet }
+        Service { peer, most: self.max_clients, grace: self.grace, log: !self.quiet }
+    }
+
+    /// Logs what a party reports.
+    pub(crate) fn observer(&self) -> Observer {
+        match self.quiet {
+            true => Observer::default(),
+            false => Observer::new(|event| note(format_args!("{event}"))),
+        }
     }
 
     /// Says where it listens and serves until it is told to stop.
-    pub(crate) fn serve<F>(
+    pub(crate) fn serve(
         &self,
         runtime: Runtime,
-        listener: &TcpListener,
-        service: Service,
-        session: impl Fn(TcpStream) -> F,
-    ) -> Result<()>
-    where
-        F: Future<Output = Result<(), SessionError>> + Send + 'static,
-    {
+        listener: TcpListener,
+        peer: &'static str,
+        host: Arc<impl Host>,
+    ) -> Result<()> {
         print(format_args!("{LISTENING}{}\n", listener.local_addr()?))?;
-        runtime.block_on(async {
-            tokio::select! {
-                () = service.run(listener, session) => {}
-                () = stopped(self.with_parent) => {}
-            }
-        });
-        service.note(format_args!("stopped"));
-        // Sessions in progress end here; their peers see the connection close.
+        runtime.block_on(self.service(peer).run(listener, host, stopped(self.with_parent)));
+        // Sessions that took too long end here; their peers see the connection close.
         runtime.shutdown_background();
         Ok(())
     }

@@ -12,8 +12,11 @@ mod files;
 mod import;
 mod infer;
 mod inspect;
+mod keygen;
 mod listen;
 mod parties;
+mod party;
+mod prepare;
 mod preprocess;
 mod serve;
 
@@ -30,9 +33,11 @@ dealer who colludes with neither.
 Examples:
   brelu demo
   brelu compile resnet20.onnx -o resnet20 --calibrate cifar10/train.bin
+  brelu keygen dealer; brelu keygen server; brelu keygen client
+  cp server.pub servers.txt; cp client.pub clients.txt
   brelu deal
   brelu serve --plan resnet20.plan --weights resnet20.weights
-  brelu infer --plan resnet20.plan --server 127.0.0.1:7601 cat.png";
+  brelu infer --plan resnet20.plan cat.png";
 
 /// Private neural-network inference: the server does not see the image, the client does not see the weights.
 #[derive(Debug, Parser)]
@@ -48,8 +53,10 @@ enum Command {
     Import(import::Import),
     Compile(Box<compile::Compile>),
     Inspect(inspect::Inspect),
+    Keygen(keygen::Keygen),
     Deal(deal::Deal),
     Serve(serve::Serve),
+    Prepare(prepare::Prepare),
     Infer(infer::Infer),
     Evaluate(Box<evaluate::Evaluate>),
     Bench(Box<bench::Bench>),
@@ -63,8 +70,10 @@ impl Cli {
             Command::Import(command) => command.run(),
             Command::Compile(command) => command.run(),
             Command::Inspect(command) => command.run(),
+            Command::Keygen(command) => command.run(),
             Command::Deal(command) => command.run(),
             Command::Serve(command) => command.run(),
+            Command::Prepare(command) => command.run(),
             Command::Infer(command) => command.run(),
             Command::Evaluate(command) => command.run(),
             Command::Bench(command) => command.run(),

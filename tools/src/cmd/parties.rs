@@ -3,18 +3,27 @@
 use std::ffi::OsString;
 use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
+use brelu_host::client::ClientParty;
+use brelu_host::keys::{create_identity, public_line};
 use brelu_tools::net::{Party, peak_memory};
 use brelu_tools::report::bytes;
 use serde::Serialize;
+use tempfile::TempDir;
 
-/// A server and a dealer on free ports of this machine.
+use super::files::{Access, write_all};
+
+/// A server and a dealer on free ports of this machine, and the client they know.
 #[derive(Debug)]
 pub(crate) struct Parties {
     server: Party,
     dealer: Party,
+    client: Arc<ClientParty>,
+    /// Their keys and records, gone with them.
+    _folder: TempDir,
 }
 
 /// The most memory each process used.
@@ -30,16 +39,36 @@ const FREE_PORT: &str = "127.0.0.1:0";
 impl Parties {
     /// Starts both.
     pub(crate) fn start(plan: &Path, weights: &Path, jobs: usize, timeout: Duration) -> Result<Self> {
-        let common = |args: &[&str]| -> Vec<OsString> {
+        let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
+        let at = |name: &str| folder.path().join(name);
+        let identity = |name: &str| create_identity(&at(name));
+        let (server_identity, dealer_identity) = (identity("server.key")?, identity("dealer.key")?);
+        let (server_key, dealer_key) = (*server_identity.public(), *dealer_identity.public());
+        let client = identity("client.key")?;
+        write_all(&[
+            (at("servers.txt"), Access::Private, public_line(&server_key, "server").as_bytes()),
+            (at("clients.txt"), Access::Private, public_line(client.public(), "client").as_bytes()),
+        ])?;
+        let common = |args: &[&str], files: &[(&str, &str)]| -> Vec<OsString> {
             let (timeout, jobs) = (timeout.as_secs_f64().to_string(), jobs.to_string());
             let limits = ["--timeout", &timeout, "--max-clients", &jobs, "--listen", FREE_PORT];
-            args.iter().chain(&limits).map(OsString::from).collect()
+            let files = files.iter().flat_map(|(flag, name)| [OsString::from(flag), at(name).into()]);
+            args.iter().chain(&limits).map(OsString::from).chain(files).collect()
         };
-        let dealer = Party::start("dealer", common(&["deal"]))?;
-        let mut serve = common(&["serve", "--dealer", dealer.address()]);
+        let files = [("--key", "dealer.key"), ("--servers", "servers.txt")];
+        let dealer = Party::start("dealer", common(&["deal"], &files))?;
+        let (trusted, jobs) = (dealer_key.to_string(), jobs.to_string());
+        let serve = ["serve", "--dealer", dealer.address(), "--dealer-key", &trusted, "--sessions", &jobs];
+        let mut serve = common(&serve, &[("--key", "server.key"), ("--clients", "clients.txt")]);
         serve.extend(["--plan".into(), plan.into(), "--weights".into(), weights.into()]);
         let server = Party::start("server", serve)?;
-        Ok(Self { server, dealer })
+        let client = Arc::new(ClientParty::in_memory(client, server_key, dealer_key));
+        Ok(Self { server, dealer, client, _folder: folder })
+    }
+
+    /// The client that the server knows.
+    pub(crate) fn client(&self) -> Arc<ClientParty> {
+        self.client.clone()
     }
 
     /// Where the server listens.

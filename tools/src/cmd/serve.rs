@@ -1,28 +1,68 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Result;
-use brelu_host::error::SessionError;
-use brelu_host::keys::random_key;
-use brelu_host::server::{Server, ServerModel, ServerOptions};
-use brelu_tools::net::{Service, connect};
-use clap::Args;
-use tokio::net::TcpStream;
+use anyhow::{Context, Result};
+use brelu_core::prf::PairKey;
+use brelu_host::keys::Access;
+use brelu_host::server::{Server, ServerModel, ServerOptions, ServerParty};
+use brelu_host::state::{Limits, Ready};
+use brelu_host::weights::plan_hash;
+use brelu_tools::net::Serving;
+use clap::{Args, ValueEnum};
 
-use super::arguments::{positive, seconds};
+use super::arguments::{positive, seconds, size};
 use super::files::{read_plan, read_weights};
 use super::listen::{LimitArgs, listen};
+use super::party::{epochs, identity, public_key, state_folder};
 
 /// Run a server of one network: has the weights, never sees an image
 #[derive(Debug, Args)]
 #[command(after_help = "\
 The server prints where it listens, connects to the dealer for every client, and logs sessions to standard error. \
-Ctrl-C ends it.
+SIGTERM or Ctrl-C lets sessions finish what they are doing and ends it.
 
 Example:
-  brelu serve --plan resnet20.plan --weights resnet20.weights --listen 0.0.0.0:7601 --dealer dealer.example.org:7602")]
+  brelu keygen server
+  brelu serve --plan resnet20.plan --weights resnet20.weights --clients clients.txt --listen 0.0.0.0:7601 \\
+      --dealer dealer.example.org:7602 --dealer-key dealer.pub")]
 pub(crate) struct Serve {
+    /// The server's private key, made with brelu keygen
+    #[arg(long, value_name = "FILE", default_value = "server.key")]
+    key: PathBuf,
+
+    /// Clients that may connect: a line of a .pub file each; read anew for every connection
+    #[arg(long, value_name = "FILE", default_value = "clients.txt", conflicts_with = "any_client")]
+    clients: PathBuf,
+
+    /// Let anybody connect who has a key
+    #[arg(long)]
+    any_client: bool,
+
+    /// The dealer's public key: a file, or its 64 digits
+    #[arg(long, value_name = "KEY", default_value = "dealer.pub")]
+    dealer_key: String,
+
+    /// Folder for what has to survive a restart [default: beside the key, with the ending .state]
+    #[arg(long, value_name = "FOLDER")]
+    state: Option<PathBuf>,
+
+    /// Where prepared inferences are kept
+    #[arg(long, value_enum, default_value = "memory")]
+    store: Store,
+
+    /// Most bytes of prepared inferences of one client; K, M and G are understood
+    #[arg(long, value_name = "BYTES", default_value = "4G", value_parser = size)]
+    client_bytes: u64,
+
+    /// Most bytes of prepared inferences of all clients
+    #[arg(long, value_name = "BYTES", default_value = "8G", value_parser = size)]
+    store_bytes: u64,
+
+    /// Most sessions one client may have at a time
+    #[arg(long, value_name = "N", default_value = "8", value_parser = positive)]
+    sessions: usize,
+
     /// The plan; clients need the same file
     #[arg(long, value_name = "FILE")]
     plan: PathBuf,
@@ -55,35 +95,51 @@ pub(crate) struct Serve {
     limits: LimitArgs,
 }
 
-/// Where the dealer is.
-#[derive(Clone)]
-struct DealerAddress {
-    address: Arc<str>,
-    wait: Duration,
-    service: Service,
+/// Where prepared inferences are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Store {
+    /// In memory, until the server ends or the client was away for as long as --idle says
+    Memory,
+    /// In the state folder, encrypted; they survive restarts
+    Disk,
 }
 
 impl Serve {
     pub(crate) fn run(self) -> Result<()> {
         let plan = read_plan(&self.plan)?;
         let weights = read_weights(plan, &self.weights)?;
+        let identity = identity(&self.key)?;
+        let clients = match self.any_client {
+            true => Access::Anybody,
+            false => Access::file(&self.clients).context(
+                "the list of clients that may connect is needed: one line of a .pub file each (or --any-client)",
+            )?,
+        };
+        let dealer = public_key("dealer", &self.dealer_key)?;
+        let folder = state_folder(self.state.as_deref(), &self.key)?;
+        // The same component for the same weights, so that the dealer gets its own but once, and for no other weights.
+        let seed = identity.derive("brelu weights", &[&plan_hash(plan), &weights.digest()]);
+        let ready = self.store(&folder, identity.derive("brelu store", &[]))?;
+        let party = ServerParty { identity, dealer, clients, epochs: epochs(&folder)?, ready };
         let (runtime, listener) = listen(&self.listen)?;
-        let model = Arc::new(ServerModel::new(plan, weights, random_key()?)?);
-        let options = ServerOptions { timeout: self.limits.timeout, idle: self.idle, ready: self.ready };
-        let server = Arc::new(Server::new(model, options));
-        let service = self.limits.service("client");
-        let dealer = DealerAddress { address: self.dealer.into(), wait: self.wait, service };
-        let session = move |stream| session(server.clone(), stream, dealer.clone());
-        self.limits.serve(runtime, &listener, service, session)
+        let model = Arc::new(ServerModel::new(plan, weights, seed)?);
+        let options = ServerOptions {
+            timeout: self.limits.timeout,
+            idle: self.idle,
+            ready: self.ready,
+            sessions: self.sessions,
+            observer: self.limits.observer(),
+        };
+        let server = Server::new(model, party, options);
+        let serving = Serving { server, dealer: self.dealer, wait: self.wait };
+        self.limits.serve(runtime, listener, "client", Arc::new(serving))
     }
-}
 
-async fn session(server: Arc<Server>, stream: TcpStream, dealer: DealerAddress) -> Result<(), SessionError> {
-    let (reader, writer) = stream.into_split();
-    let reach = async || {
-        let DealerAddress { address, wait, service } = &dealer;
-        let waiting = || service.note(format_args!("waiting for the dealer at {address}"));
-        Ok(connect("dealer", address, *wait, waiting).await?.into_split())
-    };
-    server.serve(reader, writer, reach).await
+    fn store(&self, folder: &Path, key: PairKey) -> Result<Ready> {
+        let limits = Limits { items: self.ready, peer_bytes: self.client_bytes, bytes: self.store_bytes };
+        match self.store {
+            Store::Memory => Ok(Ready::memory(limits)),
+            Store::Disk => Ok(Ready::disk(&folder.join("ready"), key, limits)?),
+        }
+    }
 }

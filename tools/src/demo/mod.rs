@@ -9,4 +9,5 @@ mod network;
 mod random;
 
 pub use images::{CLASSES, SIDE, picture, pixels};
-pub use network::{DemoError, network};
+pub use network::{DemoError, network, network_of};
+pub(crate) use random::Random;

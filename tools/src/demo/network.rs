@@ -30,16 +30,24 @@ const CHANNELS: [u32; 3] = [16, 32, 64];
 /// # Errors
 /// None, unless this code and the graph disagree.
 pub fn network(seed: u64, preprocess: &Preprocess) -> Result<Graph, DemoError> {
+    network_of(CHANNELS, seed, preprocess)
+}
+
+/// As [`network`], with another number of channels in its stages.
+///
+/// # Errors
+/// As there.
+pub fn network_of(channels: [u32; 3], seed: u64, preprocess: &Preprocess) -> Result<Graph, DemoError> {
     let mut builder =
         Builder { graph: Graph::new("demo", "input", Shape::new(3, SIDE, SIDE))?, random: Random::new(seed) };
-    builder.body()?;
+    builder.body(channels)?;
     let mut graph = builder.graph;
     let features: Vec<Vec<f32>> = (0..EXAMPLES)
         .map(|index| run(&graph, &preprocess.normalise(&picture(seed, index).pixels)))
         .collect::<Result<_, _>>()?;
     let labels: Vec<usize> = (0..EXAMPLES).map(|index| index % CLASSES.len()).collect();
     let (weights, bias) = least_squares(&features, &labels, CLASSES.len());
-    let geometry = Conv2d::dense(CHANNELS[2], CLASSES.len() as u32);
+    let geometry = Conv2d::dense(channels[2], CLASSES.len() as u32);
     let pool = graph.output;
     graph.push("fc", Op::Conv { geometry, weights, bias }, &[pool])?;
     Ok(graph)
@@ -52,11 +60,11 @@ struct Builder {
 
 impl Builder {
     /// Everything up to the pooled features.
-    fn body(&mut self) -> Result<NodeId, DemoError> {
+    fn body(&mut self, channels: [u32; 3]) -> Result<NodeId, DemoError> {
         let input = self.graph.input;
-        let stem = self.conv("stem", input, CHANNELS[0], 3, 1)?;
+        let stem = self.conv("stem", input, channels[0], 3, 1)?;
         let mut x = self.graph.push("stem.relu", Op::Relu, &[stem])?;
-        for (stage, channels) in CHANNELS.into_iter().enumerate() {
+        for (stage, channels) in channels.into_iter().enumerate() {
             x = self.block(&format!("stage{stage}"), x, channels)?;
         }
         let side = self.graph[x].shape.height as u16;

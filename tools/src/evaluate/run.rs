@@ -1,10 +1,11 @@
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use brelu_core::plan::Plan;
-use brelu_host::client::ClientMemory;
+use brelu_host::client::{ClientMemory, ClientParty};
 use brelu_host::error::SessionError;
 use thiserror::Error;
 use tokio::runtime::Handle;
@@ -12,7 +13,7 @@ use tokio::runtime::Handle;
 use super::{Float, FloatRecord, LogError, Record, largest, real};
 use crate::data::{DataError, Item};
 use crate::graph::{RunError, Scratch};
-use crate::net::{Measured, Patience, Session};
+use crate::net::{Measured, Patience, Session, Target};
 use crate::simulate::{SimulateError, Simulator, quantise_input};
 
 /// Why an evaluation stopped early.
@@ -44,6 +45,8 @@ pub enum Engine<'a> {
         address: &'a str,
         /// How long to wait for it.
         patience: Patience,
+        /// Who the client is.
+        party: &'a Arc<ClientParty>,
         /// The runtime that carries the bytes.
         runtime: &'a Handle,
     },
@@ -135,8 +138,10 @@ impl Evaluation<'_> {
 
     fn work(&self, queue: &Queue<'_>, out: &Sender<Outcome<Record>>) -> Outcome<()> {
         match self.engine {
-            Engine::Server { address, patience, runtime } => {
-                runtime.block_on(self.infer(address, patience, queue, out))
+            Engine::Server { address, patience, party, runtime } => {
+                let (plan, party) = (self.plan, party.clone());
+                let target = Target { plan, address: address.into(), patience, party };
+                runtime.block_on(self.infer(target, queue, out))
             }
             Engine::Simulator(simulator) => self.simulate(simulator, queue, out),
         }
@@ -144,13 +149,12 @@ impl Evaluation<'_> {
 
     async fn infer(
         &self,
-        address: &str,
-        patience: Patience,
+        target: Target<'_>,
         queue: &Queue<'_>,
         out: &Sender<Outcome<Record>>,
     ) -> Outcome<()> {
         let mut memory = ClientMemory::for_plan(self.plan);
-        let mut session = Session::start(self.plan, address, patience, &mut memory, || ()).await?;
+        let mut session = Session::start(target, &mut memory, |_| ()).await?;
         let mut scratch = Scratch::default();
         while let Some(index) = queue.take() {
             let subject = self.subject(index, &mut scratch)?;

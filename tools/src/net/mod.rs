@@ -8,8 +8,8 @@ mod stop;
 
 pub use connect::{Patience, connect};
 pub use process::{LISTENING, Party, PartyError, peak_memory};
-pub use service::{ListenError, Service, bind};
-pub use session::{Measured, Session};
+pub use service::{Host, ListenError, Service, Serving, bind};
+pub use session::{Measured, Session, Target};
 pub use stop::{on_interrupt, stopped};
 
 use std::io;

@@ -1,14 +1,19 @@
+use std::collections::VecDeque;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use brelu_core::transport::FrameKind;
+use brelu_host::dealer::Dealer;
 use brelu_host::error::SessionError;
-use brelu_host::pipe::Pipe;
+use brelu_host::secure::Connection;
+use brelu_host::server::Server;
 use thiserror::Error;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+use tokio::task::{AbortHandle, JoinError};
+
+use super::connect;
 
 /// Why a service cannot listen.
 #[derive(Debug, Error)]
@@ -41,26 +46,118 @@ pub async fn bind(address: &str) -> Result<TcpListener, ListenError> {
     TcpListener::bind(address).await.map_err(refused)
 }
 
+/// A party that others connect to.
+pub trait Host: Send + Sync + 'static {
+    /// Makes a connection secure.
+    fn accept(&self, stream: TcpStream) -> impl Future<Output = Result<Connection, SessionError>> + Send;
+
+    /// Serves a peer until it is done.
+    fn serve(&self, connection: Connection) -> impl Future<Output = Result<(), SessionError>> + Send;
+
+    /// Ends every session as soon as it has finished what it is doing.
+    fn stop(&self);
+}
+
+/// A server and where its dealer is.
+#[derive(Debug)]
+pub struct Serving {
+    /// The server.
+    pub server: Server,
+    /// Address and port of the dealer.
+    pub dealer: String,
+    /// How long to wait for a dealer that does not listen.
+    pub wait: Duration,
+}
+
+impl Host for Serving {
+    async fn accept(&self, stream: TcpStream) -> Result<Connection, SessionError> {
+        let (reader, writer) = stream.into_split();
+        self.server.accept(reader, writer).await
+    }
+
+    async fn serve(&self, connection: Connection) -> Result<(), SessionError> {
+        let reach = async || {
+            let stream = connect("dealer", &self.dealer, self.wait, || ()).await?;
+            let (reader, writer) = stream.into_split();
+            self.server.call_dealer(reader, writer).await
+        };
+        self.server.serve(connection, reach).await
+    }
+
+    fn stop(&self) {
+        self.server.stop();
+    }
+}
+
+impl Host for Dealer {
+    async fn accept(&self, stream: TcpStream) -> Result<Connection, SessionError> {
+        let (reader, writer) = stream.into_split();
+        Dealer::accept(self, reader, writer).await
+    }
+
+    async fn serve(&self, connection: Connection) -> Result<(), SessionError> {
+        Dealer::serve(self, connection).await
+    }
+
+    fn stop(&self) {
+        Dealer::stop(self);
+    }
+}
+
 /// Accepts connections, each served by a task of its own; one that fails ends nothing but itself.
 #[derive(Clone, Copy, Debug)]
 pub struct Service {
     /// Who connects, for the log.
     pub peer: &'static str,
-    /// Most connections at a time; more are told to come back.
+    /// Most sessions at a time; further peers are told to come back.
     pub most: usize,
-    /// How long a refused peer may take to hear so.
-    pub timeout: Duration,
+    /// How long sessions may take to end after a request to stop.
+    pub grace: Duration,
     /// Whether sessions are logged to stderr.
     pub log: bool,
 }
 
+/// Connections whose handshake is not done. Beyond these the oldest one is dropped: whoever follows the protocol is
+/// done in milliseconds.
+const HANDSHAKES: usize = 128;
+
+/// The handshakes in progress.
+#[derive(Default)]
+struct Handshakes(Mutex<VecDeque<AbortHandle>>);
+
+impl Handshakes {
+    fn add(&self, handle: AbortHandle) {
+        let mut handles = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        handles.retain(|handle| !handle.is_finished());
+        if handles.len() >= HANDSHAKES {
+            handles.pop_front().inspect(AbortHandle::abort);
+        }
+        handles.push_back(handle);
+    }
+}
+
 impl Service {
-    /// Serves for as long as this future is polled.
-    pub async fn run<F>(&self, listener: &TcpListener, serve: impl Fn(TcpStream) -> F)
-    where
-        F: Future<Output = Result<(), SessionError>> + Send + 'static,
-    {
-        let places = Arc::new(Semaphore::new(self.most));
+    /// Serves until `stopped` is done, then lets sessions finish what they are doing for as long as the grace lasts.
+    pub async fn run(self, listener: TcpListener, host: Arc<impl Host>, stopped: impl Future<Output = ()>) {
+        let (places, handshakes) = (Arc::new(Semaphore::new(self.most)), Handshakes::default());
+        tokio::select! {
+            () = self.accept(&listener, &host, &places, &handshakes) => {}
+            () = stopped => {}
+        }
+        drop(listener);
+        host.stop();
+        let all = places.acquire_many(self.most as u32);
+        let ended = tokio::time::timeout(self.grace, all).await.is_ok();
+        self.note(format_args!("{}", if ended { "stopped" } else { "stopped, sessions were cut off" }));
+    }
+
+    async fn accept(
+        self,
+        listener: &TcpListener,
+        host: &Arc<impl Host>,
+        places: &Arc<Semaphore>,
+        handshakes: &Handshakes,
+    ) {
         loop {
             let (stream, from) = match listener.accept().await {
                 Ok(accepted) => accepted,
@@ -73,25 +170,46 @@ impl Service {
             };
             // Only a connection that is gone refuses this, and its session will find out.
             drop(stream.set_nodelay(true));
-            let Ok(place) = places.clone().try_acquire_owned() else {
-                self.note(format_args!("{} {from}: refused, all {} places are taken", self.peer, self.most));
-                tokio::spawn(refuse(stream, *self));
-                continue;
-            };
-            self.note(format_args!("{} {from}: connected", self.peer));
-            let (service, session) = (*self, tokio::spawn(serve(stream)));
+            let (host, places) = (host.clone(), places.clone());
+            let (send, ready) = tokio::sync::oneshot::channel();
+            let handshake = tokio::spawn({
+                let host = host.clone();
+                async move { drop(send.send(host.accept(stream).await)) }
+            });
+            handshakes.add(handshake.abort_handle());
             tokio::spawn(async move {
-                service.farewell(from, session.await);
-                drop(place);
+                match ready.await {
+                    Ok(Ok(connection)) => self.session(from, connection, host, places).await,
+                    Ok(Err(error)) => self.note(format_args!("{} {from}: {error}", self.peer)),
+                    Err(_) => self.note(format_args!("{} {from}: dropped, it was too slow", self.peer)),
+                }
             });
         }
     }
 
-    fn farewell(&self, from: SocketAddr, result: Result<Result<(), SessionError>, tokio::task::JoinError>) {
+    async fn session(
+        self,
+        from: SocketAddr,
+        mut connection: Connection,
+        host: Arc<impl Host>,
+        places: Arc<Semaphore>,
+    ) {
+        let (peer, key) = (self.peer, connection.bond.peer().id());
+        let Ok(_place) = places.try_acquire_owned() else {
+            let most = self.most;
+            self.note(format_args!("{peer} {key} at {from}: turned away, all {most} places are taken"));
+            return connection.pipe.postpone(&format!("all {most} places are taken")).await;
+        };
+        self.note(format_args!("{peer} {key} at {from}: connected"));
+        let result = tokio::spawn(async move { host.serve(connection).await }).await;
+        self.farewell(&format!("{peer} {key} at {from}"), result);
+    }
+
+    fn farewell(&self, who: &str, result: Result<Result<(), SessionError>, JoinError>) {
         match result {
-            Ok(Ok(())) => self.note(format_args!("{} {from}: done", self.peer)),
-            Ok(Err(error)) => self.note(format_args!("{} {from}: ended early: {error}", self.peer)),
-            Err(error) => self.note(format_args!("{} {from}: ended by a defect: {error}", self.peer)),
+            Ok(Ok(())) => self.note(format_args!("{who}: done")),
+            Ok(Err(error)) => self.note(format_args!("{who}: ended early: {error}")),
+            Err(error) => self.note(format_args!("{who}: ended by a defect: {error}")),
         }
     }
 
@@ -100,16 +218,5 @@ impl Service {
         if self.log {
             crate::report::note(line);
         }
-    }
-}
-
-async fn refuse(stream: TcpStream, service: Service) {
-    let (reader, writer) = stream.into_split();
-    let mut pipe = Pipe::new(service.peer, reader, writer, service.timeout);
-    // Closing before the greeting was read would reset the connection and lose the answer.
-    if pipe.receive_kind(FrameKind::Hello, "a greeting").await.is_ok() {
-        let most = service.most;
-        pipe.fail(&format!("all {most} places are taken: try again later, or start it with more of them"))
-            .await;
     }
 }

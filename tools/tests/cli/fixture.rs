@@ -15,13 +15,15 @@ use crate::support::brelu;
 /// Rows and columns of the pictures.
 const SIDE: usize = 8;
 
-/// A folder with `tiny.onnx`, `tiny.plan`, `tiny.weights`, `tiny.json`, `other.plan`, `other.weights` and
-/// `pictures/0.ppm` to `pictures/7.ppm`.
+/// A folder with `tiny.onnx`, `tiny.plan`, `tiny.weights`, `tiny.json`, `other.plan`, `other.weights`,
+/// keys of all parties, and `pictures/0.ppm` to `pictures/7.ppm`.
 pub(crate) fn folder() -> &'static Path {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     FOLDER.get_or_init(|| {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cli");
+        drop(fs::remove_dir_all(&folder));
         fs::create_dir_all(folder.join("pictures")).unwrap();
+        keys(&folder);
         fs::write(folder.join("tiny.onnx"), model("Relu").encode_to_vec()).unwrap();
         fs::write(folder.join("labels.txt"), "warm\ncold\nlight\ndark\n").unwrap();
         (0..8).for_each(|index| {
@@ -32,6 +34,15 @@ pub(crate) fn folder() -> &'static Path {
         brelu(&folder, &format!("{common} -o other --bits 28")).succeeds();
         folder
     })
+}
+
+/// Keys of the three parties, of a client that no server knows (`stranger`), and the lists of who may connect.
+fn keys(folder: &Path) {
+    for name in ["client", "server", "dealer", "stranger"] {
+        brelu(folder, &format!("keygen {name}")).succeeds();
+    }
+    fs::copy(folder.join("client.pub"), folder.join("clients.txt")).unwrap();
+    fs::copy(folder.join("server.pub"), folder.join("servers.txt")).unwrap();
 }
 
 /// A corner of the colour cube for every index, with a few stripes.

@@ -3,6 +3,7 @@
 mod fixture;
 mod help;
 mod inputs;
+mod keys;
 mod peers;
 mod runs;
 mod support;

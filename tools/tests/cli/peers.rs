@@ -1,9 +1,13 @@
 //! Parties that are missing, silent, busy or talk nonsense.
 
-use std::io::{Read, Write};
+use std::io::Write;
 use std::net::{TcpListener, TcpStream};
 use std::thread;
 use std::time::Duration;
+
+use brelu_core::channel::Link;
+use brelu_host::keys::{read_identity, read_public};
+use brelu_host::secure::{Call, Connection};
 
 use crate::fixture::folder;
 use crate::support::{Listening, Ran, brelu};
@@ -54,12 +58,13 @@ fn servers_that_do_not_keep_to_the_protocol_are_refused() {
     let silent = peer(|_stream| thread::sleep(Duration::from_secs(3)));
     infer("tiny.plan", &silent).fails(&["nothing came from the server for 1 second"]);
     let closing = peer(drop);
-    infer("tiny.plan", &closing).fails(&["server", "connection"]);
+    infer("tiny.plan", &closing).fails(&["server"]);
     let garbage = peer(|mut stream| {
         drop(stream.write_all(&[0xa5; 4096]));
         thread::sleep(Duration::from_secs(2));
     });
-    infer("tiny.plan", &garbage).fails(&["the server does not keep to the protocol"]);
+    infer("tiny.plan", &garbage)
+        .fails(&["no secure connection to the server", "does not speak this protocol"]);
 }
 
 #[test]
@@ -81,11 +86,31 @@ fn a_server_lives_on_after_bad_clients() {
 #[test]
 fn a_full_server_says_so() {
     let dealer = Listening::start(folder(), "deal");
-    let server = serve(&dealer.address, "--max-clients 1 --timeout 1");
-    let mut busy = TcpStream::connect(&server.address).unwrap();
+    let server = serve(&dealer.address, "--max-clients 1");
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let busy = runtime.block_on(connect_as("client", &server.address));
     thread::sleep(Duration::from_millis(200));
-    infer("tiny.plan", &server.address).fails(&["the server stopped", "places are taken"]);
-    // The silent one is dropped after a second, and told why.
-    drop(busy.read_to_end(&mut Vec::new()));
+    infer("tiny.plan", &server.address).fails(&["tried again later", "all 1 places are taken"]);
+    runtime.block_on(async { drop(busy) });
+    thread::sleep(Duration::from_millis(300));
     infer("tiny.plan", &server.address).succeeds();
+}
+
+/// A secure connection to a server, and nothing else.
+async fn connect_as(name: &str, address: &str) -> Connection {
+    let key = |name: &str| folder().join(name);
+    let identity = read_identity(&key(&format!("{name}.key"))).unwrap();
+    let public = read_public(key("server.pub").to_str().unwrap()).unwrap();
+    let (reader, writer) = tokio::net::TcpStream::connect(address).await.unwrap().into_split();
+    let call = Call { link: Link::ClientServer, peer: "server", timeout: Duration::from_secs(5) };
+    call.connect(reader, writer, &identity, &public).await.unwrap()
+}
+
+#[test]
+fn silent_connections_do_not_keep_others_out() {
+    let dealer = Listening::start(folder(), "deal");
+    let server = serve(&dealer.address, "--max-clients 1");
+    let silent: Vec<_> = (0..200).map(|_| TcpStream::connect(&server.address).unwrap()).collect();
+    infer("tiny.plan", &server.address).succeeds();
+    drop(silent);
 }

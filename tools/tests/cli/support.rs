@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 pub(crate) const BRELU: &str = env!("CARGO_BIN_EXE_brelu");
 
@@ -14,8 +15,22 @@ pub(crate) struct Ran {
 
 /// Runs `brelu` with the words of `line` in `folder`.
 pub(crate) fn brelu(folder: &Path, line: &str) -> Ran {
-    let output = Command::new(BRELU).args(line.split_whitespace()).current_dir(folder).output().unwrap();
+    let output = Command::new(BRELU).args(words(line)).current_dir(folder).output().unwrap();
     Ran { command: line.into(), output }
+}
+
+/// Commands that keep something.
+const KEEPERS: [&str; 5] = ["infer", "prepare", "evaluate", "serve", "deal"];
+
+/// The words of a command, with a state folder of its own where it does not name one: tests run side by side.
+fn words(line: &str) -> Vec<String> {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    let mut words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+    let keeps = words.first().is_some_and(|first| KEEPERS.contains(&first.as_str()));
+    if keeps && !line.contains("--state") && !line.contains("--help") {
+        words.push(format!("--state=state/{}", NEXT.fetch_add(1, Ordering::Relaxed)));
+    }
+    words
 }
 
 impl Ran {
@@ -69,7 +84,7 @@ impl Listening {
     /// Starts a command and waits for the line that says where it listens.
     pub(crate) fn start(folder: &Path, line: &str) -> Self {
         let mut child = Command::new(BRELU)
-            .args(line.split_whitespace())
+            .args(words(line))
             .args(["--listen", "127.0.0.1:0", "--quiet"])
             .current_dir(folder)
             .stdout(Stdio::piped())

@@ -3,73 +3,28 @@
 //! Reading ahead is bounded by bytes, not by frames: a party must be able to receive a whole layer while it still sends
 //! one, or both ends would wait for each other. Beyond the bound nothing is read until the party catches up.
 
+mod error;
+mod wire;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use brelu_core::bits::{bytes, is_padded};
-use brelu_core::transport::{
-    FRAME_HEADER, FrameKind, FramedError, MAX_PAYLOAD, Transport, decode_header, encode_header,
-};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader, BufWriter};
+use brelu_core::channel::{Opener, Sealer};
+use brelu_core::transport::{FrameKind, FramedError, MAX_PAYLOAD, Transport};
+use tokio::io::{AsyncRead, AsyncWrite, BufReader, BufWriter};
 use tokio::sync::{Notify, mpsc};
+use tokio::time::Instant;
+use zeroize::Zeroizing;
 
-/// Why a connection cannot be used any further.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NetError {
-    /// Nothing can be heard from the peer.
-    #[error(
-        "nothing came from the {peer} for {seconds} seconds: check that it runs and that the network lets it through"
-    )]
-    TimedOut {
-        /// Who is silent.
-        peer: &'static str,
-        /// For how long.
-        seconds: u64,
-    },
-    /// The connection ended.
-    #[error("the {0} closed the connection")]
-    Closed(&'static str),
-    /// The connection broke.
-    #[error("the connection to the {peer} failed: {error}")]
-    Broken {
-        /// To whom.
-        peer: &'static str,
-        /// The system's words.
-        error: String,
-    },
-    /// Not frames, or too large ones.
-    #[error("the {peer} does not keep to the protocol: {error}")]
-    Frame {
-        /// Who.
-        peer: &'static str,
-        /// What was wrong.
-        error: FramedError,
-    },
-    /// Frames in the wrong place.
-    #[error("the {peer} sent a {got:?} frame where {want} was expected")]
-    Unexpected {
-        /// Who.
-        peer: &'static str,
-        /// What came.
-        got: FrameKind,
-        /// What should have come.
-        want: &'static str,
-    },
-    /// A message of the wrong length.
-    #[error("the {0} sent a message of another length than the plan says")]
-    Length(&'static str),
-    /// The peer gave up, in its own words.
-    #[error("the {peer} stopped: {reason}")]
-    Refused {
-        /// Who.
-        peer: &'static str,
-        /// Its words.
-        reason: String,
-    },
-}
+pub use error::NetError;
+use wire::{Reader, Writer, read_frames, write_frames};
 
-type Frame = (FrameKind, Vec<u8>);
+/// What a frame says; wiped on drop.
+pub type Payload = Zeroizing<Vec<u8>>;
+
+type Frame = (FrameKind, Payload);
 
 /// One connection. Dropping it closes the connection after what was sent is out.
 #[derive(Debug)]
@@ -85,7 +40,20 @@ pub struct Pipe {
 }
 
 /// Bytes read ahead before the plan is known.
-const HANDSHAKE_LIMIT: u64 = 1 << 20;
+const HANDSHAKE_LIMIT: u64 = 1 << 18;
+
+/// What a frame counts beyond its payload, so that a flood of empty ones is bounded too.
+const FRAME_COST: u64 = 64;
+
+/// Bytes a second below which a message is too slow.
+const SLOWEST: u64 = 4096;
+
+/// The two directions of a secure connection.
+pub type Ends = (Sealer, Opener);
+
+fn cost(payload: &[u8]) -> u64 {
+    payload.len() as u64 + FRAME_COST
+}
 
 /// How far the reader is ahead of the party, and how far it may be.
 #[derive(Debug)]
@@ -102,32 +70,39 @@ impl Ahead {
         }
     }
 
-    fn taken(&self, bytes: usize) {
-        self.unread.fetch_sub(bytes as u64, Relaxed);
+    fn taken(&self, bytes: u64) {
+        self.unread.fetch_sub(bytes, Relaxed);
         self.changed.notify_one();
     }
 }
 
 impl Pipe {
     /// Starts reading and writing; call it inside a tokio runtime. `peer` names the other end in errors.
+    ///
+    /// Without `ends` nothing is encrypted: for tests of parties, and to measure what encryption costs.
     pub fn new(
         peer: &'static str,
         reader: impl AsyncRead + Send + Unpin + 'static,
         writer: impl AsyncWrite + Send + Unpin + 'static,
         timeout: Duration,
+        ends: Option<Ends>,
     ) -> Self {
         let (unread, limit) = (AtomicU64::new(0), AtomicU64::new(HANDSHAKE_LIMIT));
         let ahead = Arc::new(Ahead { unread, limit, changed: Notify::new() });
         let (send_in, incoming) = mpsc::unbounded_channel();
         let (outgoing, take_out) = mpsc::channel(64);
-        tokio::spawn(read_frames(peer, BufReader::with_capacity(1 << 17, reader), send_in, ahead.clone()));
-        tokio::spawn(write_frames(BufWriter::with_capacity(1 << 17, writer), take_out, timeout));
+        let (sealer, opener) = ends.unzip();
+        let reader = Reader::new(peer, BufReader::with_capacity(1 << 17, reader), opener);
+        let writer = Writer::new(BufWriter::with_capacity(1 << 17, writer), sealer);
+        tokio::spawn(read_frames(reader, send_in, ahead.clone()));
+        tokio::spawn(write_frames(writer, take_out, timeout));
         Self { peer, incoming, outgoing, ahead, timeout, payload: MAX_PAYLOAD, received: 0, sent: 0 }
     }
 
     /// Allows the peer to be `bytes` bytes ahead of this party.
     pub fn allow(&mut self, bytes: u64) {
-        self.ahead.limit.store(bytes + HANDSHAKE_LIMIT, Relaxed);
+        // Frames of 64 bytes count twice.
+        self.ahead.limit.store(bytes.saturating_mul(2) + HANDSHAKE_LIMIT, Relaxed);
         self.ahead.changed.notify_one();
     }
 
@@ -146,6 +121,7 @@ impl Pipe {
     /// # Errors
     /// If the connection is gone.
     pub async fn send_frame(&mut self, kind: FrameKind, payload: Vec<u8>) -> Result<(), NetError> {
+        let payload = Payload::new(payload);
         self.sent += if kind == FrameKind::Data { payload.len() as u64 } else { 0 };
         if self.outgoing.send((kind, payload)).await.is_ok() {
             return Ok(());
@@ -173,26 +149,36 @@ impl Pipe {
         let silent = NetError::TimedOut { peer: self.peer, seconds: patience.as_secs() };
         let frame = tokio::time::timeout(patience, self.incoming.recv()).await.map_err(|_| silent)?;
         let frame = frame.unwrap_or(Err(NetError::Closed(self.peer)))?;
-        self.ahead.taken(frame.1.len());
+        self.ahead.taken(cost(&frame.1));
         self.received += if frame.0 == FrameKind::Data { frame.1.len() as u64 } else { 0 };
         self.judge(frame)
     }
 
     fn judge(&self, (kind, payload): Frame) -> Result<Frame, NetError> {
-        if kind != FrameKind::Failed {
-            return Ok((kind, payload));
-        }
         let printable = |c: &char| !c.is_control();
-        let reason = String::from_utf8_lossy(&payload).chars().filter(printable).take(300).collect();
-        Err(NetError::Refused { peer: self.peer, reason })
+        let reason = || String::from_utf8_lossy(&payload).chars().filter(printable).take(300).collect();
+        match kind {
+            FrameKind::Failed => Err(NetError::Refused { peer: self.peer, reason: reason() }),
+            FrameKind::Later => Err(NetError::Later { peer: self.peer, reason: reason() }),
+            _ => Ok((kind, payload)),
+        }
     }
 
     /// Waits for a frame of one kind.
     ///
     /// # Errors
     /// As [`Self::receive_frame`], or another kind of frame.
-    pub async fn receive_kind(&mut self, kind: FrameKind, want: &'static str) -> Result<Vec<u8>, NetError> {
-        let (got, payload) = self.receive_frame().await?;
+    pub async fn receive_kind(&mut self, kind: FrameKind, want: &'static str) -> Result<Payload, NetError> {
+        let frame = self.receive_frame().await?;
+        self.expect(frame, kind, want)
+    }
+
+    fn expect(
+        &self,
+        (got, payload): Frame,
+        kind: FrameKind,
+        want: &'static str,
+    ) -> Result<Payload, NetError> {
         if got == kind { Ok(payload) } else { Err(NetError::Unexpected { peer: self.peer, got, want }) }
     }
 
@@ -207,15 +193,18 @@ impl Pipe {
         Ok(())
     }
 
-    /// Waits for a message of `bits` bits.
+    /// Waits for a message of `bits` bits, which has to come at [`SLOWEST`] bytes a second at least.
     ///
     /// # Errors
     /// As [`Self::receive_frame`], or a message of another length.
-    pub async fn receive_message(&mut self, bits: u64) -> Result<Vec<u8>, NetError> {
+    pub async fn receive_message(&mut self, bits: u64) -> Result<Payload, NetError> {
         let want = bytes(bits) as usize;
-        let mut message = Vec::with_capacity(want);
+        let mut message = Payload::new(Vec::with_capacity(want));
+        let end = Instant::now() + self.timeout + Duration::from_secs(want as u64 / SLOWEST);
         while message.len() < want {
-            let piece = self.receive_kind(FrameKind::Data, "a piece of a message").await?;
+            let left = end.saturating_duration_since(Instant::now()).min(self.timeout);
+            let frame = self.receive_within(left).await.map_err(|error| self.too_slow(error))?;
+            let piece = self.expect(frame, FrameKind::Data, "a piece of a message")?;
             if piece.is_empty() || message.len() + piece.len() > want {
                 return Err(NetError::Length(self.peer));
             }
@@ -224,69 +213,30 @@ impl Pipe {
         if is_padded(&message, bits) { Ok(message) } else { Err(NetError::Length(self.peer)) }
     }
 
+    /// A time-out says how long a party waits, not how much was left of it.
+    fn too_slow(&self, error: NetError) -> NetError {
+        match error {
+            NetError::TimedOut { peer, .. } => NetError::TimedOut { peer, seconds: self.timeout.as_secs() },
+            other => other,
+        }
+    }
+
     /// Tells the peer why this party gives up, as far as the peer still listens.
     pub async fn fail(&mut self, reason: &str) {
+        self.part(FrameKind::Failed, reason).await;
+    }
+
+    /// Tells the peer to come back later, as far as it still listens.
+    pub async fn postpone(&mut self, reason: &str) {
+        self.part(FrameKind::Later, reason).await;
+    }
+
+    async fn part(&mut self, kind: FrameKind, reason: &str) {
         let reason: String = reason.chars().take(300).collect();
+        let words = Payload::new(reason.into_bytes());
         // The connection may be gone already, which is why this party gives up.
-        drop(self.outgoing.send((FrameKind::Failed, reason.into_bytes())).await);
+        drop(tokio::time::timeout(self.timeout, self.outgoing.send((kind, words))).await);
     }
-}
-
-async fn read_frames(
-    peer: &'static str,
-    mut stream: impl AsyncRead + Unpin,
-    out: mpsc::UnboundedSender<Result<Frame, NetError>>,
-    ahead: Arc<Ahead>,
-) {
-    loop {
-        let next = async {
-            ahead.room().await;
-            read_frame(peer, &mut stream).await
-        };
-        let frame = tokio::select! {
-            frame = next => frame,
-            () = out.closed() => return,
-        };
-        ahead.unread.fetch_add(frame.as_ref().map_or(0, |frame| frame.1.len() as u64), Relaxed);
-        let last = frame.is_err();
-        if out.send(frame).is_err() || last {
-            return;
-        }
-    }
-}
-
-async fn read_frame(peer: &'static str, stream: &mut (impl AsyncRead + Unpin)) -> Result<Frame, NetError> {
-    let broken = |error: std::io::Error| match error.kind() {
-        std::io::ErrorKind::UnexpectedEof => NetError::Closed(peer),
-        _ => NetError::Broken { peer, error: error.to_string() },
-    };
-    let mut header = [0; FRAME_HEADER];
-    stream.read_exact(&mut header).await.map_err(broken)?;
-    let (kind, len) = decode_header(header, MAX_PAYLOAD).map_err(|error| NetError::Frame { peer, error })?;
-    let mut payload = vec![0; len];
-    stream.read_exact(&mut payload).await.map_err(broken)?;
-    Ok((kind, payload))
-}
-
-/// A peer that takes nothing for as long as the time-out ends the connection.
-async fn write_frames(
-    mut stream: impl AsyncWrite + Unpin,
-    mut frames: mpsc::Receiver<Frame>,
-    timeout: Duration,
-) {
-    while let Some((kind, payload)) = frames.recv().await {
-        let idle = frames.is_empty();
-        let write = async {
-            stream.write_all(&encode_header(kind, payload.len())).await?;
-            stream.write_all(&payload).await?;
-            if idle { stream.flush().await } else { Ok(()) }
-        };
-        if !matches!(tokio::time::timeout(timeout, write).await, Ok(Ok(()))) {
-            return;
-        }
-    }
-    // Nobody is left to hear of a failure here.
-    drop(tokio::time::timeout(timeout, stream.shutdown()).await);
 }
 
 impl Transport for Pipe {

@@ -1,0 +1,150 @@
+//! The server as a service: one session for every connection of a client, each with its own connection to the dealer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use brelu_core::channel::{Identity, Link, PublicKey};
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::ServerModel;
+use super::live::Live;
+use super::session::Session;
+use crate::error::SessionError;
+use crate::event::Observer;
+use crate::keys::Access;
+use crate::pipe::NetError;
+use crate::secure::{Call, Connection};
+use crate::state::{Epochs, Ready};
+use crate::stopping::Stopping;
+
+/// Limits of a server.
+#[derive(Clone, Debug)]
+pub struct ServerOptions {
+    /// How long a peer may be silent in the middle of a message.
+    pub timeout: Duration,
+    /// How long a client may do nothing.
+    pub idle: Duration,
+    /// How many prepared inferences are kept for one client.
+    pub ready: usize,
+    /// How many sessions one client may have at a time.
+    pub sessions: usize,
+    /// Is told what happens.
+    pub observer: Observer,
+}
+
+impl Default for ServerOptions {
+    fn default() -> Self {
+        Self {
+            timeout: Duration::from_secs(30),
+            idle: Duration::from_secs(600),
+            ready: 8,
+            sessions: 8,
+            observer: Observer::default(),
+        }
+    }
+}
+
+/// Who a server is, whom it knows, and what it keeps.
+#[derive(Debug)]
+pub struct ServerParty {
+    /// Its key pair.
+    pub identity: Identity,
+    /// The dealer's public key.
+    pub dealer: PublicKey,
+    /// The clients that may connect.
+    pub clients: Access,
+    /// The epochs used with every client.
+    pub epochs: Epochs,
+    /// Prepared inferences.
+    pub ready: Ready,
+}
+
+/// A server of one model.
+#[derive(Debug)]
+pub struct Server {
+    pub(super) model: Arc<ServerModel>,
+    pub(super) party: Arc<ServerParty>,
+    pub(super) options: ServerOptions,
+    pub(super) live: Arc<Live>,
+    pub(super) stopping: Stopping,
+}
+
+impl Server {
+    /// A server of `model`.
+    pub fn new(model: Arc<ServerModel>, party: ServerParty, options: ServerOptions) -> Self {
+        let (live, stopping) = Default::default();
+        Self { model, party: Arc::new(party), options, live, stopping }
+    }
+
+    /// Ends every session as soon as it has finished what it is doing.
+    pub fn stop(&self) {
+        self.stopping.stop();
+    }
+
+    /// Its key pair.
+    pub fn identity(&self) -> &Identity {
+        &self.party.identity
+    }
+
+    /// How it calls its dealer.
+    pub fn dealer_call(&self) -> Call {
+        Call { link: Link::ServerDealer, peer: "dealer", timeout: self.options.timeout }
+    }
+
+    /// How it is called by clients.
+    pub fn client_call(&self) -> Call {
+        Call { link: Link::ClientServer, peer: "client", timeout: self.options.timeout }
+    }
+
+    /// Calls the dealer over an open connection.
+    ///
+    /// # Errors
+    /// If the connection fails, the dealer refuses, or is somebody else.
+    pub async fn call_dealer(
+        &self,
+        reader: impl AsyncRead + Send + Unpin + 'static,
+        writer: impl AsyncWrite + Send + Unpin + 'static,
+    ) -> Result<Connection, SessionError> {
+        self.dealer_call().connect(reader, writer, &self.party.identity, &self.party.dealer).await
+    }
+
+    /// Answers a client that calls over an open connection, if it may connect.
+    ///
+    /// # Errors
+    /// If the connection fails or the client may not connect; it has been told.
+    pub async fn accept(
+        &self,
+        reader: impl AsyncRead + Send + Unpin + 'static,
+        writer: impl AsyncWrite + Send + Unpin + 'static,
+    ) -> Result<Connection, SessionError> {
+        let admit = |key: &PublicKey| match self.party.clients.name(key)? {
+            Some(_) => Ok(()),
+            None => Err(NetError::NotAuthorised { peer: "client", key: key.id() }.into()),
+        };
+        self.client_call().accept(reader, writer, &self.party.identity, admit).await
+    }
+
+    /// Serves one client until it is done. `connect` reaches the dealer, see [`Self::call_dealer`].
+    ///
+    /// # Errors
+    /// Whatever ended the session early; the client has been told.
+    pub async fn serve(
+        &self,
+        mut client: Connection,
+        connect: impl AsyncFnOnce() -> Result<Connection, SessionError>,
+    ) -> Result<(), SessionError> {
+        let result = async {
+            let mut session = Session::greet(self, &mut client, connect).await?;
+            let done = session.run().await;
+            session.part().await;
+            done
+        };
+        let result = result.await;
+        match &result {
+            Err(error) if error.is_passing() => client.pipe.postpone(&error.to_string()).await,
+            Err(error) => client.pipe.fail(&error.to_string()).await,
+            Ok(()) => {}
+        }
+        result
+    }
+}

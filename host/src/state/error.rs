@@ -1,0 +1,107 @@
+//! Why state cannot be kept or found.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+/// Why state cannot be kept or found.
+#[derive(Debug, thiserror::Error)]
+pub enum StateError {
+    /// The system refused.
+    #[error("cannot {doing} {}: {error}; check its permissions and the free space of its disk", path.display())]
+    Io {
+        /// What was tried.
+        doing: &'static str,
+        /// With what.
+        path: PathBuf,
+        /// The system's words.
+        error: io::Error,
+    },
+    /// An epoch that is used up.
+    #[error("epoch {epoch} of this peer is used up, the last one was {floor}: connect again for a fresh one")]
+    Reused {
+        /// The epoch asked for.
+        epoch: u32,
+        /// The highest one used.
+        floor: u32,
+    },
+    /// No epochs are left.
+    #[error("all epochs of this peer are used up: give it a new key")]
+    Exhausted,
+    /// A log of epochs that cannot be trusted.
+    #[error(
+        "{} was cut or altered ({what}): delete it to start anew, which costs prepared inferences only, as new \
+         sessions have fresh keys",
+        path.display()
+    )]
+    DamagedLog {
+        /// Which file.
+        path: PathBuf,
+        /// What was found.
+        what: &'static str,
+    },
+    /// A stored item that cannot be trusted. It is gone.
+    #[error("{} was cut, altered or moved ({what}) and is deleted: prepare another inference", path.display())]
+    Damaged {
+        /// Which file.
+        path: PathBuf,
+        /// What was found.
+        what: &'static str,
+    },
+    /// A file of another version.
+    #[error("{} has format version {version}, which this build does not read: delete it to start anew", path.display())]
+    Version {
+        /// Which file.
+        path: PathBuf,
+        /// Its version.
+        version: u16,
+    },
+    /// No room is left that could be made.
+    #[error(
+        "there is no room for {bytes} bytes, at most {limit} are kept: use what is prepared before preparing more"
+    )]
+    Full {
+        /// Bytes asked for.
+        bytes: u64,
+        /// Which limit is in the way.
+        limit: Limit,
+    },
+    /// An item larger than the room claimed for it.
+    #[error("an item of {bytes} bytes does not fit the room of {room} bytes claimed for it: claim more room")]
+    Larger {
+        /// Size of the item in bytes.
+        bytes: u64,
+        /// Size of the room in bytes.
+        room: u64,
+    },
+    /// A room of another store.
+    #[error("the room for this item was claimed in another store: claim it where the item goes")]
+    OtherStore,
+    /// A number that is stored already.
+    #[error("inference {0} is prepared already: prepare another number")]
+    Exists(u64),
+    /// The system has no randomness.
+    #[error("the operating system gives no random bytes")]
+    NoRandomness,
+}
+
+/// Which limit of a store is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// Items of one peer.
+    Items(usize),
+    /// Bytes of one peer.
+    PeerBytes(u64),
+    /// Bytes of all peers.
+    Bytes(u64),
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Limit::Items(items) => write!(f, "{items} prepared inferences of one client"),
+            Limit::PeerBytes(bytes) => write!(f, "{bytes} bytes of one client"),
+            Limit::Bytes(bytes) => write!(f, "{bytes} bytes of all clients"),
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! State that outlives sessions: against a model, damaged in every way, raced for, on a full disk, and killed.
+
+mod crash;
+mod damage;
+mod epochs;
+mod full_disk;
+mod model;
+mod races;
+mod ready;
+mod support;

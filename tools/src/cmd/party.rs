@@ -1,0 +1,82 @@
+//! Who a party is and where it keeps what has to survive a restart.
+
+use std::fs::DirBuilder;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use brelu_core::channel::{Identity, PublicKey};
+use brelu_host::client::{CLIENT_LIMITS, ClientParty};
+use brelu_host::keys::{read_identity, read_public};
+use brelu_host::state::{Epochs, Ready};
+use clap::Args;
+
+/// Reads a private key; says how to make one if there is none.
+pub(crate) fn identity(path: &Path) -> Result<Identity> {
+    read_identity(path).with_context(|| match path.exists() {
+        true => "the private key cannot be used".to_owned(),
+        false => format!(
+            "there is no private key {}; make one with brelu keygen {}",
+            path.display(),
+            path.with_extension("").display()
+        ),
+    })
+}
+
+/// Reads another party's public key; `whose` is for the error.
+pub(crate) fn public_key(whose: &str, text: &str) -> Result<PublicKey> {
+    read_public(text).with_context(|| {
+        format!(
+            "the {whose}'s public key is needed: get the .pub file (or its 64 digits) from whoever runs it"
+        )
+    })
+}
+
+/// The folder for a party's records: the given one, or one beside its key. It is made if it is not there.
+pub(crate) fn state_folder(given: Option<&Path>, key: &Path) -> Result<PathBuf> {
+    let folder = given.map_or_else(|| key.with_extension("state"), Path::to_owned);
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    Ok(folder)
+}
+
+/// The epochs recorded in a state folder.
+pub(crate) fn epochs(folder: &Path) -> Result<Epochs> {
+    Ok(Epochs::open(&folder.join("epochs"))?)
+}
+
+/// Who the client is, and whom it trusts.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ClientArgs {
+    /// This client's private key, made with brelu keygen
+    #[arg(long, value_name = "FILE", default_value = "client.key")]
+    pub(crate) key: PathBuf,
+
+    /// The server's public key: a file, or its 64 digits
+    #[arg(long, value_name = "KEY", default_value = "server.pub")]
+    pub(crate) server_key: String,
+
+    /// The dealer's public key: a file, or its 64 digits
+    #[arg(long, value_name = "KEY", default_value = "dealer.pub")]
+    pub(crate) dealer_key: String,
+
+    /// Folder for what has to survive a restart [default: beside the key, with the ending .state]
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) state: Option<PathBuf>,
+}
+
+impl ClientArgs {
+    /// The client, with its records on disk.
+    pub(crate) fn party(&self) -> Result<Arc<ClientParty>> {
+        let identity = identity(&self.key)?;
+        let server = public_key("server", &self.server_key)?;
+        let dealer = public_key("dealer", &self.dealer_key)?;
+        let folder = state_folder(self.state.as_deref(), &self.key)?;
+        let key = identity.derive("brelu store", &[]);
+        let ready = Ready::disk(&folder.join("ready"), key, CLIENT_LIMITS)?;
+        Ok(Arc::new(ClientParty::new(identity, server, dealer, epochs(&folder)?, ready)))
+    }
+}
