@@ -1,112 +1,50 @@
-//! Server, dealer and client of one plan in one process: the very sessions that run over TCP, over pipes in memory, with
-//! a tap on both links that sees every frame and may change it.
+//! Server, dealer and client of one plan in one process: the very sessions that run over TCP, over connections in memory,
+//! with a tap on everything that passes.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
-use brelu_core::channel::{ANSWER_LEN, Bond, FIRST_OVERHEAD, Identity, RECORD_HEADER};
+use brelu_core::channel::{Bond, PublicKey};
 use brelu_core::cost;
 use brelu_core::plan::Plan;
-use brelu_core::transport::{FRAME_HEADER, FrameKind, MAX_PAYLOAD, decode_header, encode_header};
+use brelu_core::prf::PairKey;
 use brelu_host::client::{ClientMemory, ClientParty, HostClient};
-use brelu_host::dealer::{Dealer, DealerOptions, DealerParty};
+use brelu_host::dealer::Dealer;
 use brelu_host::error::SessionError;
-use brelu_host::event::{Event, Observer};
-use brelu_host::keys::{Access, random_key};
+use brelu_host::event::Event;
+use brelu_host::keys::random_key;
 use brelu_host::pipe::Pipe;
 use brelu_host::plan_file::keep;
 use brelu_host::secure::Connection;
-use brelu_host::server::{Server, ServerModel, ServerOptions, ServerParty};
-use brelu_host::state::{Epochs, Limits, Ready};
+use brelu_host::server::{Server, ServerModel};
 use brelu_host::weights::Weights;
-use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, ReadHalf, WriteHalf, duplex, split};
+use tokio::io::{DuplexStream, split};
 
-/// A directed link between two parties.
+use crate::parties::{self, Events, TIMEOUT};
+use crate::wire::{Link, Tap, Wire};
+
+/// One of the three.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Link {
-    /// Client to server.
-    ClientServer,
-    /// Server to client.
-    ServerClient,
-    /// Server to dealer.
-    ServerDealer,
-    /// Dealer to server.
-    DealerServer,
-}
-
-/// One frame on its way.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Frame {
-    /// What it is.
-    pub kind: FrameKind,
-    /// What it says.
-    pub payload: Vec<u8>,
-}
-
-/// Sees the `index`-th frame of a link and says what arrives in its place.
-pub type Tap = Arc<dyn Fn(Link, usize, Frame) -> Vec<Frame> + Send + Sync>;
-
-/// A tap that lets everything through.
-pub fn honest() -> Tap {
-    Arc::new(|_, _, frame| vec![frame])
-}
-
-/// One record on its way: the first two are the messages of the handshake, the others begin with their length.
-pub type Record = Vec<u8>;
-
-/// Sees the `index`-th record of a link and says what arrives in its place.
-pub type RecordTap = Arc<dyn Fn(Link, usize, Record) -> Vec<Record> + Send + Sync>;
-
-/// What is between the parties.
-#[derive(Clone)]
-pub enum Wire {
-    /// Frames in the clear after a handshake that is only said to have happened, as a party of the protocol sees them.
-    Frames(Tap),
-    /// The secure channel, as somebody on the way sees it.
-    Records(RecordTap),
-}
-
-impl std::fmt::Debug for Wire {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Wire::Frames(_) => "Wire::Frames",
-            Wire::Records(_) => "Wire::Records",
-        })
-    }
+pub enum Role {
+    /// Has the input.
+    Client,
+    /// Has the weights.
+    Server,
+    /// Has randomness.
+    Dealer,
 }
 
 /// Three parties of one plan.
 #[derive(Debug)]
 pub struct World {
     plan: &'static Plan<'static>,
+    model: Arc<ServerModel>,
+    home: Option<PathBuf>,
     server: Arc<Server>,
     dealer: Arc<Dealer>,
     client: Arc<ClientParty>,
-    events: Events,
+    events: [Events; 2],
     small: bool,
-}
-
-/// What server and dealer reported.
-#[derive(Clone, Debug, Default)]
-pub struct Events(Arc<std::sync::Mutex<Vec<Event>>>);
-
-impl Events {
-    fn observer(&self) -> Observer {
-        let events = self.0.clone();
-        Observer::new(move |event| {
-            events.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(event.clone());
-        })
-    }
-
-    /// All of them so far.
-    pub fn all(&self) -> Vec<Event> {
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
-    }
-}
-
-/// The identities of client, server and dealer in these tests.
-pub fn identities() -> [Identity; 3] {
-    [1, 2, 3].map(|byte| Identity::new([byte; 32]))
 }
 
 /// What the parties have to say after some inferences.
@@ -120,62 +58,49 @@ pub struct Outcome {
     pub round_trips: u32,
 }
 
-/// Silence that ends a session in these tests.
-pub const TIMEOUT: Duration = Duration::from_secs(2);
-
-/// Room for prepared inferences in these tests.
-pub const LIMITS: Limits = Limits { items: 4, peer_bytes: 1 << 30, bytes: 1 << 31 };
-
-/// Limits of a server in these tests.
-pub fn server_options(events: &Events) -> ServerOptions {
-    ServerOptions {
-        timeout: TIMEOUT,
-        idle: 10 * TIMEOUT,
-        ready: LIMITS.items,
-        observer: events.observer(),
-        ..ServerOptions::default()
-    }
-}
-
 impl World {
-    /// Parties for a plan file and its weights, which keep everything in memory.
+    /// Parties for a plan file and its weights, which keep their records in memory.
     ///
     /// # Panics
     /// If the plan, the weights or the system's randomness are not to be had.
     pub fn new(plan: Vec<u8>, weights: impl FnOnce(&Plan<'_>) -> Weights) -> Self {
         let plan = keep(plan).expect("a valid plan");
-        let model = ServerModel::new(plan, weights(plan), random_key().expect("randomness"))
-            .expect("maps the kernels take");
-        let ([client, server, dealer], events) = (identities(), Events::default());
-        let (server_key, dealer_key) = (*server.public(), *dealer.public());
-        let allow = |identity: &Identity| Access::Keys([(*identity.public(), String::new())].into());
-        let party = ServerParty {
-            clients: allow(&client),
-            identity: server,
-            dealer: dealer_key,
-            epochs: Epochs::memory(),
-            ready: Ready::memory(LIMITS),
-        };
-        let dealer_party = DealerParty {
-            servers: Access::Keys([(server_key, String::new())].into()),
-            clients: Access::Anybody,
-            identity: dealer,
-            epochs: Epochs::memory(),
-            models: None,
-        };
-        let options = DealerOptions {
-            timeout: TIMEOUT,
-            idle: 10 * TIMEOUT,
-            observer: events.observer(),
-            ..DealerOptions::default()
-        };
+        let model = ServerModel::new(plan, weights(plan), random_key().expect("randomness"));
+        let (model, events) = (Arc::new(model.expect("maps the kernels take")), <[Events; 2]>::default());
         Self {
             plan,
-            server: Arc::new(Server::new(Arc::new(model), party, server_options(&events))),
-            dealer: Arc::new(Dealer::new(dealer_party, options)),
-            client: Arc::new(ClientParty::in_memory(client, server_key, dealer_key)),
+            server: Arc::new(parties::server(&model, None, &events[0]).expect("memory")),
+            dealer: Arc::new(parties::dealer(None, &events[1]).expect("memory")),
+            client: Arc::new(parties::client(None).expect("memory")),
+            model,
+            home: None,
             events,
             small: false,
+        }
+    }
+
+    /// Makes the parties keep their records in a folder, so that they survive [`Self::restart`].
+    pub fn with_home(mut self, home: PathBuf) -> Self {
+        (self.home, self.events) = (Some(home), Default::default());
+        [Role::Client, Role::Server, Role::Dealer].into_iter().for_each(|role| self.restart(role));
+        self
+    }
+
+    /// Starts a party anew, with nothing but its records. Its sessions go on until their connections are closed.
+    ///
+    /// # Panics
+    /// If its records cannot be read.
+    pub fn restart(&mut self, role: Role) {
+        let (home, [server, dealer]) = (self.home.as_deref(), &self.events);
+        match role {
+            Role::Client => self.client = Arc::new(parties::client(home).expect("the client's records")),
+            Role::Dealer => {
+                self.dealer = Arc::new(parties::dealer(home, dealer).expect("the dealer's records"))
+            }
+            Role::Server => {
+                let restarted = parties::server(&self.model, home, server);
+                self.server = Arc::new(restarted.expect("the server's records"));
+            }
         }
     }
 
@@ -196,9 +121,9 @@ impl World {
         self.plan
     }
 
-    /// What server and dealer reported so far.
-    pub fn events(&self) -> Vec<Event> {
-        self.events.all()
+    /// What the server and the dealer reported so far.
+    pub fn events(&self) -> [Vec<Event>; 2] {
+        self.events.each_ref().map(Events::all)
     }
 
     /// Runs inferences one after the other in one session, with a tap on all frames.
@@ -225,10 +150,7 @@ impl World {
     pub async fn session(&self, inputs: &[Vec<i32>], wire: Wire) -> Result<Outcome, SessionError> {
         let mut memory =
             if self.small { ClientMemory::least(self.plan, 100) } else { ClientMemory::for_plan(self.plan) };
-        let connection = self.connect(wire).await?;
-        let mut client =
-            HostClient::start(self.plan, connection, self.client.clone(), &mut Some(memory.workspace()))
-                .await?;
+        let mut client = self.dial(wire, &mut memory).await?;
         let mut outputs = Vec::new();
         let mut traffic = cost::Traffic::default();
         for input in inputs {
@@ -247,8 +169,34 @@ impl World {
         Ok(Outcome { outputs, traffic, round_trips })
     }
 
+    /// Starts a session of the client and leaves it to the caller.
+    ///
+    /// # Errors
+    /// Whatever keeps it from starting.
+    pub async fn dial<'a>(
+        &self,
+        wire: Wire,
+        memory: &'a mut ClientMemory,
+    ) -> Result<HostClient<'a>, SessionError> {
+        let connection = self.connect(wire).await?;
+        HostClient::start(self.plan, connection, self.client.clone(), &mut Some(memory.workspace())).await
+    }
+
+    /// The folder of the parties' records.
+    pub fn home(&self) -> Option<&Path> {
+        self.home.as_deref()
+    }
+
+    /// Who the client is.
+    pub fn client(&self) -> &Arc<ClientParty> {
+        &self.client
+    }
+
     /// Starts a server session and, when the server asks for it, a dealer session; the client's end of the connection.
-    async fn connect(&self, wire: Wire) -> Result<Connection, SessionError> {
+    ///
+    /// # Errors
+    /// If the two do not get a secure connection.
+    pub async fn connect(&self, wire: Wire) -> Result<Connection, SessionError> {
         let (server, dealer, inner) = (self.server.clone(), self.dealer.clone(), wire.clone());
         let (client_end, server_end) = wire.tapped(Link::ClientServer, Link::ServerClient);
         let client_key = *self.client.identity.public();
@@ -296,92 +244,8 @@ async fn reach(server: &Server, dealer: Arc<Dealer>, wire: Wire) -> Result<Conne
 }
 
 /// A connection in the clear to `key`, as if there had been a handshake.
-fn mocked(
-    peer: &'static str,
-    end: DuplexStream,
-    key: brelu_core::channel::PublicKey,
-    root: [u8; 32],
-) -> Connection {
+fn mocked(peer: &'static str, end: DuplexStream, key: PublicKey, root: [u8; 32]) -> Connection {
     let (reader, writer) = split(end);
-    let bond = Bond::new(key, brelu_core::prf::PairKey::new(root));
+    let bond = Bond::new(key, PairKey::new(root));
     Connection { pipe: Pipe::new(peer, reader, writer, TIMEOUT, None), bond }
-}
-
-impl Wire {
-    /// A connection in memory whose frames or records pass the tap in both directions.
-    fn tapped(&self, there: Link, back: Link) -> (DuplexStream, DuplexStream) {
-        let (near, near_inner) = duplex(1 << 16);
-        let (far, far_inner) = duplex(1 << 16);
-        let (near_read, near_write) = split(near_inner);
-        let (far_read, far_write) = split(far_inner);
-        match self {
-            Wire::Frames(tap) => {
-                tokio::spawn(pass(tap.clone(), there, near_read, far_write));
-                tokio::spawn(pass(tap.clone(), back, far_read, near_write));
-            }
-            Wire::Records(tap) => {
-                tokio::spawn(pass_records(tap.clone(), there, FIRST_OVERHEAD, near_read, far_write));
-                tokio::spawn(pass_records(tap.clone(), back, ANSWER_LEN, far_read, near_write));
-            }
-        }
-        (near, far)
-    }
-}
-
-async fn pass(tap: Tap, link: Link, mut from: ReadHalf<DuplexStream>, mut to: WriteHalf<DuplexStream>) {
-    let mut index = 0;
-    while let Some(frame) = read(&mut from).await {
-        for frame in tap(link, index, frame) {
-            if write(&mut to, &frame).await.is_none() {
-                return;
-            }
-        }
-        index += 1;
-    }
-    let _ = to.shutdown().await;
-}
-
-async fn pass_records(
-    tap: RecordTap,
-    link: Link,
-    handshake: usize,
-    mut from: ReadHalf<DuplexStream>,
-    mut to: WriteHalf<DuplexStream>,
-) {
-    let mut index = 0;
-    while let Some(record) = read_record(&mut from, if index == 0 { handshake } else { 0 }).await {
-        for record in tap(link, index, record) {
-            if to.write_all(&record).await.is_err() {
-                return;
-            }
-        }
-        index += 1;
-    }
-    let _ = to.shutdown().await;
-}
-
-/// A record of `fixed` bytes, or of as many as its first bytes say.
-async fn read_record(from: &mut ReadHalf<DuplexStream>, fixed: usize) -> Option<Record> {
-    let mut record = vec![0; if fixed > 0 { fixed } else { RECORD_HEADER }];
-    from.read_exact(&mut record).await.ok()?;
-    if fixed == 0 {
-        let len = u32::from_le_bytes([record[0], record[1], record[2], 0]) as usize;
-        record.resize(RECORD_HEADER + len, 0);
-        from.read_exact(&mut record[RECORD_HEADER..]).await.ok()?;
-    }
-    Some(record)
-}
-
-async fn read(from: &mut ReadHalf<DuplexStream>) -> Option<Frame> {
-    let mut header = [0; FRAME_HEADER];
-    from.read_exact(&mut header).await.ok()?;
-    let (kind, len) = decode_header(header, MAX_PAYLOAD).ok()?;
-    let mut payload = vec![0; len];
-    from.read_exact(&mut payload).await.ok()?;
-    Some(Frame { kind, payload })
-}
-
-async fn write(to: &mut WriteHalf<DuplexStream>, frame: &Frame) -> Option<()> {
-    to.write_all(&encode_header(frame.kind, frame.payload.len())).await.ok()?;
-    to.write_all(&frame.payload).await.ok()
 }

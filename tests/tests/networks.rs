@@ -5,7 +5,8 @@ use brelu_core::geometry::{Conv2d, Shape};
 use brelu_core::plan::{Axis, Channel, Edge, NodeId};
 use brelu_tests::build::Builder;
 use brelu_tests::reference;
-use brelu_tests::world::{World, honest};
+use brelu_tests::wire::honest;
+use brelu_tests::world::World;
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 

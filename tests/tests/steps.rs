@@ -9,7 +9,8 @@ use brelu_core::ring;
 use brelu_host::kernel::{Backend, Linear};
 use brelu_tests::build::Builder;
 use brelu_tests::reference;
-use brelu_tests::world::{World, honest};
+use brelu_tests::wire::honest;
+use brelu_tests::world::World;
 
 /// Deterministic values in `-bound .. bound`.
 struct Values(u64);

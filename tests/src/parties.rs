@@ -1,0 +1,119 @@
+//! The three parties of these tests: who they are, and where they keep what survives a restart.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use brelu_core::channel::Identity;
+use brelu_host::client::{CLIENT_LIMITS, ClientParty};
+use brelu_host::dealer::{Dealer, DealerOptions, DealerParty};
+use brelu_host::event::{Event, Observer};
+use brelu_host::keys::Access;
+use brelu_host::server::{Server, ServerModel, ServerOptions, ServerParty};
+use brelu_host::state::{Epochs, Limits, Ready, StateError};
+
+/// What a party reported.
+#[derive(Clone, Debug, Default)]
+pub struct Events(Arc<Mutex<Vec<Event>>>);
+
+impl Events {
+    fn observer(&self) -> Observer {
+        let events = self.0.clone();
+        Observer::new(move |event| {
+            events.lock().unwrap_or_else(PoisonError::into_inner).push(event.clone());
+        })
+    }
+
+    /// All of them so far.
+    pub fn all(&self) -> Vec<Event> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// The identities of client, server and dealer in these tests.
+pub fn identities() -> [Identity; 3] {
+    [1, 2, 3].map(|byte| Identity::new([byte; 32]))
+}
+
+/// Silence that ends a session in these tests.
+pub const TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Room for prepared inferences in these tests.
+pub const LIMITS: Limits = Limits { items: 4, peer_bytes: 1 << 30, bytes: 1 << 31 };
+
+/// Limits of a server in these tests.
+pub fn server_options(events: &Events) -> ServerOptions {
+    ServerOptions {
+        timeout: TIMEOUT,
+        idle: 10 * TIMEOUT,
+        ready: LIMITS.items,
+        observer: events.observer(),
+        ..ServerOptions::default()
+    }
+}
+
+/// A party's records: in a folder of that name in `home`, or in memory.
+fn epochs(home: Option<&Path>, name: &str) -> Result<Epochs, StateError> {
+    home.map_or_else(|| Ok(Epochs::memory()), |home| Epochs::open(&folder(home, name).join("epochs")))
+}
+
+fn ready(home: Option<&Path>, name: &str, identity: &Identity, limits: Limits) -> Result<Ready, StateError> {
+    let key = identity.derive("store", &[]);
+    home.map_or_else(
+        || Ok(Ready::memory(limits)),
+        |home| Ready::disk(&folder(home, name).join("ready"), key, limits),
+    )
+}
+
+fn folder(home: &Path, name: &str) -> std::path::PathBuf {
+    let folder = home.join(name);
+    // If it cannot be made, what is opened in it says so.
+    drop(std::fs::create_dir_all(&folder));
+    folder
+}
+
+/// The server, as it starts from its records.
+///
+/// # Errors
+/// If these cannot be read.
+pub fn server(model: &Arc<ServerModel>, home: Option<&Path>, events: &Events) -> Result<Server, StateError> {
+    let [client, server, dealer] = identities();
+    let party = ServerParty {
+        clients: Access::Keys([(*client.public(), String::new())].into()),
+        dealer: *dealer.public(),
+        epochs: epochs(home, "server")?,
+        ready: ready(home, "server", &server, LIMITS)?,
+        identity: server,
+    };
+    Ok(Server::new(model.clone(), party, server_options(events)))
+}
+
+/// The dealer, as it starts from its records.
+///
+/// # Errors
+/// If these cannot be read.
+pub fn dealer(home: Option<&Path>, events: &Events) -> Result<Dealer, StateError> {
+    let [_, server, dealer] = identities();
+    let party = DealerParty {
+        servers: Access::Keys([(*server.public(), String::new())].into()),
+        clients: Access::Anybody,
+        identity: dealer,
+        epochs: epochs(home, "dealer")?,
+        models: home.map(|home| folder(home, "dealer")),
+    };
+    let observer = events.observer();
+    let options =
+        DealerOptions { timeout: TIMEOUT, idle: 10 * TIMEOUT, observer, ..DealerOptions::default() };
+    Ok(Dealer::new(party, options))
+}
+
+/// The client, as it starts from its records.
+///
+/// # Errors
+/// If these cannot be read.
+pub fn client(home: Option<&Path>) -> Result<ClientParty, StateError> {
+    let [client, server, dealer] = identities();
+    let (server, dealer) = (*server.public(), *dealer.public());
+    let ready = ready(home, "client", &client, CLIENT_LIMITS)?;
+    Ok(ClientParty::new(client, server, dealer, epochs(home, "client")?, ready))
+}

@@ -1,0 +1,67 @@
+//! Parties that prepare, run, lose connections, restart and are restored from old records, in any order.
+
+use brelu_tests::script::{Step, out_of_time, run};
+use brelu_tests::world::Role;
+use proptest::prelude::*;
+
+fn check(steps: &[Step]) -> Result<(), String> {
+    let home = tempfile::tempdir().expect("a temporary folder");
+    out_of_time(run(steps, home.path()))
+}
+
+#[test]
+fn what_is_prepared_survives_restarts() {
+    for role in [Role::Client, Role::Server, Role::Dealer] {
+        let steps = [
+            Step::Prepare,
+            Step::Prepare,
+            Step::Restart(role),
+            Step::Infer,
+            Step::Drop,
+            Step::Infer,
+            Step::Infer,
+        ];
+        assert_eq!(check(&steps), Ok(()), "{role:?}");
+    }
+}
+
+#[test]
+fn old_records_of_one_party_bring_nothing_back() {
+    for role in [Role::Client, Role::Server, Role::Dealer] {
+        let steps = [
+            Step::Prepare,
+            Step::Prepare,
+            Step::Backup(role),
+            Step::Infer,
+            Step::Drop,
+            Step::Infer,
+            Step::Restore(role),
+            Step::Infer,
+            Step::Prepare,
+            Step::Infer,
+        ];
+        assert_eq!(check(&steps), Ok(()), "{role:?}");
+    }
+}
+
+#[test]
+fn used_numbers_are_refused() {
+    let steps = [
+        Step::Infer,
+        Step::PrepareAgain,
+        Step::InferAgain,
+        Step::Infer,
+        Step::Restart(Role::Server),
+        Step::InferAgain,
+    ];
+    assert_eq!(check(&steps), Ok(()));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+    #[test]
+    fn nothing_is_used_twice(bytes in prop::collection::vec(any::<u8>(), 1..24)) {
+        let steps: Vec<Step> = bytes.into_iter().map(Step::from_byte).collect();
+        prop_assert_eq!(check(&steps), Ok(()), "{:?}", steps);
+    }
+}
