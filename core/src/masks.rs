@@ -6,6 +6,8 @@
 
 use core::ops::Range;
 
+use zeroize::Zeroize;
+
 use crate::plan::{Axis, Channel, Channels, Edge, Node, NodeId, Op, Plan};
 use crate::prf::{Address, Kind, PairKey, Stream};
 use crate::protocol::extend;
@@ -208,6 +210,7 @@ impl<'a> Masks<'a> {
             stream.fill(bits - n, (first + index * 64) as u64, q);
             extend::mask(out, q, n, bits);
         }
+        q.as_mut_slice().zeroize();
     }
 }
 

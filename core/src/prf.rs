@@ -177,7 +177,7 @@ impl Stream {
             self.fill(width, first + (index * 128) as u64, piece);
             ring::add(into, piece);
         }
-        piece.zeroize();
+        piece.as_mut_slice().zeroize();
     }
 
     /// `into -= elements`, without reducing.
@@ -188,7 +188,7 @@ impl Stream {
             self.fill(width, first + (index * 128) as u64, piece);
             ring::sub(into, piece);
         }
-        piece.zeroize();
+        piece.as_mut_slice().zeroize();
     }
 
     /// Bit `picks[i]` of record `first + i`, records of 2^`log2` bits (the lookup in a one-time table).
@@ -208,7 +208,7 @@ impl Stream {
                 *out = u32::from(chunk[bit / 8] >> (bit % 8)) & 1;
             }
         }
-        chunk.zeroize();
+        chunk.as_mut_slice().zeroize();
     }
 
     /// Records `first ..` of 2^`log2` bits each, `log2` at least 5, as words.
@@ -244,7 +244,7 @@ impl Stream {
                 *out = decode(*lane);
             }
         }
-        chunk.zeroize();
+        chunk.as_mut_slice().zeroize();
     }
 
     fn each(&mut self, first: u64, lane: u64, out: &mut [u32], decode: impl Fn(&[u8], u64) -> u32) {
@@ -260,7 +260,7 @@ impl Stream {
                 *out = decode(&chunk[(bit / 8) as usize..], bit % 8);
             }
         }
-        chunk.zeroize();
+        chunk.as_mut_slice().zeroize();
     }
 }
 

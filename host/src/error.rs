@@ -117,7 +117,9 @@ impl SessionError {
     pub const fn is_passing(&self) -> bool {
         match self {
             SessionError::Net(error) => error.is_passing(),
-            SessionError::State(StateError::Reused { .. }) | SessionError::Unreachable { .. } => true,
+            // What takes the room may be a session of the same client that nobody has missed yet.
+            SessionError::State(StateError::Reused { .. } | StateError::Full { .. }) => true,
+            SessionError::Unreachable { .. } => true,
             _ => false,
         }
     }

@@ -1,15 +1,35 @@
 //! Whole messages in memory, and joining packed pieces that were made in parallel.
 
-use brelu_core::bits::{BitWriter, bytes};
+use std::fmt;
 
-/// A packed run of fields of known length.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+use brelu_core::bits::{BitWriter, bytes};
+use zeroize::Zeroize;
+
+/// A packed run of fields of known length. Wiped when dropped; what is taken out is its taker's.
+#[derive(Default, PartialEq, Eq)]
 pub(crate) struct Packed {
     bytes: Vec<u8>,
     bits: u64,
 }
 
+impl fmt::Debug for Packed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Packed({} bits, redacted)", self.bits)
+    }
+}
+
+impl Drop for Packed {
+    fn drop(&mut self) {
+        self.bytes.as_mut_slice().zeroize();
+    }
+}
+
 impl Packed {
+    /// Nothing yet, with room for `bits` bits: what is appended to it is not copied again.
+    pub(crate) fn with_room(bits: u64) -> Self {
+        Self { bytes: Vec::with_capacity(bytes(bits) as usize + 1), bits: 0 }
+    }
+
     /// Packs what `write` pushes; it pushes `bits` bits at most.
     pub(crate) fn build(bits: u64, write: impl FnOnce(&mut BitWriter<'_>)) -> Self {
         let mut bytes = vec![0; bytes(bits) as usize];
@@ -44,8 +64,8 @@ impl Packed {
     }
 
     /// The message, its last byte filled up with zeros.
-    pub(crate) fn into_bytes(self) -> Vec<u8> {
-        self.bytes
+    pub(crate) fn into_bytes(mut self) -> Vec<u8> {
+        std::mem::take(&mut self.bytes)
     }
 }
 

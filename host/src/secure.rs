@@ -6,13 +6,14 @@ use brelu_core::channel::{
     ANSWER_LEN, Bond, Ephemeral, FIRST_OVERHEAD, HandshakeError, Identity, Initiator, Link, PublicKey,
     Refusal, Responder,
 };
+use brelu_core::transport::FrameKind;
 use getrandom::SysRng;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 
 use crate::error::SessionError;
 use crate::keys::KeyError;
-use crate::pipe::{NetError, Pipe};
+use crate::pipe::{NetError, Payload, Pipe};
 
 /// A connection after its handshake: frames, and who is at the other end.
 #[derive(Debug)]
@@ -21,6 +22,23 @@ pub struct Connection {
     pub pipe: Pipe,
     /// The other end, and the keys shared with it.
     pub bond: Bond,
+    /// The caller's first words, if they were read already.
+    hello: Option<Payload>,
+}
+
+impl Connection {
+    /// A connection whose first words are still to come.
+    pub const fn new(pipe: Pipe, bond: Bond) -> Self {
+        Self { pipe, bond, hello: None }
+    }
+
+    /// The caller's first words.
+    pub(crate) async fn hello(&mut self) -> Result<Payload, NetError> {
+        match self.hello.take() {
+            Some(words) => Ok(words),
+            None => self.pipe.receive_kind(FrameKind::Hello, "a greeting").await,
+        }
+    }
 }
 
 /// A fresh secret for one handshake.
@@ -82,10 +100,11 @@ impl Call {
         let agreed = initiator.read_answer(&answer).map_err(|error| self.failed(error))?;
         let (bond, sealer, opener) = agreed.into_parts();
         let pipe = Pipe::new(self.peer, reader, writer, self.timeout, Some((sealer, opener)));
-        Ok(Connection { pipe, bond })
+        Ok(Connection::new(pipe, bond))
     }
 
-    /// Answers a party that calls, if `admit` lets it; who may not is told so.
+    /// Answers a party that calls, if `admit` lets it, and waits for its first words: before these, it may be a recording of
+    /// somebody who called earlier. Who may not connect is told so.
     ///
     /// # Errors
     /// If the connection fails, the caller's words are not for this key, or it may not connect.
@@ -117,21 +136,12 @@ impl Call {
         };
         self.within(reply).await?;
         let (bond, sealer, opener) = agreed.into_parts();
-        let pipe = Pipe::new(self.peer, reader, writer, self.timeout, Some((sealer, opener)));
-        Ok(Connection { pipe, bond })
-    }
-
-    /// Answers a party that calls when there is no room for it.
-    pub async fn turn_away(
-        self,
-        mut reader: impl AsyncRead + Unpin,
-        mut writer: impl AsyncWrite + Unpin,
-        identity: &Identity,
-    ) {
-        // Closing before the first message was read would reset the connection and lose the answer.
-        if self.within(reader.read_exact(&mut [0; FIRST_OVERHEAD])).await.is_ok() {
-            self.refuse(&mut reader, &mut writer, identity, Refusal::Busy).await;
+        let mut pipe = Pipe::new(self.peer, reader, writer, self.timeout, Some((sealer, opener)));
+        let (kind, words) = pipe.receive_within(self.timeout.min(HANDSHAKE_TIMEOUT)).await?;
+        if kind != FrameKind::Hello {
+            return Err(SessionError::Frame { peer: self.peer, got: kind });
         }
+        Ok(Connection { pipe, bond, hello: Some(words) })
     }
 
     /// Whoever is refused may not listen any more, which is no concern of this party.

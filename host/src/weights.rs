@@ -1,11 +1,13 @@
 //! The server's secret: integer weights, biases and offsets of a plan, and the file they are kept in.
 
+mod words;
+
 use std::fmt;
 
 use brelu_core::plan::{Node, NodeId, Op, Plan};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 /// SHA-256 of a plan file. Parties with different plans cannot work together.
 pub type PlanHash = [u8; 32];
@@ -15,23 +17,37 @@ pub fn plan_hash(plan: &Plan<'_>) -> PlanHash {
     Sha256::digest(plan.bytes()).into()
 }
 
-/// Secret constants of one node.
+/// Secret constants of one node. Wiped when dropped.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum NodeWeights {
     /// Of a linear node.
     Linear {
         /// One array a term, laid out as [`brelu_core::geometry::Conv2d`] says.
+        #[serde(deserialize_with = "words::many")]
         terms: Vec<Vec<i32>>,
         /// One value an output channel, added before the fraction bits are dropped.
+        #[serde(deserialize_with = "words::one")]
         bias: Vec<i32>,
     },
     /// Of an offset node: one value a channel.
-    Offset(Vec<i32>),
+    Offset(#[serde(deserialize_with = "words::one")] Vec<i32>),
 }
 
 impl fmt::Debug for NodeWeights {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("NodeWeights(redacted)")
+    }
+}
+
+impl Drop for NodeWeights {
+    fn drop(&mut self) {
+        match self {
+            Self::Linear { terms, bias } => {
+                terms.iter_mut().for_each(|term| term.as_mut_slice().zeroize());
+                bias.zeroize();
+            }
+            Self::Offset(values) => values.zeroize(),
+        }
     }
 }
 
@@ -87,17 +103,27 @@ impl Weights {
 
     /// The file's content: magic, version, SHA-256 of the body, body.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let body = postcard::to_stdvec(self).unwrap_or_default();
-        let mut bytes = MAGIC.to_vec();
+        let body = self.body();
+        let mut bytes = Vec::with_capacity(MAGIC.len() + 2 + 32 + body.len());
+        bytes.extend(MAGIC);
         bytes.extend(VERSION.to_le_bytes());
         bytes.extend(Sha256::digest(&body));
-        bytes.extend(body);
+        bytes.extend_from_slice(&body);
         bytes
     }
 
     /// SHA-256 of all of it: what its files have in their headers.
     pub fn digest(&self) -> [u8; 32] {
-        Sha256::digest(Zeroizing::new(postcard::to_stdvec(self).unwrap_or_default())).into()
+        Sha256::digest(self.body()).into()
+    }
+
+    /// Written to memory of its final size, so that no copies are left behind.
+    fn body(&self) -> Zeroizing<Vec<u8>> {
+        let size = postcard::experimental::serialized_size(self).unwrap_or_default();
+        let mut body = Zeroizing::new(vec![0; size]);
+        let written = postcard::to_slice(self, &mut body).is_ok();
+        debug_assert!(written);
+        body
     }
 
     /// Reads a weights file for `plan`.

@@ -66,7 +66,11 @@ impl World {
     pub fn new(plan: Vec<u8>, weights: impl FnOnce(&Plan<'_>) -> Weights) -> Self {
         let plan = keep(plan).expect("a valid plan");
         let model = ServerModel::new(plan, weights(plan), random_key().expect("randomness"));
-        let (model, events) = (Arc::new(model.expect("maps the kernels take")), <[Events; 2]>::default());
+        Self::of(plan, Arc::new(model.expect("maps the kernels take")))
+    }
+
+    fn of(plan: &'static Plan<'static>, model: Arc<ServerModel>) -> Self {
+        let events = <[Events; 2]>::default();
         Self {
             plan,
             server: Arc::new(parties::server(&model, None, &events[0]).expect("memory")),
@@ -77,6 +81,11 @@ impl World {
             events,
             small: false,
         }
+    }
+
+    /// Other parties of the same plan and weights, with records of their own in memory.
+    pub fn fresh(&self) -> Self {
+        Self { small: self.small, ..Self::of(self.plan, self.model.clone()) }
     }
 
     /// Makes the parties keep their records in a folder, so that they survive [`Self::restart`].
@@ -247,5 +256,5 @@ async fn reach(server: &Server, dealer: Arc<Dealer>, wire: Wire) -> Result<Conne
 fn mocked(peer: &'static str, end: DuplexStream, key: PublicKey, root: [u8; 32]) -> Connection {
     let (reader, writer) = split(end);
     let bond = Bond::new(key, PairKey::new(root));
-    Connection { pipe: Pipe::new(peer, reader, writer, TIMEOUT, None), bond }
+    Connection::new(Pipe::new(peer, reader, writer, TIMEOUT, None), bond)
 }

@@ -65,3 +65,25 @@ proptest! {
         prop_assert_eq!(check(&steps), Ok(()), "{:?}", steps);
     }
 }
+
+#[test]
+fn what_a_client_leaves_behind_is_forgotten_after_a_while() {
+    use brelu_host::client::ClientMemory;
+    use brelu_tests::script::small;
+    use brelu_tests::wire::{Wire, honest};
+    out_of_time(async {
+        let (world, _) = small();
+        let mut memory = ClientMemory::least(world.plan(), 256);
+        let mut client = world.dial(Wire::Frames(honest()), &mut memory).await.expect("a session");
+        client.prepare(&mut |_, _| {}).await.expect("an inference");
+        drop(client);
+        let mut memory = ClientMemory::least(world.plan(), 256);
+        let soon = world.dial(Wire::Frames(honest()), &mut memory).await.expect("a session");
+        assert_eq!(soon.prepared(), 1, "it is kept for a while");
+        drop(soon);
+        tokio::time::sleep(std::time::Duration::from_secs(3600)).await;
+        let mut memory = ClientMemory::least(world.plan(), 256);
+        let late = world.dial(Wire::Frames(honest()), &mut memory).await.expect("a session");
+        assert_eq!(late.prepared(), 0, "it is not kept for ever");
+    });
+}

@@ -10,4 +10,5 @@ pub mod net;
 pub mod onnx;
 pub mod report;
 pub mod simulate;
+pub mod trial;
 pub mod zoo;

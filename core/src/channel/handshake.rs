@@ -78,9 +78,6 @@ pub enum HandshakeError {
         "it does not know the key of this party ({0}): have its public key added to the list of those who may connect"
     )]
     NotAuthorised(KeyId),
-    /// The responder has no room.
-    #[error("it has no room for another connection: try again later")]
-    Busy,
     /// The answer is neither a handshake message nor a refusal.
     #[error("it does not speak this protocol: check the address and the port")]
     Foreign,
@@ -95,8 +92,6 @@ pub enum Refusal {
     Unreadable = 1,
     /// The initiator is not on the list.
     NotAuthorised,
-    /// All places are taken.
-    Busy,
 }
 
 /// Bytes of the answer to a first message with an empty payload: a status, then the second message or a refusal.
@@ -122,11 +117,10 @@ impl Refusal {
         };
         let (version, pinned) = (u16::from_le_bytes([low, high]), pinned.id());
         match status {
-            1..=3 if version != PROTOCOL_VERSION => HandshakeError::Version { theirs: version },
+            1..=2 if version != PROTOCOL_VERSION => HandshakeError::Version { theirs: version },
             1 if theirs != pinned => HandshakeError::OtherKey { theirs, pinned },
             1 => HandshakeError::Tampered,
             2 => HandshakeError::NotAuthorised(own.id()),
-            3 => HandshakeError::Busy,
             _ => HandshakeError::Foreign,
         }
     }

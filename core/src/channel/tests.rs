@@ -167,7 +167,6 @@ fn refusals_are_told_apart() {
         read(&Refusal::NotAuthorised.encode(&pinned)),
         HandshakeError::NotAuthorised(own.public().id())
     );
-    assert_eq!(read(&Refusal::Busy.encode(&pinned)), HandshakeError::Busy);
     assert_eq!(read(&Refusal::Unreadable.encode(&pinned)), HandshakeError::Tampered);
     let mut old = Refusal::Unreadable.encode(&pinned);
     old[1] = 77;

@@ -1,5 +1,7 @@
 //! The client's only heavy computation, `x_cd * W_cs`, behind a trait: a host brings a fast one.
 
+use zeroize::Zeroize;
+
 use crate::geometry::Conv2d;
 use crate::plan::NodeId;
 use crate::prf::{Address, PairKey};
@@ -56,6 +58,7 @@ impl LinearKernel for Portable {
             }
             ring::reduce(out, bits);
         }
+        weights.as_mut_slice().zeroize();
     }
 }
 

@@ -1,11 +1,13 @@
 //! What memory a client needs, as a function of the plan.
 
+use zeroize::Zeroize;
+
 use crate::cost::channel_layouts;
 use crate::geometry::{Conv2d, Shape};
 use crate::masks::Masks;
 use crate::plan::{Channel, Op, Plan, Term};
 
-/// Buffers of a client, owned by its caller.
+/// Buffers of a client, owned by its caller. They are wiped after every inference and when the client is dropped.
 pub struct Workspace<'a> {
     /// At least [`Memory::least`] words; more of them mean larger pieces of work.
     pub words: &'a mut [u32],
@@ -16,6 +18,20 @@ pub struct Workspace<'a> {
 }
 
 crate::share::redacted!(Workspace);
+
+impl Workspace<'_> {
+    pub(super) fn wipe(&mut self) {
+        self.words.zeroize();
+        self.incoming.zeroize();
+        self.outgoing.zeroize();
+    }
+}
+
+impl Drop for Workspace<'_> {
+    fn drop(&mut self) {
+        self.wipe();
+    }
+}
 
 /// Buffers of one pixel piece: the opened values, their masks, and what selects them.
 pub(super) const LANES: usize = 9;

@@ -123,6 +123,7 @@ impl<'a, T: Transport, L: LinearKernel> Client<'a, T, L> {
 
     /// Ends this client without a word and gives its memory back, for another session.
     pub fn release(mut self) -> Workspace<'a> {
+        self.work.wipe();
         Workspace {
             words: core::mem::take(&mut self.work.words),
             incoming: core::mem::take(&mut self.work.incoming),

@@ -1,5 +1,7 @@
 //! The client's offline half: `v = hi(x_cd * W_cs) + zeta` of every linear layer, some rows at a time.
 
+use zeroize::Zeroize;
+
 use super::memory::input_rows;
 use super::{Client, ClientError, LinearKernel, Progress};
 use crate::geometry::{Conv2d, Shape};
@@ -124,4 +126,5 @@ fn finish(
             linear::client(out, zeta, n, f);
         }
     }
+    zeta.as_mut_slice().zeroize();
 }

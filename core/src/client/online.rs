@@ -42,6 +42,19 @@ impl<T: Transport, L: LinearKernel> Client<'_, T, L> {
     ) -> Result<(), ClientError<T::Error>> {
         check_size(self.plan.input().shape.len(), input.len())?;
         check_size(self.plan.output().shape.len(), output.len())?;
+        let done = self.walk(key, inference, input, output, progress).await;
+        self.work.wipe();
+        done
+    }
+
+    async fn walk(
+        &mut self,
+        key: &PairKey,
+        inference: u64,
+        input: &[i32],
+        output: &mut [i32],
+        progress: Progress<'_>,
+    ) -> Result<(), ClientError<T::Error>> {
         self.announce(FrameKind::Infer, inference).await?;
         self.send_input(key, inference, input).await?;
         let mut flight_end = 0;

@@ -19,8 +19,13 @@
 //! ```
 //!
 //! is `DReLU * z'` exactly. Everything secret in it is additively shared between client and server by the dealer. The
-//! decision is exact except for block sums |s| <= 2^(lo-1), where it may go either way: the bit-reduced DReLU
-//! (arXiv 2304.10442, section 3.3), here with bits ignored below and above the window.
+//! decision is exact for block sums 2^(lo-1) < |s| < 2^(lo+w-1) - 2^(lo-1). For smaller ones it may go either way: the
+//! bit-reduced DReLU (arXiv 2304.10442, section 3.3), here with bits ignored below and above the window. Larger ones are
+//! out of range, and may get the sign of another value.
+//!
+//! No time depends on a secret: the only indices that depend on values are those of [`pick_server`] and of
+//! [`Stream::pick_bits`](crate::prf::Stream::pick_bits), the opened windows `c`. Both parties know these; they are uniform
+//! whatever the input, because `s_sd` masks them and the server's own component `A` is masked by `z_cd`.
 
 use crate::ring;
 
@@ -137,6 +142,8 @@ pub const fn top_bit(format: Format, c: u32) -> u32 {
 }
 
 /// Server: its table bits for the opened windows, read from the packed tables at `tables`, which start at bit `bit`.
+///
+/// `windows` index memory: they are what the server opens to the client.
 pub fn pick_server(format: Format, tables: &[u8], bit: u64, windows: &[u32], out: &mut [u32]) {
     for (index, (window, out)) in windows.iter().zip(out).enumerate() {
         let entry = ((index as u64) << format.table_log2()) + u64::from(window & format.table_mask());

@@ -19,7 +19,7 @@ pub fn mask_input(input: &[i32], masks: &mut [u32], bits: u8) {
 ///
 /// Whoever calls this says why the value may be known to the caller. In an inference that is the client, of the
 /// output.
-pub fn open<A: AsRef<[u32]>, B: AsRef<[u32]>>(
+pub fn open<A: AsRef<[u32]> + AsMut<[u32]>, B: AsRef<[u32]> + AsMut<[u32]>>(
     server: &Share<Server, A>,
     client_dealer: &Share<ClientDealer, B>,
     bits: u8,

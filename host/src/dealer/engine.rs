@@ -7,6 +7,7 @@ use brelu_core::plan::{Channel, NodeId, Op, Plan};
 use brelu_core::prf::{Address, Kind, PairKey, Stream};
 use brelu_core::protocol::{block_relu, extend, linear};
 use brelu_core::ring;
+use brelu_core::share::Wiped;
 use rayon::prelude::*;
 
 use crate::groups::Layer;
@@ -51,7 +52,7 @@ impl DealerModel {
             };
             let k = node.bits + fraction;
             let map = |(index, term): (usize, &brelu_core::plan::Term)| {
-                Linear::new(Backend::best(), &term.map, &weights(id, index), u32::from(k))
+                Linear::new(Backend::best(), &term.map, &Wiped::new(weights(id, index)), u32::from(k))
             };
             linear.push(terms.iter().enumerate().map(map).collect::<Result<_, _>>()?);
         }
@@ -80,7 +81,7 @@ impl DealerModel {
         let node = self.plan.node(id);
         let Op::Linear { terms, fraction } = &node.op else { return Vec::new() };
         let (n, f) = (node.bits, *fraction);
-        let mut product = vec![0; node.shape.len()];
+        let mut product = Wiped::new(vec![0; node.shape.len()]);
         for (term, map) in terms.iter().zip(&self.linear[usize::from(id)]) {
             let x_cd = read_masks(self.plan, masks, term.input);
             // The shapes are the plan's, which the kernel was built for.
@@ -90,7 +91,7 @@ impl DealerModel {
         }
         product.par_chunks_mut(1 << 14).enumerate().for_each(|(index, product)| {
             let first = (index << 14) as u64;
-            let (mut zeta, mut z_cd) = (vec![0; product.len()], vec![0; product.len()]);
+            let [mut zeta, mut z_cd] = [(); 2].map(|()| Wiped::new(vec![0; product.len()]));
             masks.stream(id, Kind::CdZeta).fill(n, first, &mut zeta);
             masks.stream(id, Kind::CdPreActivation).fill(n, first, &mut z_cd);
             linear::dealer(product, &zeta, &z_cd, n, f);
@@ -114,7 +115,7 @@ fn activation(layer: &Layer, masks: &Masks<'_>, keys: &DealerKeys, inference: u6
             })
         })
         .collect();
-    let mut whole = Packed::default();
+    let mut whole = Packed::with_room(layer.channels.iter().map(|channel| channel.bits.dealer_offline).sum());
     pieces.iter().for_each(|piece| whole.append(piece));
     whole.into_bytes()
 }
@@ -124,12 +125,12 @@ struct Deal<'a> {
     masks: &'a Masks<'a>,
     node: NodeId,
     input: NodeId,
-    scratch: Vec<u32>,
+    scratch: Wiped<Vec<u32>>,
     own: Stream,
     window: Stream,
     server_pixels: Stream,
     server_extend: Stream,
-    lanes: [Vec<u32>; 8],
+    lanes: [Wiped<Vec<u32>>; 8],
 }
 
 impl<'a> Deal<'a> {
@@ -140,12 +141,12 @@ impl<'a> Deal<'a> {
             masks,
             node,
             input: layer.input,
-            scratch: vec![0; crate::mask_reader::scratch_words(masks.plan(), plane)],
+            scratch: Wiped::new(vec![0; crate::mask_reader::scratch_words(masks.plan(), plane)]),
             own: keys.own.stream(Address::new(inference, node, Kind::DLam)),
             window: server(Kind::SdWindow),
             server_pixels: server(Kind::SdPreActivation),
             server_extend: server(Kind::SdExtend),
-            lanes: std::array::from_fn(|_| vec![0; plane]),
+            lanes: std::array::from_fn(|_| Wiped::new(vec![0; plane])),
         }
     }
 
@@ -169,7 +170,7 @@ impl<'a> Deal<'a> {
         sums.fill(0);
         tiling.add_sums(0, z_cd, sums);
         self.window.fill(format.w, layout.first_block, s_sd);
-        let mut tables = vec![0; count * format.table_words()];
+        let mut tables = Wiped::new(vec![0; count * format.table_words()]);
         client_tables(&mut client(Kind::CdTable), format, layout.first_block, &mut tables);
         block_relu::deal_tables(format, sums, s_sd, &lam[..count], &mut tables);
         out.push((1u8 << format.table_log2().min(5)).min(32), &tables);
@@ -213,7 +214,7 @@ fn client_tables(stream: &mut Stream, format: block_relu::Format, first: u64, ta
         stream.words(log2, first, tables);
         return;
     }
-    let mut bits = vec![0; tables.len() << log2];
+    let mut bits = Wiped::new(vec![0; tables.len() << log2]);
     stream.fill(1, first << log2, &mut bits);
     for (table, bits) in tables.iter_mut().zip(bits.chunks(1 << log2)) {
         *table = bits.iter().rev().fold(0, |table, bit| table << 1 | bit) & ring::mask(1 << log2);

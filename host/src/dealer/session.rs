@@ -144,7 +144,7 @@ impl Dealer {
     }
 
     async fn session(&self, server: &mut Connection) -> Result<(), SessionError> {
-        let words = server.pipe.receive_kind(FrameKind::Hello, "a greeting").await?;
+        let words = server.hello().await?;
         let request: DealerRequest<'_> = decode("server", &words)?;
         let client = self.meet(server.bond.peer(), &request).await?;
         self.options.observer.tell(Event::Epoch(client.key.id(), client.epoch));

@@ -1,6 +1,7 @@
 //! Maps in many groups, depthwise ones first: a pass over consecutive pixels a kernel element, without packing.
 
 use brelu_core::geometry::{Conv2d, Shape};
+use brelu_core::share::Wiped;
 use rayon::prelude::*;
 
 use super::backend::Detected;
@@ -21,7 +22,7 @@ const MANY_ELEMENTS: usize = 1 << 17;
 pub(super) struct Direct {
     backend: Detected,
     /// `[groups][output planes of a group][kernel elements]`, an element for every input plane of the group.
-    weights: Vec<u32>,
+    weights: Wiped<Vec<u32>>,
     group_inputs: usize,
     group_outputs: usize,
     input_plane: usize,
@@ -48,7 +49,7 @@ impl Direct {
         let plane = phases.offsets();
         Some(Self {
             backend,
-            weights: weights.to_vec(),
+            weights: Wiped::new(weights.to_vec()),
             group_inputs,
             group_outputs,
             input_plane: geometry.input.plane(),
@@ -97,16 +98,17 @@ impl Direct {
 /// Buffers of one thread.
 struct Scratch {
     /// The phases of one group, and what the last chunk reads behind them.
-    phases: Vec<u32>,
+    phases: Wiped<Vec<u32>>,
     /// Output rows as long as those of a phase; the surplus has no meaning.
-    sums: Vec<u32>,
+    sums: Wiped<Vec<u32>>,
 }
 
 impl Scratch {
     fn new(map: &Direct) -> Self {
         let sums = (map.output.height as usize * map.phases.width()).next_multiple_of(CHUNK);
         let behind = map.phases.width() + CHUNK;
-        Self { phases: vec![0; map.group_inputs * map.phases_len + behind], sums: vec![0; sums] }
+        let phases = vec![0; map.group_inputs * map.phases_len + behind];
+        Self { phases: Wiped::new(phases), sums: Wiped::new(vec![0; sums]) }
     }
 }
 

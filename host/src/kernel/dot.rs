@@ -1,17 +1,20 @@
 //! Maps to planes of one pixel: one dot product an output, as fast as memory delivers the weights.
 
+use brelu_core::share::Wiped;
 use rayon::prelude::*;
+use zeroize::{DefaultIsZeroes, Zeroize};
 
 use super::backend::Detected;
 use super::compiled::{self, Work};
 use super::linear::Map;
+use super::micro::are_halves;
 use super::patches::{Patches, Rows};
 
 /// Multiplications below which a task is not worth a thread.
 const TASK: usize = 1 << 15;
 
 /// A weight as it is stored, in as few bytes as the weights allow.
-trait Weight: Copy + Send + Sync {
+trait Weight: DefaultIsZeroes + Send + Sync {
     /// The residue mod 2^32.
     fn residue(self) -> u32;
 }
@@ -31,13 +34,19 @@ impl Weight for i16 {
 }
 
 /// Rows of weights and the patch that they multiply.
-struct Dot<W> {
+struct Dot<W: Weight> {
     backend: Detected,
     /// `[groups][rows][depth]`.
     weights: Vec<W>,
     rows: usize,
     depth: usize,
     patches: Patches,
+}
+
+impl<W: Weight> Drop for Dot<W> {
+    fn drop(&mut self) {
+        self.weights.as_mut_slice().zeroize();
+    }
 }
 
 /// A map to one pixel for each of the `weights`, `[groups][rows][depth]`, residues mod 2^32; the output planes have
@@ -48,11 +57,11 @@ pub(super) fn dot(
     weights: &[u32],
     patches: Patches,
 ) -> Box<dyn Map> {
-    let halves: Option<Vec<i16>> = weights.iter().map(|weight| i16::try_from(*weight as i32).ok()).collect();
-    match halves {
-        Some(weights) => Box::new(Dot { backend, weights, rows, depth, patches }),
-        None => Box::new(Dot { backend, weights: weights.to_vec(), rows, depth, patches }),
+    if are_halves(weights) {
+        let weights: Vec<i16> = weights.iter().map(|weight| *weight as i16).collect();
+        return Box::new(Dot { backend, weights, rows, depth, patches });
     }
+    Box::new(Dot { backend, weights: weights.to_vec(), rows, depth, patches })
 }
 
 impl<W: Weight> Map for Dot<W> {
@@ -68,7 +77,7 @@ impl<W: Weight> Map for Dot<W> {
 impl<W: Weight> Dot<W> {
     fn group(&self, x: &[u32], weights: &[W], out: &mut [u32]) {
         let rows = (TASK / self.depth).max(1);
-        let mut patch = vec![0; self.depth];
+        let mut patch = Wiped::new(vec![0; self.depth]);
         self.patches.of(x).read(0..self.depth, 0..1, &mut patch, 1);
         let weights = weights.par_chunks(rows * self.depth);
         weights.zip(out.par_chunks_mut(rows)).for_each(|(weights, out)| {

@@ -3,7 +3,9 @@
 use std::cell::RefCell;
 use std::ops::Range;
 
+use brelu_core::share::Wiped;
 use rayon::prelude::*;
+use zeroize::Zeroize;
 
 use super::backend::Detected;
 use super::compiled::{self, Work};
@@ -29,28 +31,28 @@ const MANY_VECTORS: usize = 8;
 const TASK_ROWS: usize = 8;
 
 thread_local! {
-    /// Every task packs into the same memory of its thread: fresh pages cost more than what is written to them.
+    /// Every task packs into the same memory of its thread, and wipes it: fresh pages cost more than what is written to
+    /// them.
     static PACKED: RefCell<Packed> = RefCell::default();
 }
 
 /// The left factor of a product, packed.
-#[derive(Clone)]
 pub(super) struct Gemm {
     backend: Detected,
     micro: Micro,
     rows: usize,
     depth: usize,
     /// Panels of `micro.rows` rows; in a panel, group after group, word after word, row after row.
-    panels: Vec<u32>,
+    panels: Wiped<Vec<u32>>,
 }
 
 impl Gemm {
     /// Packs the matrix `[rows][depth]`, both positive, for a micro kernel of `backend`.
     pub(super) fn new(backend: Detected, micro: Micro, rows: usize, depth: usize, matrix: &[u32]) -> Self {
         let panels = rows.div_ceil(micro.rows);
-        let mut gemm = Self { backend, micro, rows, depth, panels: Vec::new() };
-        gemm.panels = vec![0; panels * gemm.panel_len()];
+        let mut gemm = Self { backend, micro, rows, depth, panels: Wiped::default() };
         let len = gemm.panel_len();
+        gemm.panels = Wiped::new(vec![0; panels * len]);
         for (panel, rows) in gemm.panels.chunks_mut(len).zip(matrix.chunks(micro.rows * depth)) {
             pack_left(&micro, rows, depth, panel);
         }
@@ -81,6 +83,7 @@ impl Gemm {
                 self.block(depth.start / group..depth.end.div_ceil(group), packed, &mut tile);
             });
         }
+        PACKED.with_borrow_mut(Packed::wipe);
     }
 
     fn block(&self, groups: Range<usize>, packed: &Packed, tile: &mut Tile<'_>) {
@@ -184,6 +187,8 @@ impl Grid {
 #[derive(Default)]
 struct Packed {
     words: Vec<u32>,
+    /// Words that are not wiped.
+    used: usize,
     panels: Vec<Panel>,
     /// Rows of one panel before they are cut into words.
     whole: Vec<u32>,
@@ -198,6 +203,13 @@ struct Panel {
 }
 
 impl Packed {
+    /// Wipes what was packed since this was called last.
+    fn wipe(&mut self) {
+        self.words[..self.used].zeroize();
+        self.whole.as_mut_slice().zeroize();
+        self.used = 0;
+    }
+
     fn fill<R: Rows>(&mut self, gemm: &Gemm, right: &R, depth: Range<usize>, columns: Range<usize>) {
         let groups = depth.len().div_ceil(gemm.micro.format.group());
         self.lay_out(&gemm.micro, groups, columns.len());
@@ -242,8 +254,9 @@ impl Packed {
             words = words.end..words.end + groups * micro.format.right_words() * width;
             self.panels.push(Panel { words: words.clone(), columns, width });
         }
-        self.words.resize(words.end, 0);
-        self.whole.resize(READ * micro.columns, 0);
+        self.words.resize(words.end.max(self.words.len()), 0);
+        self.whole.resize((READ * micro.columns).max(self.whole.len()), 0);
+        self.used = self.used.max(words.end);
     }
 }
 

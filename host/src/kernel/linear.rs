@@ -3,6 +3,7 @@
 use std::fmt;
 
 use brelu_core::geometry::{Conv2d, Shape};
+use brelu_core::share::Wiped;
 use rayon::prelude::*;
 
 use super::backend::Detected;
@@ -22,7 +23,7 @@ pub(super) trait Map: Send + Sync {
 
 /// Weights of one linear map, packed for a backend.
 ///
-/// The weights may be secret: they are not printed, and the memory that holds them is not wiped.
+/// The weights may be secret: they are not printed, and wiped when dropped, as is what inputs are packed into.
 pub struct Linear {
     backend: Backend,
     geometry: Conv2d,
@@ -50,7 +51,7 @@ impl Linear {
         let [kernel_height, kernel_width] = geometry.kernel.map(u32::from);
         let len = product(&[geometry.out_channels, geometry.group_inputs(), kernel_height, kernel_width])?;
         check_length("weights", len, weights.len())?;
-        let weights: Vec<u32> = weights.iter().map(|weight| signed(*weight, bits)).collect();
+        let weights = Wiped::new(weights.iter().map(|weight| signed(*weight, bits)).collect::<Vec<_>>());
         let map = choose(detected, geometry, output, &weights, bits);
         Ok(Self { backend, geometry: *geometry, input_len, output, map })
     }

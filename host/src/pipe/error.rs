@@ -91,11 +91,13 @@ pub enum NetError {
 impl NetError {
     /// Whether another attempt may go better: the connection is gone or the peer is busy, and nobody refused anything.
     pub const fn is_passing(&self) -> bool {
-        match self {
-            NetError::TimedOut { .. } | NetError::Closed(_) | NetError::Broken { .. } => true,
-            NetError::Later { .. } | NetError::Record { .. } => true,
-            NetError::Handshake { error, .. } => matches!(error, HandshakeError::Busy),
-            _ => false,
-        }
+        matches!(
+            self,
+            NetError::TimedOut { .. }
+                | NetError::Closed(_)
+                | NetError::Broken { .. }
+                | NetError::Later { .. }
+                | NetError::Record { .. }
+        )
     }
 }

@@ -21,10 +21,10 @@ use crate::packed::Packed;
 /// Messages by node, empty where a node has none.
 pub type Messages = Vec<Zeroizing<Vec<u8>>>;
 
-/// What was prepared for one inference: the messages of dealer and client, by node.
+/// What was prepared for one inference: the messages of dealer and client, by node. Wiped when used or dropped.
 pub struct Material {
-    pub(super) dealer: Messages,
-    pub(super) client: Messages,
+    dealer: Messages,
+    client: Messages,
 }
 
 impl Material {
@@ -41,6 +41,15 @@ impl Material {
     /// Bytes held.
     pub fn bytes(&self) -> u64 {
         self.dealer.iter().chain(&self.client).map(|message| message.len() as u64).sum()
+    }
+
+    /// Wipes what was prepared for a node.
+    fn wipe(&mut self, index: usize) {
+        for messages in [&mut self.dealer, &mut self.client] {
+            // Memory behind the length is wiped at once, elements one by one.
+            messages[index].clear();
+            messages[index] = Zeroizing::default();
+        }
     }
 }
 
@@ -127,7 +136,7 @@ impl Evaluation {
                     |id: NodeId| (self.model.plan.node(id).shape, self.tensors[usize::from(id)].words());
                 let mut out = local(&node, get).unwrap_or_default();
                 for (plane, offset) in
-                    out.chunks_exact_mut(node.shape.plane()).zip(&self.model.offsets[index])
+                    out.chunks_exact_mut(node.shape.plane()).zip(self.model.offsets[index].iter())
                 {
                     plane.iter_mut().for_each(|value| *value = value.wrapping_add(*offset as u32));
                     ring::reduce(plane, node.bits);
@@ -135,8 +144,7 @@ impl Evaluation {
                 out
             }
         };
-        self.material.dealer[index] = Zeroizing::default();
-        self.material.client[index] = Zeroizing::default();
+        self.material.wipe(index);
         self.tensors[index] = Component::new(out);
         self.forget(id);
     }
@@ -205,7 +213,7 @@ impl Evaluation {
             );
         }
         self.tensors[usize::from(id)] = Component::new(out);
-        self.material.dealer[usize::from(id)] = Zeroizing::default();
+        self.material.wipe(usize::from(id));
         if self.opened.is_empty() {
             self.forget(id);
         }

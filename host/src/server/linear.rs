@@ -2,6 +2,7 @@
 
 use brelu_core::geometry::Shape;
 use brelu_core::protocol::linear;
+use brelu_core::share::Wiped;
 use rayon::prelude::*;
 
 use super::model::LinearNode;
@@ -23,7 +24,7 @@ pub(super) fn run(
     halves: &Halves<'_>,
 ) -> Vec<u32> {
     let mut out = vec![0; shape.len()];
-    for (plane, start) in out.chunks_exact_mut(shape.plane()).zip(&node.start) {
+    for (plane, start) in out.chunks_exact_mut(shape.plane()).zip(node.start.iter()) {
         plane.fill(*start);
     }
     for (map, input) in node.maps.iter().zip(inputs) {
@@ -33,7 +34,7 @@ pub(super) fn run(
     }
     let width = shape.width as usize;
     out.par_chunks_exact_mut(shape.plane()).enumerate().for_each_init(
-        || (vec![0; width], vec![0; width]),
+        || (Wiped::new(vec![0; width]), Wiped::new(vec![0; width])),
         |(u, v), (channel, plane)| {
             for (row, out) in plane.chunks_exact_mut(width).enumerate() {
                 read_row(shape, n, halves.u, channel, row, u);

@@ -31,6 +31,11 @@ impl Live {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether a session of `client` holds a prepared inference.
+    pub(super) fn holds(&self, client: &PublicKey, number: u64) -> bool {
+        self.clients().get(client).is_some_and(|client| client.numbers.contains(&number))
+    }
+
     /// A place for another session of `client`, of which it may have `most`.
     pub(super) fn enter(self: &Arc<Self>, client: &PublicKey, most: usize) -> Result<Place, SessionError> {
         let mut clients = self.clients();
@@ -65,6 +70,11 @@ impl Place {
             self.live.clients().entry(self.client).or_default().numbers.remove(&number);
         }
         owned
+    }
+
+    /// The numbers that are this session's own.
+    pub(super) fn own(&self) -> &BTreeSet<u64> {
+        &self.own
     }
 
     /// The numbers of all sessions of this client.

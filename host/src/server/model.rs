@@ -4,7 +4,9 @@ use brelu_core::plan::{NodeId, Op, Plan};
 use brelu_core::prf::{Address, PairKey};
 use brelu_core::protocol::linear;
 use brelu_core::ring;
+use brelu_core::share::Wiped;
 use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
 
 use crate::groups::Layer;
 use crate::kernel::{Backend, KernelError, Linear};
@@ -20,7 +22,7 @@ pub struct ServerModel {
     /// Names the dealer's component of the weights: SHA-256 of all of it.
     pub(super) dealer_id: [u8; 32],
     pub(super) linear: Vec<LinearNode>,
-    pub(super) offsets: Vec<Vec<i32>>,
+    pub(super) offsets: Vec<Zeroizing<Vec<i32>>>,
     pub(super) layers: Vec<Option<Layer>>,
     /// The last node that reads each node's tensor.
     pub(super) last_use: Vec<NodeId>,
@@ -31,7 +33,7 @@ pub struct ServerModel {
 #[derive(Default)]
 pub(super) struct LinearNode {
     pub(super) maps: Vec<Linear>,
-    pub(super) start: Vec<u32>,
+    pub(super) start: Wiped<Vec<u32>>,
 }
 
 impl std::fmt::Debug for LinearNode {
@@ -54,7 +56,7 @@ impl ServerModel {
             seed,
             dealer_id: [0; 32],
             linear,
-            offsets: ids.clone().map(|id| weights.offset(id).to_vec()).collect(),
+            offsets: ids.clone().map(|id| weights.offset(id).to_vec().into()).collect(),
             layers: ids.map(|id| Layer::new(plan, id)).collect(),
             last_use: last_use(plan),
             weights,
@@ -76,7 +78,7 @@ impl ServerModel {
             let Op::Linear { fraction, .. } = node.op else { continue };
             let k = node.bits + fraction;
             for (term, weights) in self.weights.linear(id).0.iter().enumerate() {
-                let mut share: Vec<u32> = weights.iter().map(|weight| *weight as u32).collect();
+                let mut share = residues(weights);
                 self.seed.stream(Address::weights(id, term as u8)).sub(k, 0, &mut share);
                 ring::reduce(&mut share, k);
                 emit(
@@ -93,13 +95,16 @@ fn linear_node(plan: &Plan<'_>, weights: &Weights, id: NodeId) -> Result<LinearN
     let Op::Linear { terms, fraction } = &node.op else { return Ok(LinearNode::default()) };
     let (values, bias) = weights.linear(id);
     let map = |(term, values): (&brelu_core::plan::Term, &Vec<i32>)| {
-        let values: Vec<u32> = values.iter().map(|value| *value as u32).collect();
-        Linear::new(Backend::best(), &term.map, &values, u32::from(node.bits + fraction))
+        Linear::new(Backend::best(), &term.map, &residues(values), u32::from(node.bits + fraction))
     };
     Ok(LinearNode {
         maps: terms.iter().zip(values).map(map).collect::<Result<_, _>>()?,
-        start: bias.iter().map(|bias| linear::start(*bias, *fraction)).collect(),
+        start: Wiped::new(bias.iter().map(|bias| linear::start(*bias, *fraction)).collect()),
     })
+}
+
+fn residues(weights: &[i32]) -> Wiped<Vec<u32>> {
+    Wiped::new(weights.iter().map(|weight| *weight as u32).collect())
 }
 
 fn last_use(plan: &Plan<'_>) -> Vec<NodeId> {

@@ -6,6 +6,7 @@ use brelu_core::plan::{Channel, NodeId};
 use brelu_core::prf::{Address, Kind, PairKey, Stream};
 use brelu_core::protocol::{block_relu, extend};
 use brelu_core::ring;
+use brelu_core::share::Wiped;
 
 use crate::groups::Layer;
 use crate::packed::Packed;
@@ -24,7 +25,7 @@ pub(super) struct Opening<'a> {
 
 /// What the server keeps of a group of channels until the answer comes: for every block, what its own table bit and the
 /// window's top bit say of the decision.
-pub(super) type Decisions = Vec<u32>;
+pub(super) type Decisions = Wiped<Vec<u32>>;
 
 impl Opening<'_> {
     /// Opens the channels of group `group`.
@@ -33,13 +34,16 @@ impl Opening<'_> {
         let channels = &self.layer.channels[range.clone()];
         let bits = channels.iter().map(|channel| channel.bits.server_online).sum();
         let mut worker = Worker::new(self);
-        let mut decisions = Vec::new();
+        let mut decisions = Wiped::new(vec![0; channels.iter().map(blocks).sum()]);
+        let mut rest = &mut decisions[..];
         let packed = Packed::build(bits, |writer| {
             for (index, layout) in range.zip(channels) {
                 let a = &self.a[index * layout.plane..][..layout.plane];
                 match layout.channel {
                     Channel::Blocks { .. } => {
-                        worker.open_blocks(layout, index * layout.plane, a, &mut decisions, writer);
+                        let (own, behind) = std::mem::take(&mut rest).split_at_mut(layout.tiling.len());
+                        rest = behind;
+                        worker.open_blocks(layout, index * layout.plane, a, own, writer);
                     }
                     Channel::Identity if layout.format.extra() > 0 => {
                         worker.open_identity(layout, index * layout.plane, a, writer);
@@ -79,13 +83,18 @@ impl Opening<'_> {
     }
 }
 
+/// Sign decisions of a channel.
+fn blocks(layout: &ChannelLayout) -> usize {
+    if matches!(layout.channel, Channel::Blocks { .. }) { layout.tiling.len() } else { 0 }
+}
+
 /// Streams and buffers for some channels.
 struct Worker<'a> {
     dealt: &'a [u8],
     windows: Stream,
     pixels: Stream,
     extend: Stream,
-    lanes: [Vec<u32>; 8],
+    lanes: [Wiped<Vec<u32>>; 8],
 }
 
 impl<'a> Worker<'a> {
@@ -97,7 +106,7 @@ impl<'a> Worker<'a> {
             windows: stream(Kind::SdWindow),
             pixels: stream(Kind::SdPreActivation),
             extend: stream(Kind::SdExtend),
-            lanes: std::array::from_fn(|_| vec![0; plane]),
+            lanes: std::array::from_fn(|_| Wiped::new(vec![0; plane])),
         }
     }
 
@@ -106,7 +115,7 @@ impl<'a> Worker<'a> {
         layout: &ChannelLayout,
         first: usize,
         a: &[u32],
-        decisions: &mut Decisions,
+        decisions: &mut [u32],
         out: &mut BitWriter<'_>,
     ) {
         let (format, count) = (layout.format, layout.tiling.len());
@@ -119,8 +128,9 @@ impl<'a> Worker<'a> {
         block_relu::pick_server(format, self.dealt, layout.start.dealer_offline, sums, bits);
         out.push(format.w, sums);
         out.push(1, bits);
-        decisions
-            .extend(sums.iter().zip(bits).map(|(window, bit)| *bit ^ block_relu::top_bit(format, *window)));
+        for ((decision, window), bit) in decisions.iter_mut().zip(sums).zip(bits) {
+            *decision = *bit ^ block_relu::top_bit(format, *window);
+        }
         pixels.copy_from_slice(a);
         self.pixels.fill(format.n, first as u64, z_sd);
         block_relu::open_pixels(format, pixels, z_sd);

@@ -8,7 +8,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::ServerModel;
 use super::live::Live;
-use super::session::Session;
+use super::session::{Left, Session};
 use crate::error::SessionError;
 use crate::event::Observer;
 use crate::keys::Access;
@@ -28,6 +28,8 @@ pub struct ServerOptions {
     pub ready: usize,
     /// How many sessions one client may have at a time.
     pub sessions: usize,
+    /// How long what is prepared is kept for a client that is gone; for ever if this is `None`.
+    pub linger: Option<Duration>,
     /// Is told what happens.
     pub observer: Observer,
 }
@@ -39,6 +41,7 @@ impl Default for ServerOptions {
             idle: Duration::from_secs(600),
             ready: 8,
             sessions: 8,
+            linger: Some(Duration::from_secs(600)),
             observer: Observer::default(),
         }
     }
@@ -136,7 +139,8 @@ impl Server {
         let result = async {
             let mut session = Session::greet(self, &mut client, connect).await?;
             let done = session.run().await;
-            session.part().await;
+            let left = session.part().await;
+            self.forget(left);
             done
         };
         let result = result.await;
@@ -146,5 +150,21 @@ impl Server {
             Ok(()) => {}
         }
         result
+    }
+
+    /// Discards what a client that is gone has prepared, if it does not come back for it in time.
+    fn forget(&self, left: Left) {
+        let Some(linger) = self.options.linger.filter(|_| !left.numbers.is_empty()) else { return };
+        let (party, live) = (self.party.clone(), self.live.clone());
+        tokio::spawn(async move {
+            tokio::time::sleep(linger).await;
+            let discard = move || {
+                for number in left.numbers.iter().filter(|number| !live.holds(&left.client, **number)) {
+                    // What cannot be discarded now is evicted when its room is needed.
+                    drop(party.ready.discard(&left.shelf, *number));
+                }
+            };
+            drop(tokio::task::spawn_blocking(discard).await);
+        });
     }
 }

@@ -1,5 +1,6 @@
 //! One client's session at the server: greeting, preparing, inferring.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use brelu_core::channel::{ClientHello, PublicKey, ServerHello, epoch_of};
@@ -34,6 +35,13 @@ pub(super) struct Session<'s> {
     last: u64,
 }
 
+/// Prepared inferences that a session did not use.
+pub(super) struct Left {
+    pub(super) client: PublicKey,
+    pub(super) shelf: Peer,
+    pub(super) numbers: BTreeSet<u64>,
+}
+
 fn shelf(client: &PublicKey, model: &ServerModel) -> Peer {
     let mut digest = Sha256::new();
     [client.bytes(), &model.hash, &model.dealer_id].iter().for_each(|part| digest.update(part));
@@ -48,8 +56,8 @@ impl<'s> Session<'s> {
         connect: impl AsyncFnOnce() -> Result<Connection, SessionError>,
     ) -> Result<Self, SessionError> {
         let (peer, model) = (*client.bond.peer(), &server.model);
-        let words = client.pipe.receive_kind(FrameKind::Hello, "a greeting").await?;
         let place = server.live.enter(&peer, server.options.sessions)?;
+        let words = client.hello().await?;
         let hello: ClientHello<'_> = decode("client", &words)?;
         if hello.plan != model.hash {
             return Err(SessionError::OtherPlan);
@@ -59,8 +67,8 @@ impl<'s> Session<'s> {
             return Err(SessionError::OtherDealer { client: theirs, server: ours });
         }
         client.pipe.limit_payload(hello.max_payload as usize);
-        let mut dealer = connect().await?;
-        let (epoch, welcome) = introduce(server, &place, &peer, &mut dealer.pipe, &hello).await?;
+        let Introduced { mut dealer, epoch, welcome } =
+            introduce(server, &place, &peer, &hello, connect).await?;
         server.options.observer.tell(Event::Epoch(peer.id(), epoch));
         let answer = ServerHello {
             welcome: &welcome,
@@ -77,10 +85,11 @@ impl<'s> Session<'s> {
         Ok(Self { server, peer, client, dealer, key, place, shelf, epoch, last: 0 })
     }
 
-    /// Says good-bye to the dealer.
-    pub(super) async fn part(mut self) {
+    /// Says good-bye to the dealer; what the session leaves behind.
+    pub(super) async fn part(mut self) -> Left {
         // Whether the dealer hears it makes no difference.
         drop(self.dealer.send_frame(FrameKind::Bye, Vec::new()).await);
+        Left { client: self.peer, shelf: self.shelf, numbers: self.place.own().clone() }
     }
 
     pub(super) async fn run(&mut self) -> Result<(), SessionError> {
@@ -189,16 +198,26 @@ impl<'s> Session<'s> {
     }
 }
 
-/// Introduces the client to the dealer; the epoch of the session, recorded, and the dealer's words for the client.
+/// A client whom the dealer knows.
+struct Introduced {
+    dealer: Connection,
+    /// Of the session, recorded.
+    epoch: u32,
+    /// The dealer's words for the client.
+    welcome: Vec<u8>,
+}
+
+/// Introduces the client to the dealer.
 async fn introduce(
     server: &Server,
     place: &Place,
     peer: &PublicKey,
-    dealer: &mut Pipe,
     hello: &ClientHello<'_>,
-) -> Result<(u32, Vec<u8>), SessionError> {
+    connect: impl AsyncFnOnce() -> Result<Connection, SessionError>,
+) -> Result<Introduced, SessionError> {
     let (greeting, model) = (place.greeting(), &server.model);
-    let _alone = greeting.lock().await;
+    let alone = greeting.lock().await;
+    let mut dealer = connect().await?;
     let request = DealerRequest {
         plan: model.hash,
         model: model.dealer_id,
@@ -206,15 +225,16 @@ async fn introduce(
         floor: server.party.epochs.floor(peer.bytes())?,
         greeting: hello.greeting,
     };
-    dealer.send_frame(FrameKind::Hello, encode(&request)).await?;
-    let words = dealer.receive_kind(FrameKind::Hello, "a greeting").await?;
+    dealer.pipe.send_frame(FrameKind::Hello, encode(&request)).await?;
+    let words = dealer.pipe.receive_kind(FrameKind::Hello, "a greeting").await?;
     let answer: DealerHello<'_> = decode("dealer", &words)?;
     let (party, peer, epoch) = (server.party.clone(), *peer, answer.epoch);
     tokio::task::spawn_blocking(move || party.epochs.consume(peer.bytes(), epoch)).await??;
+    drop(alone);
     if answer.needs_model {
-        send_model(model, dealer).await?;
+        send_model(model, &mut dealer.pipe).await?;
     }
-    Ok((epoch, answer.welcome.to_vec()))
+    Ok(Introduced { dealer, epoch, welcome: answer.welcome.to_vec() })
 }
 
 async fn send_model(model: &Arc<ServerModel>, dealer: &mut Pipe) -> Result<(), SessionError> {

@@ -104,7 +104,12 @@ async fn pair(sealed: bool) -> Result<(Connection, Connection), SessionError> {
     let (near_read, near_write) = split(near);
     let (far_read, far_write) = split(far);
     let accept = call("client").accept(far_read, far_write, &server, |_| Ok(()));
-    let connect = call("server").connect(near_read, near_write, &client, server.public());
+    let connect = async {
+        let call = call("server");
+        let mut connection = call.connect(near_read, near_write, &client, server.public()).await?;
+        connection.pipe.send_frame(FrameKind::Hello, Vec::new()).await?;
+        Ok(connection)
+    };
     tokio::try_join!(connect, accept)
 }
 
@@ -112,5 +117,5 @@ async fn pair(sealed: bool) -> Result<(Connection, Connection), SessionError> {
 pub(super) fn plain(peer: &'static str, end: DuplexStream, key: PublicKey) -> Connection {
     let (reader, writer) = split(end);
     let bond = Bond::new(key, PairKey::new([0; PairKey::LEN]));
-    Connection { pipe: Pipe::new(peer, reader, writer, PATIENCE, None), bond }
+    Connection::new(Pipe::new(peer, reader, writer, PATIENCE, None), bond)
 }

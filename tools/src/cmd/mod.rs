@@ -19,6 +19,7 @@ mod party;
 mod prepare;
 mod preprocess;
 mod serve;
+mod trial;
 
 use clap::{Parser, Subcommand};
 
@@ -60,6 +61,8 @@ enum Command {
     Infer(infer::Infer),
     Evaluate(Box<evaluate::Evaluate>),
     Bench(Box<bench::Bench>),
+    #[command(subcommand)]
+    Trial(trial::Trial),
 }
 
 impl Cli {
@@ -77,6 +80,7 @@ impl Cli {
             Command::Infer(command) => command.run(),
             Command::Evaluate(command) => command.run(),
             Command::Bench(command) => command.run(),
+            Command::Trial(command) => command.run(),
         }
     }
 }

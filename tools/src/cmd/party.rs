@@ -7,6 +7,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use brelu_core::channel::{Identity, PublicKey};
 use brelu_host::client::{CLIENT_LIMITS, ClientParty};
+use brelu_host::event::Observer;
 use brelu_host::keys::{read_identity, read_public};
 use brelu_host::state::{Epochs, Ready};
 use clap::Args;
@@ -71,12 +72,18 @@ pub(crate) struct ClientArgs {
 impl ClientArgs {
     /// The client, with its records on disk.
     pub(crate) fn party(&self) -> Result<Arc<ClientParty>> {
+        self.observed(Observer::default())
+    }
+
+    /// As [`Self::party`]; `observer` is told of what happens.
+    pub(crate) fn observed(&self, observer: Observer) -> Result<Arc<ClientParty>> {
         let identity = identity(&self.key)?;
         let server = public_key("server", &self.server_key)?;
         let dealer = public_key("dealer", &self.dealer_key)?;
         let folder = state_folder(self.state.as_deref(), &self.key)?;
         let key = identity.derive("brelu store", &[]);
         let ready = Ready::disk(&folder.join("ready"), key, CLIENT_LIMITS)?;
-        Ok(Arc::new(ClientParty::new(identity, server, dealer, epochs(&folder)?, ready)))
+        let party = ClientParty::new(identity, server, dealer, epochs(&folder)?, ready);
+        Ok(Arc::new(party.observed(observer)))
     }
 }

@@ -128,6 +128,7 @@ impl Serve {
             idle: self.idle,
             ready: self.ready,
             sessions: self.sessions,
+            linger: (self.store == Store::Memory).then_some(self.idle),
             observer: self.limits.observer(),
         };
         let server = Server::new(model, party, options);

@@ -1,6 +1,7 @@
 use std::ffi::OsStr;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write, sink};
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::thread::JoinHandle;
 
 use thiserror::Error;
 
@@ -33,6 +34,7 @@ pub enum PartyError {
 pub struct Party {
     child: Child,
     address: String,
+    log: Option<JoinHandle<()>>,
 }
 
 impl Party {
@@ -44,20 +46,34 @@ impl Party {
         name: &'static str,
         args: impl IntoIterator<Item = S>,
     ) -> Result<Self, PartyError> {
+        let program = std::env::current_exe().map_err(|error| PartyError::Start { name, error })?;
+        let mut command = Command::new(program);
+        command.args(args);
+        Self::launch(name, command, sink())
+    }
+
+    /// As [`Self::start`], with a command that runs this program in the end; `log` gets what it says on standard error.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn launch(
+        name: &'static str,
+        mut command: Command,
+        log: impl Write + Send + 'static,
+    ) -> Result<Self, PartyError> {
         let failed = |error| PartyError::Start { name, error };
-        let mut command = Command::new(std::env::current_exe().map_err(failed)?);
-        command.args(args).arg("--with-parent");
+        command.arg("--with-parent");
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         // Ctrl-C is for this process, which decides what becomes of the parties.
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let child = command.spawn().map_err(failed)?;
-        let mut party = Self { child, address: String::new() };
+        let mut party = Self { child, address: String::new(), log: None };
         match party.child.stdout.take().and_then(announced) {
             Some(address) => party.address = address,
             None => return Err(PartyError::Ended { name, reason: party.last_words() }),
         }
-        party.drain();
+        party.drain(log);
         Ok(party)
     }
 
@@ -81,11 +97,11 @@ impl Party {
         last.strip_prefix("error: ").unwrap_or(last).to_owned()
     }
 
-    /// Keeps the log pipe from filling up; sessions that fail are reported by the client too.
-    fn drain(&mut self) {
-        if let Some(mut stderr) = self.child.stderr.take() {
-            std::thread::spawn(move || std::io::copy(&mut stderr, &mut std::io::sink()));
-        }
+    /// Keeps the log pipe from filling up.
+    fn drain(&mut self, mut log: impl Write + Send + 'static) {
+        // A log that cannot be written is nobody's concern but its reader's.
+        let mut copy = move |mut stderr| drop(std::io::copy(&mut stderr, &mut log));
+        self.log = self.child.stderr.take().map(|stderr| std::thread::spawn(move || copy(stderr)));
     }
 }
 
@@ -94,6 +110,8 @@ impl Drop for Party {
         // A process that has ended already cannot be killed, which is as good.
         drop(self.child.kill());
         drop(self.child.wait());
+        // The log is complete then; its thread has nothing to panic about.
+        drop(self.log.take().map(JoinHandle::join));
     }
 }
 

@@ -71,9 +71,10 @@ impl Window {
         (seen >> (self.width - 1)) & 1 == 0
     }
 
+    /// Whether `sum` is too large for the window, into whose top bit the rounding carries.
     #[inline]
     fn excludes(&self, sum: u32) -> bool {
-        let limit = 1u64 << (self.lo + self.width - 1);
+        let limit = (1u64 << (self.lo + self.width - 1)) - (1 << self.lo >> 1);
         u64::from(signed(sum, self.bits).unsigned_abs()) >= limit
     }
 }

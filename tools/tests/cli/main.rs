@@ -7,3 +7,5 @@ mod keys;
 mod peers;
 mod runs;
 mod support;
+#[cfg(target_os = "linux")]
+mod trials;

@@ -2,12 +2,14 @@
 
 use std::io::Write;
 use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use brelu_core::channel::Link;
+use brelu_core::plan::Plan;
+use brelu_host::client::{ClientMemory, ClientParty, HostClient};
 use brelu_host::keys::{read_identity, read_public};
-use brelu_host::secure::{Call, Connection};
+use brelu_host::plan_file;
 
 use crate::fixture::folder;
 use crate::support::{Listening, Ran, brelu};
@@ -88,22 +90,26 @@ fn a_full_server_says_so() {
     let dealer = Listening::start(folder(), "deal");
     let server = serve(&dealer.address, "--max-clients 1");
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let busy = runtime.block_on(connect_as("client", &server.address));
-    thread::sleep(Duration::from_millis(200));
+    let mut memory = ClientMemory::for_plan(plan());
+    let busy = runtime.block_on(session(&server.address, &mut memory));
     infer("tiny.plan", &server.address).fails(&["tried again later", "all 1 places are taken"]);
     runtime.block_on(async { drop(busy) });
     thread::sleep(Duration::from_millis(300));
     infer("tiny.plan", &server.address).succeeds();
 }
 
-/// A secure connection to a server, and nothing else.
-async fn connect_as(name: &str, address: &str) -> Connection {
-    let key = |name: &str| folder().join(name);
-    let identity = read_identity(&key(&format!("{name}.key"))).unwrap();
-    let public = read_public(key("server.pub").to_str().unwrap()).unwrap();
+/// A session of the known client, which the caller keeps.
+async fn session<'a>(address: &str, memory: &'a mut ClientMemory) -> HostClient<'a> {
+    let key = |name: &str| read_public(folder().join(name).to_str().unwrap()).unwrap();
+    let identity = read_identity(&folder().join("client.key")).unwrap();
+    let party = Arc::new(ClientParty::in_memory(identity, key("server.pub"), key("dealer.pub")));
     let (reader, writer) = tokio::net::TcpStream::connect(address).await.unwrap().into_split();
-    let call = Call { link: Link::ClientServer, peer: "server", timeout: Duration::from_secs(5) };
-    call.connect(reader, writer, &identity, &public).await.unwrap()
+    let connection = party.call_server(reader, writer, Duration::from_secs(5)).await.unwrap();
+    HostClient::start(plan(), connection, party, &mut Some(memory.workspace())).await.unwrap()
+}
+
+fn plan() -> &'static Plan<'static> {
+    plan_file::keep(std::fs::read(folder().join("tiny.plan")).unwrap()).unwrap()
 }
 
 #[test]

@@ -60,7 +60,7 @@ impl Micro {
         #[cfg(target_arch = "x86_64")]
         if backend.backend() == Backend::Avx512
             && is_x86_feature_detected!("avx512vnni")
-            && weights.iter().all(|weight| i16::try_from(*weight as i32).is_ok())
+            && are_halves(weights)
         {
             return if bits <= 24 { avx512::HALVES_AND_BYTES } else { avx512::HALVES };
         }
@@ -73,6 +73,11 @@ impl Micro {
         // SAFETY: a micro kernel is handed out only after its instructions were detected.
         unsafe { (self.run)(left, right, tile, width / self.lanes) }
     }
+}
+
+/// Whether all weights, residues mod 2^32, are signed 16-bit numbers.
+pub(super) fn are_halves(weights: &[u32]) -> bool {
+    weights.iter().all(|weight| i16::try_from(*weight as i32).is_ok())
 }
 
 /// The number of groups of a pair of panels.

@@ -17,7 +17,9 @@ use std::marker::PhantomData;
 use std::ops::Range;
 
 use brelu_core::geometry::{Conv2d, Shape};
+use brelu_core::share::Wiped;
 use rayon::prelude::*;
+use zeroize::Zeroize;
 
 use super::backend::Detected;
 use super::compiled;
@@ -31,10 +33,13 @@ use tiles::{Backward, Forward, LANES, transform_kernel};
 /// Measured time to fetch one weight of a layer, in multiplications: what makes small planes not worth it.
 const WEIGHT_COST: usize = 16;
 
+/// Words that one task wipes.
+const WIPE: usize = 1 << 15;
+
 /// Measured time to transform one element, in multiplications.
 const TRANSFORM_COST: usize = 32;
 
-/// What lies between the transforms.
+/// What lies between the transforms. Wiped between maps.
 #[derive(Default)]
 struct Buffers {
     patches: Vec<u32>,
@@ -116,10 +121,10 @@ impl<F: Filter<N, M>, const N: usize, const M: usize> Winograd<F, N, M> {
 
     fn new(backend: Detected, geometry: &Conv2d, output: Shape, weights: &[u32]) -> Self {
         let (rows, depth) = (geometry.out_channels as usize, geometry.input.channels as usize);
-        let mut matrices = vec![0; N * N * rows * depth];
+        let mut matrices = Wiped::new(vec![0; N * N * rows * depth]);
         for (index, kernel) in weights.chunks_exact(9).enumerate() {
-            let transformed = transform_kernel::<F, N, M>(kernel);
-            for (matrix, value) in matrices.chunks_mut(rows * depth).zip(&transformed) {
+            let transformed = Wiped::new(transform_kernel::<F, N, M>(kernel));
+            for (matrix, value) in matrices.chunks_mut(rows * depth).zip(transformed.iter()) {
                 matrix[index] = *value;
             }
         }
@@ -139,7 +144,7 @@ impl<F: Filter<N, M>, const N: usize, const M: usize> Winograd<F, N, M> {
         let (rows, width) = (down * M + 2, right * M + 2);
         let planes = x.par_chunks(self.input.plane()).zip(patches.par_chunks_mut(N * N * tiles));
         planes.for_each_init(
-            || vec![0; rows * width],
+            || Wiped::new(vec![0; rows * width]),
             |padded, (plane, to)| {
                 self.pad(plane, padded, width);
                 compiled::run(
@@ -160,9 +165,8 @@ impl<F: Filter<N, M>, const N: usize, const M: usize> Winograd<F, N, M> {
         }
     }
 
-    /// Writes `[outputs][N * N][tiles]`, the products with the transformed weights.
+    /// Adds `[outputs][N * N][tiles]`, the products with the transformed weights, to the zeros of `sums`.
     fn multiply(&self, patches: &[u32], tiles: usize, sums: &mut Vec<u32>) {
-        sums.clear();
         sums.resize(self.output.channels as usize * N * N * tiles, 0);
         let mut rows: Vec<Vec<&mut [u32]>> = (0..N * N).map(|_| Vec::new()).collect();
         for line in sums.chunks_mut(N * N * tiles) {
@@ -180,10 +184,12 @@ impl<F: Filter<N, M>, const N: usize, const M: usize> Map for Winograd<F, N, M> 
         let Buffers { mut patches, mut sums } = BUFFERS.take();
         self.transform(x, tiles, &mut patches);
         self.multiply(&patches, tiles, &mut sums);
-        let planes = out.par_chunks_mut(self.output.plane()).zip(sums.par_chunks(N * N * tiles));
+        patches.par_chunks_mut(WIPE).for_each(|patches| patches.zeroize());
+        let planes = out.par_chunks_mut(self.output.plane()).zip(sums.par_chunks_mut(N * N * tiles));
         let size = [self.output.height as usize, self.output.width as usize];
         planes.for_each(|(out, sums)| {
             compiled::run(self.backend, Backward::<F, N, M> { sums, out, size, filter: PhantomData });
+            sums.zeroize();
         });
         BUFFERS.set(Buffers { patches, sums });
     }

@@ -1,0 +1,66 @@
+//! What a party reads from its own disk: logs of epochs, prepared inferences, keys and lists. Any content is refused in
+//! words or read, and what is refused is never handed out.
+#![no_main]
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use brelu_core::prf::PairKey;
+use brelu_host::keys::{Access, read_identity, read_public};
+use brelu_host::state::{Epochs, Limits, Ready};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|data: &[u8]| {
+    let Some((&choice, data)) = data.split_first() else { return };
+    let memory = Path::new("/dev/shm");
+    let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
+    let folder = folder.expect("a temporary folder");
+    match choice % 4 {
+        0 => epochs(&folder.path().join("epochs"), data),
+        1 => ready(folder.path(), data),
+        2 => keys(&folder.path().join("list.txt"), data),
+        _ => private_key(&folder.path().join("some.key"), data),
+    }
+});
+
+fn epochs(path: &Path, data: &[u8]) {
+    fs::write(path, data).expect("a file");
+    let Ok(epochs) = Epochs::open(path) else { return };
+    let peer = [7; 32];
+    let Ok(floor) = epochs.floor(&peer) else { return };
+    if let Ok(next) = epochs.next(&peer, 0) {
+        assert!(next > floor);
+        assert!(epochs.consume(&peer, next).is_err());
+        drop(epochs);
+        let again = Epochs::open(path).expect("the file it wrote");
+        assert_eq!(again.floor(&peer).ok(), Some(next));
+    }
+}
+
+fn ready(folder: &Path, data: &[u8]) {
+    let (peer, limits) = ([7; 32], Limits { items: 4, peer_bytes: 1 << 20, bytes: 1 << 20 });
+    let place = folder.join("07".repeat(32));
+    fs::create_dir(&place).expect("a folder");
+    fs::write(place.join("5.ready"), data).expect("a file");
+    let Ok(store) = Ready::disk(folder, PairKey::new([1; 32]), limits) else { return };
+    assert!(
+        store.take(&peer, 5).is_ok_and(|item| item.is_none())
+            || store.take(&peer, 5).is_ok_and(|item| item.is_none())
+    );
+}
+
+fn keys(path: &Path, data: &[u8]) {
+    fs::write(path, data).expect("a file");
+    if let Ok(key) = read_public(&path.display().to_string()) {
+        let listed = Access::file(path).and_then(|list| list.name(&key));
+        assert!(listed.map_or(true, |name| name.is_some()));
+    }
+    let _ = read_public(&String::from_utf8_lossy(data));
+}
+
+fn private_key(path: &Path, data: &[u8]) {
+    fs::write(path, data).expect("a file");
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).expect("its mode");
+    let _ = read_identity(path);
+}

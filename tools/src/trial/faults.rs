@@ -1,0 +1,253 @@
+//! All three parties in this process, with a fault at every record of a session.
+//!
+//! Every case has parties of its own with new keys, which share nothing but the packed weights. A fault happens once, on
+//! the first connection of its link; what the client then does is the client's own reconnection. Afterwards another
+//! session without a fault has to give a right result.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use brelu_core::channel::RECORD_HEADER;
+use brelu_host::client::ClientMemory;
+use brelu_host::keys::random_key;
+use brelu_host::server::ServerModel;
+use tokio::runtime::Handle;
+
+use super::TrialError;
+use super::numbers::Numbers;
+use super::sessions::{Errand, Runner};
+use super::subject::Subject;
+use super::tally::{End, Outcome, Tally};
+use super::trap::{Census, Deed};
+use super::trio::Trio;
+use super::wire::{Act, Link};
+use crate::demo::Random;
+use crate::net::{Patience, bind};
+
+/// How a trial is held.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Chooses the bits that are turned over.
+    pub seed: u64,
+    /// Cases at a time.
+    pub jobs: usize,
+    /// Take every so manyth case only.
+    pub every: usize,
+}
+
+/// Silence that ends a session.
+const TIMEOUT: Duration = Duration::from_secs(1);
+
+/// How long a client goes on trying.
+const PATIENCE: Patience = Patience { connect: Duration::from_secs(5), answer: TIMEOUT };
+
+/// No case may take longer than the time-out, the patience of the client, and this for its computations.
+const COMPUTING: Duration = Duration::from_secs(4);
+
+/// What a session does before the one with the fault, and in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Script {
+    /// Everybody meets for the first time: the dealer is sent the model, two inferences are prepared, and then run.
+    First,
+    /// Another session prepared one inference, which this one claims and runs; it prepares a second one and runs it.
+    Later,
+}
+
+impl Script {
+    const fn errand(self) -> Errand {
+        match self {
+            Self::First => Errand { prepare: 2, pictures: (0, 2) },
+            Self::Later => Errand { prepare: 1, pictures: (0, 2) },
+        }
+    }
+}
+
+/// A fault and where it is.
+#[derive(Clone, Copy, Debug)]
+struct Case {
+    script: Script,
+    link: Link,
+    index: usize,
+    kind: &'static str,
+    act: Act,
+}
+
+/// Runs all cases. `progress` is told of cases done and of all.
+///
+/// # Errors
+/// If the session without any fault fails already, or the system gives no sockets.
+pub fn run(
+    subject: &Subject,
+    options: Options,
+    handle: &Handle,
+    progress: &(dyn Fn(usize, usize) + Sync),
+) -> Result<Tally, TrialError> {
+    let model = Arc::new(ServerModel::new(subject.plan, subject.weights.clone(), random_key()?)?);
+    let stage = Stage { subject, model, handle };
+    let cases: Vec<Case> = cases(&stage, options.seed)?.into_iter().step_by(options.every.max(1)).collect();
+    let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let results = Mutex::new(Vec::new());
+    let work = || -> Result<(), TrialError> {
+        let mut memory = ClientMemory::for_plan(subject.plan);
+        while let Some(case) = cases.get(next.fetch_add(1, Relaxed)) {
+            let outcome = handle.block_on(stage.run(case, &mut memory))?;
+            results.lock().unwrap_or_else(PoisonError::into_inner).push((*case, outcome));
+            progress(done.fetch_add(1, Relaxed) + 1, cases.len());
+        }
+        Ok(())
+    };
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..options.jobs.max(1)).map(|_| scope.spawn(work)).collect();
+        threads.into_iter().try_for_each(|thread| thread.join().unwrap_or(Err(TrialError::Interrupted)))
+    })?;
+    let results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
+    Ok(tally(&cases, &results))
+}
+
+fn tally(cases: &[Case], results: &[(Case, Outcome)]) -> Tally {
+    let mut tally = Tally::default();
+    let mut kinds: Vec<&str> = cases.iter().map(|case| case.kind).collect();
+    kinds.dedup();
+    for kind in KINDS.iter().filter(|kind| kinds.contains(kind)) {
+        for (case, outcome) in results.iter().filter(|(case, _)| case.kind == *kind) {
+            let Case { script, link, index, act, .. } = case;
+            tally.count(kind, &format!("{script:?} session, {link:?} record {index}, {act:?}"), outcome);
+        }
+    }
+    tally
+}
+
+/// The kinds of fault, in the order of the table.
+const KINDS: [&str; 10] = [
+    "lost before a record",
+    "lost inside a record",
+    "dead from a record on",
+    "bit of a body",
+    "bit of a length",
+    "bit of a handshake",
+    "record twice",
+    "records swapped",
+    "record left out",
+    "record too late",
+];
+
+/// All faults at one record.
+fn faults(index: usize, length: usize, random: &mut Random) -> Vec<(&'static str, Act)> {
+    let bits = 8 * length;
+    let mut faults = vec![
+        (KINDS[0], Act::Cut(0)),
+        (KINDS[1], Act::Cut(1)),
+        (KINDS[1], Act::Cut(length / 2)),
+        (KINDS[1], Act::Cut(length - 1)),
+        (KINDS[2], Act::Freeze),
+    ];
+    if index == 0 {
+        // A bit of everything a handshake message has: status, keys, tags.
+        faults.extend([0, 1, 7, 8, bits - 1].map(|bit| (KINDS[5], Act::Flip(bit))));
+        faults.extend((0..11).map(|_| (KINDS[5], Act::Flip(random.below(bits)))));
+    } else {
+        let head = 8 * RECORD_HEADER;
+        // The kind, anything, and the tag; a little longer, much longer, and too long.
+        let body = [head + random.below(8), head + random.below(bits - head), bits - 1 - random.below(128)];
+        let header = [random.below(4), 4 + random.below(12), 16 + random.below(8)];
+        faults.extend(body.map(|bit| (KINDS[3], Act::Flip(bit))));
+        faults.extend(header.map(|bit| (KINDS[4], Act::Flip(bit))));
+    }
+    faults.extend([
+        (KINDS[6], Act::Double),
+        (KINDS[7], Act::Swap),
+        (KINDS[8], Act::Drop),
+        (KINDS[9], Act::Delay(TIMEOUT * 3 / 2)),
+    ]);
+    faults
+}
+
+/// What all cases share.
+struct Stage<'s> {
+    subject: &'s Subject,
+    model: Arc<ServerModel>,
+    handle: &'s Handle,
+}
+
+/// Every fault at every record of both sessions.
+fn cases(stage: &Stage<'_>, seed: u64) -> Result<Vec<Case>, TrialError> {
+    let (mut random, mut cases) = (Random::new(seed), Vec::new());
+    for script in [Script::First, Script::Later] {
+        for (link, index, length) in stage.handle.block_on(stage.places(script))? {
+            let faults = faults(index, length, &mut random).into_iter();
+            cases.extend(faults.map(|(kind, act)| Case { script, link, index, kind, act }));
+        }
+    }
+    // Those that wait for a time-out are spread among the others.
+    for index in (1..cases.len()).rev() {
+        cases.swap(index, random.below(index + 1));
+    }
+    Ok(cases)
+}
+
+impl<'s> Stage<'s> {
+    /// The parties of a case, and the client.
+    async fn open(
+        &self,
+        numbers: &Numbers,
+        census: Option<Census>,
+    ) -> Result<(Arc<Trio>, Runner<'s>, tokio::task::AbortHandle), TrialError> {
+        let trio = Arc::new(Trio::new(self.model.clone(), TIMEOUT, numbers, census)?);
+        let listener = bind("127.0.0.1:0").await?;
+        let runner = Runner {
+            subject: self.subject,
+            party: trio.client.clone(),
+            address: listener.local_addr()?.to_string(),
+            patience: PATIENCE,
+            limit: TIMEOUT + PATIENCE.connect + COMPUTING,
+        };
+        let listening = tokio::spawn(trio.clone().listen(listener)).abort_handle();
+        Ok((trio, runner, listening))
+    }
+
+    /// The records of a session without a fault.
+    async fn places(&self, script: Script) -> Result<Vec<(Link, usize, usize)>, TrialError> {
+        let census = Census::default();
+        let (_, runner, listening) = self.open(&Numbers::default(), Some(census.clone())).await?;
+        let mut memory = ClientMemory::for_plan(self.subject.plan);
+        before(script, &runner, &mut memory).await?;
+        census.clear();
+        right(runner.run(script.errand(), &mut memory).await.0)?;
+        listening.abort();
+        Ok(census.places())
+    }
+
+    async fn run(&self, case: &Case, memory: &mut ClientMemory) -> Result<Outcome, TrialError> {
+        let numbers = Numbers::default();
+        let (trio, runner, listening) = self.open(&numbers, None).await?;
+        before(case.script, &runner, memory).await?;
+        trio.trap.set(case.link, case.index, Deed::Record(case.act));
+        let (end, time) = runner.run(case.script.errand(), memory).await;
+        let fired = trio.trap.clear();
+        let (after, _) = runner.run(Errand { prepare: 1, pictures: (2, 3) }, memory).await;
+        listening.abort();
+        let after = match after {
+            End::Right if fired => None,
+            End::Right => Some("the fault did not happen".to_owned()),
+            other => Some(other.to_string()),
+        };
+        Ok(Outcome { end, time, after, reused: numbers.reused() })
+    }
+}
+
+/// The session before the one with the fault.
+async fn before(script: Script, runner: &Runner<'_>, memory: &mut ClientMemory) -> Result<(), TrialError> {
+    match script {
+        Script::First => Ok(()),
+        Script::Later => right(runner.run(Errand { prepare: 1, pictures: (0, 0) }, memory).await.0),
+    }
+}
+
+fn right(end: End) -> Result<(), TrialError> {
+    match end {
+        End::Right => Ok(()),
+        other => Err(TrialError::Undisturbed(other.to_string())),
+    }
+}
