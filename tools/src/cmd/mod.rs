@@ -21,6 +21,7 @@ mod preprocess;
 mod serve;
 mod trial;
 
+use brelu_host::kernel::Backend;
 use clap::{Parser, Subcommand};
 
 const AFTER_HELP: &str = "\
@@ -68,6 +69,8 @@ enum Command {
 impl Cli {
     /// Runs the command.
     pub(crate) fn run(self) -> anyhow::Result<()> {
+        // A kernel that is asked for and cannot be had is said before any work is done.
+        Backend::from_env()?;
         match self.command {
             Command::Demo(command) => command.run(),
             Command::Import(command) => command.run(),

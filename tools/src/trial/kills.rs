@@ -5,7 +5,7 @@
 //! the right result by itself; if it was the client, its next start has to.
 //!
 //! There is no trial with a clock that jumps: to set the system's clock takes privileges, and no party reads it. What
-//! they measure time with never goes back; that no other clock is read is asserted by a test over the source.
+//! they measure time with never goes back; that no other clock is read is asserted by a test over their source.
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};

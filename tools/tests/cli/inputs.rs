@@ -111,3 +111,15 @@ fn evaluating_says_what_does_not_fit() {
     run("evaluate --plan alone.plan --simulate --weights tiny.weights --data pictures --model tiny.onnx")
         .fails(&["alone.json", "preprocessing options"]);
 }
+
+#[test]
+fn a_kernel_that_cannot_be_had_is_said() {
+    let output = std::process::Command::new(crate::support::BRELU)
+        .args(["inspect", "tiny.plan"])
+        .current_dir(folder())
+        .env("BRELU_KERNEL", "abacus")
+        .output()
+        .unwrap();
+    let words = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && words.contains("abacus"), "{words}");
+}

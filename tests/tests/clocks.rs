@@ -1,0 +1,27 @@
+//! No party reads the system's clock: what it says may jump, and nothing must depend on it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Names by which Rust programs read it.
+const CLOCKS: [&str; 3] = ["SystemTime", "UNIX_EPOCH", "CLOCK_REALTIME"];
+
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] }).collect()
+}
+
+#[test]
+fn no_party_reads_the_systems_clock() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    for folder in ["core/src", "host/src", "tools/src/net"] {
+        let files = sources(&root.join(folder));
+        assert!(files.len() > 3, "{folder}");
+        for file in files {
+            let text = fs::read_to_string(&file).unwrap();
+            for clock in CLOCKS {
+                assert!(!text.contains(clock), "{} reads {clock}", file.display());
+            }
+        }
+    }
+}
