@@ -198,3 +198,43 @@ fn lengths_that_do_not_fit_are_errors() {
     let read = Responder::read(&identity(2), Link::ClientServer, &[], ephemeral(4), &[0; 5], &mut []);
     assert!(read.is_err());
 }
+
+fn bytes(hex: &str) -> Vec<u8> {
+    (0..hex.len() / 2).map(|at| u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).unwrap()).collect()
+}
+
+/// Made with the Python package `noiseprotocol` 0.3.1 from the same keys (32 bytes 1 and 2, ephemeral 3 and 4).
+#[test]
+fn another_implementation_of_noise_says_the_same() {
+    use super::suite::{ChaChaPoly, Secret, Sha, X25519};
+    use noise_protocol::{HandshakeState, U8Array};
+    type Noise = HandshakeState<X25519, ChaChaPoly, Sha>;
+    let secret = |byte: u8| Some(Secret::from_slice(&[byte; 32]));
+    let prologue = b"a prologue of exactly 32 bytes..";
+    let pinned = Some(*identity(2).public().bytes());
+    let ik = noise_protocol::patterns::noise_ik;
+    let mut client = Noise::new(ik(), true, prologue, secret(1), secret(3), pinned, None);
+    let mut server = Noise::new(ik(), false, prologue, secret(2), secret(4), None, None);
+    let (mut first, mut second) = (vec![0; FIRST_OVERHEAD + 3], vec![0; SECOND_OVERHEAD + 3]);
+    client.write_message(b"one", &mut first).unwrap();
+    server.read_message(&first, &mut [0; 3]).unwrap();
+    server.write_message(b"two", &mut second).unwrap();
+    client.read_message(&second, &mut [0; 3]).unwrap();
+    let expected = [
+        "5dfedd3b6bd47f6fa28ee15d969d5bb0ea53774d488bdaf9df1c6e0124b3ef22d5ea48b87c259312e4124f5b8ab09dbabfeeac5b1a722c5a\
+         59f272aaf50460065d876e6b9deb09adf193288d952349b31c185c7ab1e6392fdf0ca1ceac54ac0ea3862c",
+        "ac01b2209e86354fb853237b5de0f4fab13c7fcbf433a61c019369617fecf10b2a189cf4a728029659919f7c48459c69d2b10b",
+        "d0b097a9a186786206da659a93b9632aa0e27fa6913ca9b19d8359ed1ee3996a",
+        "b5aaad14b849dd865c6438df702cad0254870252e9",
+        "2909540de22570aa43234739f542327e68dd9fb1",
+    ];
+    let (mut there, _) = client.get_ciphers();
+    let (_, mut back) = server.get_ciphers();
+    let (mut three, mut four) = (vec![0; 5 + 16], vec![0; 4 + 16]);
+    there.encrypt(b"three", &mut three);
+    back.encrypt(b"four", &mut four);
+    let said = [&first[..], &second, client.get_hash(), &three, &four];
+    for (said, expected) in said.iter().zip(expected) {
+        assert_eq!(*said, bytes(expected));
+    }
+}
