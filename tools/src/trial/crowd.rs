@@ -119,10 +119,7 @@ impl Report {
 pub fn run(subject: &Subject, options: Options, handle: &Handle) -> Result<Report, TrialError> {
     // Everybody may have a second session, before the first one is missed, but not all of them at once.
     let places = options.clients + options.hostile;
-    let mut setup = Setup::patient(TIMEOUT);
-    setup.server.extend(["--max-clients", &places.to_string(), "--sessions", "2"].map(str::to_owned));
-    setup.dealer.extend(["--max-clients", &places.to_string()].map(str::to_owned));
-    let deployment = Deployment::start(subject, &setup, None)?;
+    let deployment = deploy(subject, places)?;
     let stage = Stage { subject, deployment: &deployment, handle };
     let party = |index: usize| deployment.client(&format!("client{index}"));
     let honest = options.clients.saturating_sub(options.hostile).max(1);
@@ -145,6 +142,16 @@ pub fn run(subject: &Subject, options: Options, handle: &Handle) -> Result<Repor
     deployment.dealer.kill();
     report.reused = deployment.numbers.reused();
     Ok(report)
+}
+
+/// A server and a dealer with so many places.
+fn deploy(subject: &Subject, places: usize) -> Result<Deployment, TrialError> {
+    let mut setup = Setup::patient(TIMEOUT);
+    let most = ["--max-clients", &places.to_string()].map(str::to_owned);
+    setup.server.extend(most.clone());
+    setup.server.extend(["--sessions", "2"].map(str::to_owned));
+    setup.dealer.extend(most);
+    Deployment::start(subject, &setup, None)
 }
 
 /// Bytes of one session at the server and at the dealer, at most.

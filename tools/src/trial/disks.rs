@@ -11,7 +11,6 @@ use tokio::runtime::Handle;
 
 use super::TrialError;
 use super::deployment::{Deployment, Setup};
-use super::keeper::Keeper;
 use super::processes::{Running, client};
 use super::sessions::{Errand, Runner};
 use super::subject::Subject;
@@ -40,6 +39,26 @@ const LIMIT: Duration = Duration::from_secs(9);
 /// What a client does in every case.
 const ERRAND: Errand = Errand { prepare: 1, pictures: (0, 1) };
 
+/// Whose disk is full.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Victim {
+    Server,
+    Dealer,
+    Client,
+}
+
+impl Victim {
+    const ALL: [Self; 3] = [Self::Server, Self::Dealer, Self::Client];
+
+    const fn kind(self) -> &'static str {
+        match self {
+            Self::Server => "server's disk full",
+            Self::Dealer => "dealer's disk full",
+            Self::Client => "client's disk full",
+        }
+    }
+}
+
 /// Runs all cases.
 ///
 /// # Errors
@@ -50,24 +69,15 @@ pub fn run(
     handle: &Handle,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<Tally, TrialError> {
-    let (all, mut tally, mut done) = (3 * options.sessions, Tally::default(), 0);
-    let mut step = || {
-        done += 1;
-        progress(done, all);
-    };
-    let mut room = Room::start(subject, handle)?;
-    for kind in ["server's disk full", "dealer's disk full", "client's disk full"] {
-        let ends = match kind {
-            "server's disk full" => room.party(|deployment| &deployment.server, options, &mut step)?,
-            "dealer's disk full" => room.party(|deployment| &deployment.dealer, options, &mut step)?,
-            _ => room.client(options, &mut step)?,
-        };
-        let after = room.after(kind)?;
-        let reused = room.deployment.numbers.reused();
-        for (index, (end, time)) in ends.into_iter().enumerate() {
-            let last = index + 1 == options.sessions;
-            let (after, reused) = if last { (after.clone(), reused) } else { (None, 0) };
-            tally.count(kind, &format!("session {index}"), &Outcome { end, time, after, reused });
+    let (mut tally, mut room) = (Tally::default(), Room::start(subject, handle)?);
+    for (index, victim) in Victim::ALL.into_iter().enumerate() {
+        let step = |done| progress(index * options.sessions + done, Victim::ALL.len() * options.sessions);
+        let ends = room.full(victim, options, &step)?;
+        // What comes after is counted with the last session.
+        let (mut after, mut reused) = (room.after(victim)?, room.deployment.numbers.reused());
+        for (session, (end, time)) in ends.into_iter().enumerate().rev() {
+            let outcome = Outcome { end, time, after: after.take(), reused: std::mem::take(&mut reused) };
+            tally.count(victim.kind(), &format!("session {session}"), &outcome);
         }
     }
     Ok(tally)
@@ -106,34 +116,36 @@ impl<'s> Room<'s> {
         self.handle.block_on(self.runner.run(ERRAND, &mut self.memory))
     }
 
-    /// Sessions with a server or a dealer whose disk is full, and which then has room again.
-    fn party(
-        &mut self,
-        keeper: impl Fn(&Deployment) -> &Keeper,
-        options: Options,
-        step: &mut dyn FnMut(),
-    ) -> Result<Ends, TrialError> {
-        keeper(&self.deployment).kill();
-        keeper(&self.deployment).restart(Some(BLOCKS))?;
+    /// Sessions while the victim's disk is full; then there is room again.
+    fn full(&mut self, victim: Victim, options: Options, step: &dyn Fn(usize)) -> Result<Ends, TrialError> {
+        self.limit(victim, Some(BLOCKS))?;
         let mut ends = Ends::new();
-        for _ in 0..options.sessions {
-            ends.push(self.session());
-            step();
+        for done in 1..=options.sessions {
+            ends.push(self.one(victim, Some(BLOCKS))?);
+            step(done);
         }
-        keeper(&self.deployment).kill();
-        keeper(&self.deployment).restart(None)?;
+        self.limit(victim, None)?;
         Ok(ends)
     }
 
-    /// Sessions of a client whose disk is full.
-    fn client(&mut self, options: Options, step: &mut dyn FnMut()) -> Result<Ends, TrialError> {
-        let mut ends = Ends::new();
-        for _ in 0..options.sessions {
-            let start = Instant::now();
-            ends.push((self.process(Some(BLOCKS))?, start.elapsed()));
-            step();
+    /// Starts a server or a dealer again, with files of so many blocks at most.
+    fn limit(&self, victim: Victim, blocks: Option<u32>) -> Result<(), TrialError> {
+        let keeper = match victim {
+            Victim::Server => &self.deployment.server,
+            Victim::Dealer => &self.deployment.dealer,
+            Victim::Client => return Ok(()),
+        };
+        keeper.kill();
+        keeper.restart(blocks)
+    }
+
+    /// One inference: of a client in a process of its own, if it is its disk that is full.
+    fn one(&mut self, victim: Victim, blocks: Option<u32>) -> Result<(End, Duration), TrialError> {
+        if victim != Victim::Client {
+            return Ok(self.session());
         }
-        Ok(ends)
+        let start = Instant::now();
+        Ok((self.process(blocks)?, start.elapsed()))
     }
 
     fn process(&self, blocks: Option<u32>) -> Result<End, TrialError> {
@@ -142,8 +154,8 @@ impl<'s> Room<'s> {
     }
 
     /// Why an inference with all the room there is fails.
-    fn after(&mut self, kind: &str) -> Result<Option<String>, TrialError> {
-        let end = if kind.starts_with("client") { self.process(None)? } else { self.session().0 };
-        Ok(if end == End::Right { None } else { Some(end.to_string()) })
+    fn after(&mut self, victim: Victim) -> Result<Option<String>, TrialError> {
+        let (end, _) = self.one(victim, None)?;
+        Ok(Some(end).filter(|end| *end != End::Right).map(|end| end.to_string()))
     }
 }

@@ -5,8 +5,6 @@
 //! session without a fault has to give a right result.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use brelu_core::channel::RECORD_HEADER;
@@ -17,6 +15,7 @@ use tokio::runtime::Handle;
 
 use super::TrialError;
 use super::numbers::Numbers;
+use super::pool;
 use super::sessions::{Errand, Runner};
 use super::subject::Subject;
 use super::tally::{End, Outcome, Tally};
@@ -74,7 +73,7 @@ struct Case {
     act: Act,
 }
 
-/// Runs all cases. `progress` is told of cases done and of all.
+/// Runs all cases.
 ///
 /// # Errors
 /// If the session without any fault fails already, or the system gives no sockets.
@@ -87,31 +86,16 @@ pub fn run(
     let model = Arc::new(ServerModel::new(subject.plan, subject.weights.clone(), random_key()?)?);
     let stage = Stage { subject, model, handle };
     let cases: Vec<Case> = cases(&stage, options.seed)?.into_iter().step_by(options.every.max(1)).collect();
-    let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
-    let results = Mutex::new(Vec::new());
-    let work = || -> Result<(), TrialError> {
-        let mut memory = ClientMemory::for_plan(subject.plan);
-        while let Some(case) = cases.get(next.fetch_add(1, Relaxed)) {
-            let outcome = handle.block_on(stage.run(case, &mut memory))?;
-            results.lock().unwrap_or_else(PoisonError::into_inner).push((*case, outcome));
-            progress(done.fetch_add(1, Relaxed) + 1, cases.len());
-        }
-        Ok(())
-    };
-    std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..options.jobs.max(1)).map(|_| scope.spawn(work)).collect();
-        threads.into_iter().try_for_each(|thread| thread.join().unwrap_or(Err(TrialError::Interrupted)))
-    })?;
-    let results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
-    Ok(tally(&cases, &results))
+    let memory = || Ok(ClientMemory::for_plan(subject.plan));
+    let one = |memory: &mut ClientMemory, case: &Case| handle.block_on(stage.run(case, memory));
+    let (results, _) = pool::run(&cases, options.jobs, memory, one, progress)?;
+    Ok(tally(&results))
 }
 
-fn tally(cases: &[Case], results: &[(Case, Outcome)]) -> Tally {
+fn tally(results: &[(Case, Outcome)]) -> Tally {
     let mut tally = Tally::default();
-    let mut kinds: Vec<&str> = cases.iter().map(|case| case.kind).collect();
-    kinds.dedup();
-    for kind in KINDS.iter().filter(|kind| kinds.contains(kind)) {
-        for (case, outcome) in results.iter().filter(|(case, _)| case.kind == *kind) {
+    for kind in KINDS {
+        for (case, outcome) in results.iter().filter(|(case, _)| case.kind == kind) {
             let Case { script, link, index, act, .. } = case;
             tally.count(kind, &format!("{script:?} session, {link:?} record {index}, {act:?}"), outcome);
         }
@@ -135,33 +119,36 @@ const KINDS: [&str; 10] = [
 
 /// All faults at one record.
 fn faults(index: usize, length: usize, random: &mut Random) -> Vec<(&'static str, Act)> {
-    let bits = 8 * length;
     let mut faults = vec![
         (KINDS[0], Act::Cut(0)),
         (KINDS[1], Act::Cut(1)),
         (KINDS[1], Act::Cut(length / 2)),
         (KINDS[1], Act::Cut(length - 1)),
         (KINDS[2], Act::Freeze),
-    ];
-    if index == 0 {
-        // A bit of everything a handshake message has: status, keys, tags.
-        faults.extend([0, 1, 7, 8, bits - 1].map(|bit| (KINDS[5], Act::Flip(bit))));
-        faults.extend((0..11).map(|_| (KINDS[5], Act::Flip(random.below(bits)))));
-    } else {
-        let head = 8 * RECORD_HEADER;
-        // The kind, anything, and the tag; a little longer, much longer, and too long.
-        let body = [head + random.below(8), head + random.below(bits - head), bits - 1 - random.below(128)];
-        let header = [random.below(4), 4 + random.below(12), 16 + random.below(8)];
-        faults.extend(body.map(|bit| (KINDS[3], Act::Flip(bit))));
-        faults.extend(header.map(|bit| (KINDS[4], Act::Flip(bit))));
-    }
-    faults.extend([
         (KINDS[6], Act::Double),
         (KINDS[7], Act::Swap),
         (KINDS[8], Act::Drop),
         (KINDS[9], Act::Delay(TIMEOUT * 3 / 2)),
-    ]);
+    ];
+    let flips = if index == 0 { handshake(8 * length, random) } else { record(8 * length, random) };
+    faults.extend(flips.into_iter().map(|(kind, bit)| (kind, Act::Flip(bit))));
     faults
+}
+
+/// Bits of everything a handshake message has: status, keys, tags.
+fn handshake(bits: usize, random: &mut Random) -> Vec<(&'static str, usize)> {
+    let fixed = [0, 1, 7, 8, bits - 1].into_iter();
+    let random: Vec<usize> = (0..11).map(|_| random.below(bits)).collect();
+    fixed.chain(random).map(|bit| (KINDS[5], bit)).collect()
+}
+
+/// Bits of a record's body: of the kind, anywhere, of the tag. Bits of its length: it is then a little longer or
+/// shorter, much longer, too long.
+fn record(bits: usize, random: &mut Random) -> Vec<(&'static str, usize)> {
+    let head = 8 * RECORD_HEADER;
+    let body = [head + random.below(8), head + random.below(bits - head), bits - 1 - random.below(128)];
+    let length = [random.below(4), 4 + random.below(12), 16 + random.below(8)];
+    body.map(|bit| (KINDS[3], bit)).into_iter().chain(length.map(|bit| (KINDS[4], bit))).collect()
 }
 
 /// What all cases share.

@@ -117,32 +117,37 @@ impl Enemy {
     /// What one does that has no key.
     async fn stranger(&self, habit: Habit) -> std::io::Result<()> {
         match habit {
-            Habit::Slow => {
-                let mut stream = self.connect().await?;
-                for byte in 0..u8::MAX {
-                    stream.write_all(&[byte]).await?;
-                    sleep(Duration::from_secs(1)).await;
-                }
-            }
-            Habit::Silent => {
-                let mut streams = Vec::new();
-                for _ in 0..HELD {
-                    streams.push(self.connect().await?);
-                }
-                for stream in &mut streams {
-                    ended(stream).await;
-                }
-            }
-            Habit::Flooding => {
-                let mut stream = self.connect().await?;
-                stream.write_all(&[0xa5; 1 << 14]).await?;
-            }
+            Habit::Slow => return self.drip().await,
+            Habit::Silent => return self.hold().await,
+            Habit::Flooding => self.connect().await?.write_all(&[0xa5; 1 << 14]).await?,
             Habit::Garbage => {
                 let mut stream = self.connect().await?;
                 stream.write_all(&[0x5a; 200]).await?;
                 ended(&mut stream).await;
             }
             Habit::Greedy => sleep(Duration::from_secs(1)).await,
+        }
+        Ok(())
+    }
+
+    /// A byte a second.
+    async fn drip(&self) -> std::io::Result<()> {
+        let mut stream = self.connect().await?;
+        for byte in 0..u8::MAX {
+            stream.write_all(&[byte]).await?;
+            sleep(Duration::from_secs(1)).await;
+        }
+        Ok(())
+    }
+
+    /// Connections without a word.
+    async fn hold(&self) -> std::io::Result<()> {
+        let mut streams = Vec::new();
+        for _ in 0..HELD {
+            streams.push(self.connect().await?);
+        }
+        for stream in &mut streams {
+            ended(stream).await;
         }
         Ok(())
     }

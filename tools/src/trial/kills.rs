@@ -7,8 +7,7 @@
 //! There is no trial with a clock that jumps: to set the system's clock takes privileges, and no party reads it. What
 //! they measure time with never goes back; that no other clock is read is asserted by a test over their source.
 
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use brelu_host::client::ClientMemory;
@@ -18,6 +17,7 @@ use super::TrialError;
 use super::deployment::{Deployment, Setup};
 use super::gate::Gate;
 use super::keeper::Keeper;
+use super::pool;
 use super::processes::{Running, client};
 use super::sessions::{Errand, Runner};
 use super::subject::Subject;
@@ -82,32 +82,15 @@ pub fn run(
 ) -> Result<Tally, TrialError> {
     let places = Lane::start(subject, handle)?.places()?.into_iter();
     let places: Vec<Place> = places.step_by(options.every.max(1)).collect();
-    let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
-    let results = Mutex::new(Vec::new());
-    let work = || -> Result<usize, TrialError> {
-        let mut lane = Lane::start(subject, handle)?;
-        lane.warm_up()?;
-        while let Some(place) = places.get(next.fetch_add(1, Relaxed)) {
-            let outcome = lane.run(*place)?;
-            results.lock().unwrap_or_else(PoisonError::into_inner).push((*place, outcome));
-            progress(done.fetch_add(1, Relaxed) + 1, places.len());
-        }
-        Ok(lane.finish())
-    };
-    let reused = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..options.jobs.max(1)).map(|_| scope.spawn(work)).collect();
-        let join = |thread: std::thread::ScopedJoinHandle<'_, _>| {
-            thread.join().unwrap_or(Err(TrialError::Interrupted))
-        };
-        threads.into_iter().map(join).sum::<Result<usize, TrialError>>()
-    })?;
-    let results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let open = || Lane::start(subject, handle);
+    let (results, lanes) = pool::run(&places, options.jobs, open, |lane, place| lane.run(*place), progress)?;
     let mut tally = Tally::default();
     for victim in Victim::ALL {
         for ((_, link, index), outcome) in results.iter().filter(|(place, _)| place.0 == victim) {
             tally.count(victim.kind(), &format!("{link:?} record {index}"), outcome);
         }
     }
+    let reused: usize = lanes.into_iter().map(Lane::finish).sum();
     if reused > 0 {
         tally.failures.push(format!("{reused} numbers were used twice by parties that were killed"));
     }
@@ -128,7 +111,9 @@ impl<'s> Lane<'s> {
     fn start(subject: &'s Subject, handle: &'s Handle) -> Result<Self, TrialError> {
         let deployment = Deployment::start(subject, &Setup::patient(TIMEOUT), Some(handle))?;
         let memory = ClientMemory::for_plan(subject.plan);
-        Ok(Self { subject, handle, deployment, memory, clients: 0, reused: 0 })
+        let mut lane = Self { subject, handle, deployment, memory, clients: 0, reused: 0 };
+        lane.warm_up()?;
+        Ok(lane)
     }
 
     fn name(&mut self) -> String {
@@ -163,7 +148,6 @@ impl<'s> Lane<'s> {
 
     /// Every record of an inference, for every victim.
     fn places(mut self) -> Result<Vec<Place>, TrialError> {
-        self.warm_up()?;
         let census = Census::default();
         self.gates().for_each(|gate| gate.count(Some(census.clone())));
         self.warm_up()?;

@@ -21,6 +21,7 @@ mod hostile;
 mod keeper;
 pub mod kills;
 pub mod numbers;
+mod pool;
 mod processes;
 pub mod reply;
 pub mod restarts;

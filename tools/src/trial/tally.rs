@@ -88,43 +88,37 @@ impl Tally {
 
     /// Counts a case of `kind`; `place` says where it was, for the report of a failure.
     pub fn count(&mut self, kind: &str, place: &str, outcome: &Outcome) {
-        let clear = |text: &str| !text.is_empty() && text.chars().count() < 500 && !text.contains('\n');
         let row = self.row(kind);
         row.cases += 1;
         row.longest_seconds = row.longest_seconds.max(outcome.time.as_secs_f64());
         row.reused += outcome.reused;
         row.ill_after += usize::from(outcome.after.is_some());
+        let count = match &outcome.end {
+            End::Right => &mut row.right,
+            End::Told(text) if is_sentence(text) => &mut row.told,
+            End::Told(_) | End::Wrong => &mut row.wrong,
+            End::Hung => &mut row.hung,
+        };
+        *count += 1;
         let wrong = match &outcome.end {
-            End::Right => {
-                row.right += 1;
+            End::Right => None,
+            End::Told(text) if is_sentence(text) => {
+                self.hear(text);
                 None
             }
-            End::Told(sentence) if clear(sentence) => {
-                row.told += 1;
-                let sentence = sentence.clone();
-                if !self.sentences.contains(&sentence) {
-                    self.sentences.push(sentence);
-                }
-                None
-            }
-            End::Told(text) => {
-                row.wrong += 1;
-                Some(format!("an error that is not one sentence: {text}"))
-            }
-            End::Wrong => {
-                row.wrong += 1;
-                Some(End::Wrong.to_string())
-            }
-            End::Hung => {
-                row.hung += 1;
-                Some(End::Hung.to_string())
-            }
+            End::Told(text) => Some(format!("an error that is not one sentence: {text}")),
+            other => Some(other.to_string()),
         };
         let after = outcome.after.as_ref().map(|error| format!("the next inference failed: {error}"));
         let reused = (outcome.reused > 0).then(|| format!("{} numbers were used twice", outcome.reused));
-        self.failures.extend(
-            [wrong, after, reused].into_iter().flatten().map(|text| format!("{kind}, {place}: {text}")),
-        );
+        let failures = [wrong, after, reused].into_iter().flatten();
+        self.failures.extend(failures.map(|text| format!("{kind}, {place}: {text}")));
+    }
+
+    fn hear(&mut self, sentence: &str) {
+        if !self.sentences.iter().any(|known| known == sentence) {
+            self.sentences.push(sentence.to_owned());
+        }
     }
 
     /// Takes in another tally.
@@ -149,4 +143,8 @@ impl Tally {
         }
         total
     }
+}
+
+fn is_sentence(text: &str) -> bool {
+    !text.is_empty() && text.chars().count() < 500 && !text.contains('\n')
 }
