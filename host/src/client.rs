@@ -10,6 +10,7 @@ use brelu_core::cost;
 use brelu_core::geometry::Conv2d;
 use brelu_core::plan::{NodeId, Plan};
 use brelu_core::prf::{Address, PairKey};
+use brelu_core::share::Wiped;
 use brelu_core::transport::{Counts, FrameKind, MAX_PAYLOAD, Metered};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
@@ -321,7 +322,7 @@ impl LinearKernel for HostKernel {
     ) {
         let known = self.packed.get(&(node, term)).filter(|linear| linear.geometry() == map);
         if known.is_none() {
-            let mut weights = vec![0; map.weight_len()];
+            let mut weights = Wiped::new(vec![0; map.weight_len()]);
             weights.par_chunks_mut(1 << 14).enumerate().for_each(|(index, weights)| {
                 key.stream(Address::weights(node, term)).fill(bits, (index << 14) as u64, weights);
             });

@@ -113,13 +113,24 @@ pub enum SessionError {
 }
 
 impl SessionError {
+    /// What the peer is told: nothing of this machine's files.
+    pub(crate) fn for_peer(&self) -> String {
+        match self {
+            SessionError::State(StateError::Full { .. } | StateError::Reused { .. }) => self.to_string(),
+            SessionError::State(_) | SessionError::KeyFile(_) => {
+                "it cannot read or write its own records: whoever runs it finds the reason in its log".into()
+            }
+            _ => self.to_string(),
+        }
+    }
+
     /// Whether another attempt may go better.
     pub const fn is_passing(&self) -> bool {
         match self {
             SessionError::Net(error) => error.is_passing(),
             // What takes the room may be a session of the same client that nobody has missed yet.
             SessionError::State(StateError::Reused { .. } | StateError::Full { .. }) => true,
-            SessionError::Unreachable { .. } => true,
+            SessionError::Unreachable { .. } | SessionError::TooManySessions(_) => true,
             _ => false,
         }
     }

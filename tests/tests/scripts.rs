@@ -87,3 +87,33 @@ fn what_a_client_leaves_behind_is_forgotten_after_a_while() {
         assert_eq!(late.prepared(), 0, "it is not kept for ever");
     });
 }
+
+#[test]
+fn a_session_nobody_misses_gives_way_to_the_same_client() {
+    use brelu_host::client::ClientMemory;
+    use brelu_tests::script::small;
+    use brelu_tests::wire::{Wire, honest};
+    out_of_time(async {
+        let (mut world, _) = small();
+        let mut memory = ClientMemory::least(world.plan(), 256);
+        let mut first = world.dial(Wire::Frames(honest()), &mut memory).await.expect("a session");
+        while first.prepare(&mut |_, _| {}).await.expect("an inference").is_some() {}
+        // The client starts anew and knows nothing of its first session, whose connection is still open.
+        world.restart(brelu_tests::world::Role::Client);
+        let mut refused = 0;
+        for _ in 0..10 {
+            let mut memory = ClientMemory::least(world.plan(), 256);
+            let mut second = world.dial(Wire::Frames(honest()), &mut memory).await.expect("a session");
+            match second.prepare(&mut |_, _| {}).await {
+                Ok(prepared) => {
+                    assert!(prepared.is_some() && refused > 0, "after {refused} refusals");
+                    return;
+                }
+                Err(error) => assert!(error.is_passing(), "{error}"),
+            }
+            refused += 1;
+            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        }
+        panic!("the first session kept all the room");
+    });
+}

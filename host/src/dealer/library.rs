@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use brelu_core::bits::{BitReader, bytes};
@@ -46,6 +47,7 @@ pub(super) struct Library {
     folder: Option<PathBuf>,
     most: usize,
     shelves: Mutex<Shelves>,
+    written: AtomicU64,
 }
 
 impl std::fmt::Debug for Library {
@@ -69,7 +71,7 @@ pub(super) fn terms(plan: &Plan<'_>) -> Vec<(NodeId, usize, u8, usize)> {
 impl Library {
     /// Keeps at most `most` models in memory, and in `folder` if there is one.
     pub(super) fn new(folder: Option<PathBuf>, most: usize) -> Self {
-        Self { folder, most, shelves: Mutex::default() }
+        Self { folder, most, shelves: Mutex::default(), written: AtomicU64::new(0) }
     }
 
     fn shelves(&self) -> MutexGuard<'_, Shelves> {
@@ -82,26 +84,25 @@ impl Library {
         known.or_else(|| {
             let path = self.folder.as_ref()?.join(id.file_name());
             let parts = read(&path)?;
-            self.add(id, parts).ok()
+            self.add(id, &parts).ok()
         })
     }
 
     /// Takes a model in memory and, if there is a folder, on disk.
     pub(super) fn put(&self, id: &ModelId, parts: Parts) -> Result<Arc<DealerModel>, SessionError> {
-        let stored = self.folder.as_ref().map(|folder| self.store(folder, id, &parts));
-        let model = self.add(id, parts)?;
+        let model = self.add(id, &parts)?;
         // A model that cannot be stored is there all the same, until the next restart.
-        drop(stored);
+        drop(self.folder.as_ref().map(|folder| self.store(folder, id, &parts)));
         Ok(model)
     }
 
-    fn add(&self, id: &ModelId, parts: Parts) -> Result<Arc<DealerModel>, SessionError> {
+    fn add(&self, id: &ModelId, parts: &Parts) -> Result<Arc<DealerModel>, SessionError> {
         let mut digest = Sha256::new();
         parts.shares.iter().for_each(|share| digest.update(share));
         if digest.finalize().as_slice() != id.shares {
             return Err(SessionError::ModelHash);
         }
-        let plan = self.plan(parts.plan, id.plan)?;
+        let plan = self.plan(parts.plan.clone(), id.plan)?;
         let terms = terms(plan);
         let fits = |((_, _, k, count), share): (&(_, _, u8, usize), &Zeroizing<Vec<u8>>)| {
             share.len() as u64 == bytes(u64::from(*k) * *count as u64)
@@ -158,7 +159,12 @@ impl Library {
             return Err(std::io::Error::other("all places for models are taken"));
         }
         let path = folder.join(id.file_name());
-        let partial = path.with_extension("part");
+        // Several sessions may bring the same model at once.
+        let partial = path.with_extension(format!(
+            "{}-{}.part",
+            std::process::id(),
+            self.written.fetch_add(1, Relaxed)
+        ));
         let written = write(&partial, parts).and_then(|()| fs::rename(&partial, &path));
         written.inspect_err(|_| drop(fs::remove_file(&partial)))
     }

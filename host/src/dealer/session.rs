@@ -136,8 +136,8 @@ impl Dealer {
     pub async fn serve(&self, mut server: Connection) -> Result<(), SessionError> {
         let result = self.session(&mut server).await;
         match &result {
-            Err(error) if error.is_passing() => server.pipe.postpone(&error.to_string()).await,
-            Err(error) => server.pipe.fail(&error.to_string()).await,
+            Err(error) if error.is_passing() => server.pipe.postpone(&error.for_peer()).await,
+            Err(error) => server.pipe.fail(&error.for_peer()).await,
             Ok(()) => {}
         }
         result

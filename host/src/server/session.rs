@@ -93,11 +93,21 @@ impl<'s> Session<'s> {
     }
 
     pub(super) async fn run(&mut self) -> Result<(), SessionError> {
-        let (mut ear, idle) = (self.server.stopping.ear(), self.server.options.idle);
+        let (mut ear, idle, leave) =
+            (self.server.stopping.ear(), self.server.options.idle, self.place.leave());
         loop {
-            let next =
-                ear.unless_stopped(self.client, async |pipe| Ok(pipe.receive_within(idle).await?)).await?;
-            let Some(frame) = next else { return Ok(()) };
+            self.place.rest(true);
+            let next = ear.unless_stopped(self.client, async |pipe| {
+                tokio::select! {
+                    frame = pipe.receive_within(idle) => Ok(Some(frame?)),
+                    () = leave.notified() => {
+                        pipe.postpone("another session of the same client needs the place").await;
+                        Ok(None)
+                    }
+                }
+            });
+            let Some(frame) = next.await?.flatten() else { return Ok(()) };
+            self.place.rest(false);
             match frame {
                 (FrameKind::Prepare, payload) => self.prepare(number(FrameKind::Prepare, &payload)?).await?,
                 (FrameKind::Infer, payload) => self.infer(number(FrameKind::Infer, &payload)?).await?,
@@ -130,7 +140,8 @@ impl<'s> Session<'s> {
         let (plan, party) = (self.server.model.plan, self.server.party.clone());
         let bytes = material::bytes(plan);
         let (shelf, keep) = (self.shelf, self.place.numbers());
-        let room = tokio::task::spawn_blocking(move || party.ready.reserve(&shelf, bytes, &keep)).await??;
+        let room = tokio::task::spawn_blocking(move || party.ready.reserve(&shelf, bytes, &keep)).await?;
+        let room = room.inspect_err(|_| self.place.make_room())?;
         let before = self.dealer.counts().0;
         self.dealer.send_frame(FrameKind::Deal, number.to_le_bytes().to_vec()).await?;
         let mut client = Vec::with_capacity(plan.len());

@@ -57,8 +57,19 @@ impl Parties {
         };
         let files = [("--key", "dealer.key"), ("--servers", "servers.txt")];
         let dealer = Party::start("dealer", common(&["deal"], &files))?;
-        let (trusted, jobs) = (dealer_key.to_string(), jobs.to_string());
-        let serve = ["serve", "--dealer", dealer.address(), "--dealer-key", &trusted, "--sessions", &jobs];
+        let (trusted, ready) = (dealer_key.to_string(), jobs.max(8).to_string());
+        let jobs = jobs.to_string();
+        let serve = [
+            "serve",
+            "--dealer",
+            dealer.address(),
+            "--dealer-key",
+            &trusted,
+            "--sessions",
+            &jobs,
+            "--ready",
+            &ready,
+        ];
         let mut serve = common(&serve, &[("--key", "server.key"), ("--clients", "clients.txt")]);
         serve.extend(["--plan".into(), plan.into(), "--weights".into(), weights.into()]);
         let server = Party::start("server", serve)?;

@@ -124,19 +124,22 @@ fn records(
     let Op::Activation { channels, .. } = &node.op else { return Vec::new() };
     let place = |(index, channel): (usize, &Channel)| match *channel {
         Channel::Blocks { height, width, .. } => {
-            let sum = f64::from(seen[index].block) * f64::from(names.margin) / scales.of(id, index);
-            Channel::Blocks { height, width, lo: window_position(sum, format) }
+            let sum = f64::from(seen[index].block) / scales.of(id, index);
+            Channel::Blocks { height, width, lo: window_position(sum, f64::from(names.margin), format) }
         }
         other => other,
     };
     channels.iter().enumerate().map(place).flat_map(|channel| channel.record()).collect()
 }
 
-/// The lowest position of a window that holds sums up to `sum`. A class of scales is as fine as its ranges allow, so that
-/// `sum` often is a power of two up to rounding.
-fn window_position(sum: f64, format: Format) -> u8 {
+/// The lowest position of a window that holds sums up to `sum` times the margin, of which half a unit of the window is lost
+/// to rounding. A class of scales is as fine as its ranges allow, so that the product often is a power of two up to rounding.
+fn window_position(sum: f64, margin: f64, format: Format) -> u8 {
     let highest = format.narrow - format.window;
-    let fits = |lo: &u8| sum <= f64::from(lo + format.window - 1).exp2() * (1.0 + 1e-6);
+    let fits = |lo: &u8| {
+        let (holds, half) = (f64::from(lo + format.window - 1).exp2(), f64::from(*lo).exp2() / 2.0);
+        sum * margin <= holds * (1.0 + 1e-6) && sum < (holds - half) * (1.0 + 1e-9)
+    };
     (0..highest).find(fits).unwrap_or(highest)
 }
 

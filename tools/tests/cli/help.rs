@@ -3,9 +3,10 @@ use crate::support::brelu;
 
 #[test]
 fn every_command_has_help_with_an_example() {
-    for command in
-        ["demo", "import", "compile", "inspect", "deal", "serve", "prepare", "infer", "evaluate", "keygen"]
-    {
+    for command in [
+        "demo", "import", "compile", "inspect", "deal", "serve", "prepare", "infer", "evaluate", "keygen",
+        "trial",
+    ] {
         let text = brelu(folder(), &format!("{command} --help")).succeeds();
         assert!(text.contains(&format!("Usage: brelu {command}")), "{text}");
         assert!(text.contains(&format!("\n  brelu {command}")), "{command} has no example: {text}");
