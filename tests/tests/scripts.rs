@@ -100,8 +100,7 @@ fn a_session_nobody_misses_gives_way_to_the_same_client() {
         while first.prepare(&mut |_, _| {}).await.expect("an inference").is_some() {}
         // The client starts anew and knows nothing of its first session, whose connection is still open.
         world.restart(brelu_tests::world::Role::Client);
-        let mut refused = 0;
-        for _ in 0..10 {
+        for refused in 0..10 {
             let mut memory = ClientMemory::least(world.plan(), 256);
             let mut second = world.dial(Wire::Frames(honest()), &mut memory).await.expect("a session");
             match second.prepare(&mut |_, _| {}).await {
@@ -111,7 +110,6 @@ fn a_session_nobody_misses_gives_way_to_the_same_client() {
                 }
                 Err(error) => assert!(error.is_passing(), "{error}"),
             }
-            refused += 1;
             tokio::time::sleep(std::time::Duration::from_secs(1)).await;
         }
         panic!("the first session kept all the room");
