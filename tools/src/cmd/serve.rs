@@ -35,7 +35,7 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "FILE", default_value = "clients.txt", conflicts_with = "any_client")]
     clients: PathBuf,
 
-    /// Let anybody connect who has a key
+    /// Let anybody connect who has a key; records grow by a line for every new one
     #[arg(long)]
     any_client: bool,
 

@@ -15,6 +15,16 @@ use clap::{Args, Subcommand};
 
 use super::files::{read_plan, read_weights};
 
+pub(super) const AFTER_HELP: &str = "\
+Each trial prints a table and fails if anything is wrong: a wrong result, an inference number used twice, a session that \
+hangs, a step whose time depends on a secret.
+
+Examples:
+  brelu trial faults
+  brelu trial restarts --cycles 500
+  brelu trial crowd --clients 64 --hostile 5
+  brelu trial timing";
+
 /// Try the parties: with faults and attacks that must change nothing
 #[derive(Debug, Subcommand)]
 pub(crate) enum Trial {
