@@ -62,7 +62,7 @@ enum Command {
     Infer(infer::Infer),
     Evaluate(Box<evaluate::Evaluate>),
     Bench(Box<bench::Bench>),
-    #[command(subcommand)]
+    #[command(subcommand, after_help = trial::AFTER_HELP)]
     Trial(trial::Trial),
 }
 
