@@ -201,6 +201,20 @@ impl World {
         &self.client
     }
 
+    /// Starts a server session over the secure channel; the client's end of the byte stream, before any handshake.
+    pub fn answer(&self) -> DuplexStream {
+        let (server, dealer) = (self.server.clone(), self.dealer.clone());
+        let (near, far) = tokio::io::duplex(1 << 14);
+        tokio::spawn(async move {
+            let (reader, writer) = split(far);
+            let client = server.accept(reader, writer).await?;
+            let wire = Wire::Records(Arc::new(|_, _, record| vec![record]));
+            let connect = async || reach(&server, dealer, wire).await;
+            server.serve(client, connect).await
+        });
+        near
+    }
+
     /// Starts a server session and, when the server asks for it, a dealer session; the client's end of the connection.
     ///
     /// # Errors
