@@ -193,7 +193,7 @@ impl Pipe {
         Ok(())
     }
 
-    /// Waits for a message of `bits` bits, which has to come at [`SLOWEST`] bytes a second at least.
+    /// Waits for a message of `bits` bits, which has to come at 4096 bytes a second at least.
     ///
     /// # Errors
     /// As [`Self::receive_frame`], or a message of another length.
