@@ -59,15 +59,7 @@ impl Step {
 /// A small network with every kind of channel, and an input for it.
 pub fn small() -> (World, Vec<i32>) {
     let shape = Shape::new(2, 6, 6);
-    let map = Conv2d {
-        input: shape,
-        out_channels: 3,
-        groups: 1,
-        kernel: [3, 3],
-        stride: [1, 1],
-        dilation: [1, 1],
-        pads: [1; 4],
-    };
+    let map = Conv2d::square(shape, 3, 3, 1, 1);
     let mut builder = Builder::new(shape, 24);
     let weights = (0..map.weight_len() as i32).map(|at| at % 23 * 10 - 110).collect();
     let z = builder.linear(&[(0, map, weights)], vec![0; 3], 12, 12);

@@ -125,6 +125,12 @@ impl World {
         self
     }
 
+    /// Asks server and dealer to end their sessions when they have finished what they are doing.
+    pub fn stop(&self) {
+        self.server.stop();
+        self.dealer.stop();
+    }
+
     /// The plan.
     pub fn plan(&self) -> &'static Plan<'static> {
         self.plan

@@ -115,3 +115,27 @@ fn a_session_nobody_misses_gives_way_to_the_same_client() {
         panic!("the first session kept all the room");
     });
 }
+
+#[test]
+fn a_party_that_is_stopped_says_so_and_forgets_nothing() {
+    use brelu_host::client::ClientMemory;
+    use brelu_tests::script::small;
+    use brelu_tests::wire::{Wire, honest};
+    let home = tempfile::tempdir().expect("a temporary folder");
+    out_of_time(async {
+        let (world, input) = small();
+        let mut world = world.with_home(home.path().to_owned());
+        let mut memory = ClientMemory::least(world.plan(), 256);
+        let mut client = world.dial(Wire::Frames(honest()), &mut memory).await.expect("a session");
+        client.prepare(&mut |_, _| {}).await.expect("an inference");
+        world.stop();
+        let error = client.infer(&input, &mut |_, _| {}).await.expect_err("the end of the session");
+        assert!(error.is_passing() && error.to_string().contains("shut down"), "{error}");
+        drop(client);
+        [Role::Server, Role::Dealer].into_iter().for_each(|role| world.restart(role));
+        let mut memory = ClientMemory::least(world.plan(), 256);
+        let mut client = world.dial(Wire::Frames(honest()), &mut memory).await.expect("a session");
+        assert_eq!(client.prepared(), 0, "the client had taken its half already");
+        client.infer(&input, &mut |_, _| {}).await.expect("a result");
+    });
+}

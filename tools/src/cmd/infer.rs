@@ -7,8 +7,8 @@ use brelu_core::plan::Plan;
 use brelu_host::client::{ClientMemory, ClientParty};
 use brelu_tools::data::{Preprocess, read_image};
 use brelu_tools::evaluate::{decisions, largest, real};
-use brelu_tools::net::{self, Measured, Session, Target};
-use brelu_tools::report::{Bar, Bytes, Lines, percent, print, print_json, seconds, traffic_table};
+use brelu_tools::net::{self, Measured, Notice, Session, Target};
+use brelu_tools::report::{Bar, Bytes, Lines, note, percent, print, print_json, seconds, traffic_table};
 use brelu_tools::simulate::quantise_input;
 use clap::Args;
 use serde::Serialize;
@@ -117,7 +117,7 @@ impl Infer {
         let mut memory = ClientMemory::for_plan(plan);
         let patience = self.patience.patience();
         let target = Target { plan, address: self.server.clone(), patience, party };
-        let mut session = Session::start(target, &mut memory, |line| bar.say(line)).await?;
+        let mut session = Session::start(target, &mut memory, |notice| tell(&bar, notice)).await?;
         let mut step = |done: usize, of: usize| bar.at(done as u64, of as u64);
         let mut results = Vec::new();
         for (index, input) in inputs.iter().enumerate() {
@@ -141,6 +141,14 @@ impl Infer {
             exact: run.exact,
             round_trips: run.round_trips,
         }
+    }
+}
+
+/// Shows what a session waits for in the progress bar, and what it lost for good.
+pub(super) fn tell(bar: &Bar, notice: Notice) {
+    match notice {
+        Notice::Waiting(line) => bar.say(line),
+        Notice::Lost(line) => note(format_args!("{line}")),
     }
 }
 

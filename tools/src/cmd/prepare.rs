@@ -3,11 +3,12 @@ use std::path::PathBuf;
 use anyhow::{Result, ensure};
 use brelu_host::client::ClientMemory;
 use brelu_tools::net::{self, Session, Target};
-use brelu_tools::report::{Bar, note, print};
+use brelu_tools::report::{Bar, print};
 use clap::Args;
 
 use super::arguments::{PatienceArgs, positive};
 use super::files::read_plan;
+use super::infer::tell;
 use super::party::ClientArgs;
 
 /// Do the offline part of inferences ahead of time
@@ -48,8 +49,7 @@ impl Prepare {
         let prepared = net::runtime()?.block_on(async {
             let bar = Bar::new(plan.len() as u64, "preparing");
             let mut memory = ClientMemory::for_plan(plan);
-            let mut session =
-                Session::start(target, &mut memory, |line| note(format_args!("{line}"))).await?;
+            let mut session = Session::start(target, &mut memory, |notice| tell(&bar, notice)).await?;
             let mut step = |done: usize, of: usize| bar.at(done as u64, of as u64);
             session.prepare(self.count, &mut step).await?;
             let prepared = session.prepared();

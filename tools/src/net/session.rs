@@ -47,6 +47,15 @@ pub struct Target<'a> {
     pub party: Arc<ClientParty>,
 }
 
+/// What a session tells while it goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// It waits for somebody.
+    Waiting(String),
+    /// Something was lost and is tried again.
+    Lost(String),
+}
+
 /// A client's session with a server over TCP that measures every inference, and finds its way back when the connection is
 /// lost.
 pub struct Session<'a> {
@@ -54,7 +63,7 @@ pub struct Session<'a> {
     link: Link<'a>,
     expected: Total,
     prepared: HashMap<u64, Prepared>,
-    notice: Box<dyn Fn(String) + Send + Sync + 'a>,
+    notice: Box<dyn Fn(Notice) + Send + Sync + 'a>,
 }
 
 /// A client that is connected, or the memory for one.
@@ -69,6 +78,9 @@ impl std::fmt::Debug for Session<'_> {
     }
 }
 
+const CONNECTING: &str = "connecting again";
+const RUNNING: &str =
+    "what was prepared for this inference is discarded, and it is run again under another number";
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
@@ -80,19 +92,20 @@ impl<'a> Session<'a> {
     pub async fn start(
         target: Target<'a>,
         memory: &'a mut ClientMemory,
-        notice: impl Fn(String) + Send + Sync + 'a,
+        notice: impl Fn(Notice) + Send + Sync + 'a,
     ) -> Result<Self, SessionError> {
         let link = Link::Down(Some(memory.workspace()));
         let (expected, notice) = (cost::total(target.plan), Box::new(notice));
         let mut session = Self { target, link, expected, prepared: HashMap::new(), notice };
-        session.persist(async |session| session.client().await.map(drop)).await?;
+        session.persist(CONNECTING, async |session| session.client().await.map(drop)).await?;
         Ok(session)
     }
 
     /// Repeats `work`, with growing pauses, for as long as it fails for reasons that may pass and patience lasts. Whatever
-    /// was in progress when it failed is lost.
+    /// was in progress when it failed is lost; `again` says what is done about it.
     async fn persist<T>(
         &mut self,
+        again: &str,
         mut work: impl AsyncFnMut(&mut Self) -> Result<T, SessionError>,
     ) -> Result<T, SessionError> {
         let (end, mut pause) = (Instant::now() + self.target.patience.connect, FIRST_PAUSE);
@@ -106,7 +119,7 @@ impl<'a> Session<'a> {
             if !error.is_passing() || hopeless || Instant::now() + pause > end {
                 return Err(error);
             }
-            (self.notice)(format!("{error}; connecting again"));
+            (self.notice)(Notice::Lost(format!("{error}; {again}")));
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
@@ -125,7 +138,7 @@ impl<'a> Session<'a> {
     async fn client(&mut self) -> Result<&mut HostClient<'a>, SessionError> {
         if let Link::Down(work) = &mut self.link {
             let (target, notice) = (&self.target, &self.notice);
-            let waiting = || notice(format!("waiting for the server at {}", target.address));
+            let waiting = || notice(Notice::Waiting(format!("waiting for the server at {}", target.address)));
             let stream = connect("server", &target.address, target.patience.connect, waiting).await?;
             let (reader, writer) = stream.into_split();
             let connection = target.party.call_server(reader, writer, target.patience.answer).await?;
@@ -159,7 +172,7 @@ impl<'a> Session<'a> {
     /// # Errors
     /// Those of the connection and of the server.
     pub async fn prepare(&mut self, count: usize, progress: Progress<'_>) -> Result<(), SessionError> {
-        self.persist(async |session| session.prepare_once(count, progress).await).await
+        self.persist(CONNECTING, async |session| session.prepare_once(count, progress).await).await
     }
 
     async fn prepare_once(&mut self, count: usize, progress: Progress<'_>) -> Result<(), SessionError> {
@@ -188,7 +201,7 @@ impl<'a> Session<'a> {
     /// Those of the connection and of the server.
     pub async fn infer(&mut self, input: &[u32], progress: Progress<'_>) -> Result<Measured, SessionError> {
         let input: Vec<i32> = input.iter().map(|value| *value as i32).collect();
-        self.persist(async |session| session.infer_once(&input, progress).await).await
+        self.persist(RUNNING, async |session| session.infer_once(&input, progress).await).await
     }
 
     async fn infer_once(&mut self, input: &[i32], progress: Progress<'_>) -> Result<Measured, SessionError> {
