@@ -78,11 +78,18 @@ impl std::fmt::Debug for Session<'_> {
     }
 }
 
-const CONNECTING: &str = "connecting again";
-const RUNNING: &str =
-    "what was prepared for this inference is discarded, and it is run again under another number";
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+fn connecting(error: SessionError) -> Notice {
+    Notice::Waiting(format!("{error}; connecting again"))
+}
+
+fn running(error: SessionError) -> Notice {
+    Notice::Lost(format!(
+        "{error}; what was prepared for this inference is discarded, and it is run again under another number"
+    ))
+}
 
 impl<'a> Session<'a> {
     /// Connects to the server and greets it; `notice` is told when it is not there, or gone.
@@ -97,15 +104,15 @@ impl<'a> Session<'a> {
         let link = Link::Down(Some(memory.workspace()));
         let (expected, notice) = (cost::total(target.plan), Box::new(notice));
         let mut session = Self { target, link, expected, prepared: HashMap::new(), notice };
-        session.persist(CONNECTING, async |session| session.client().await.map(drop)).await?;
+        session.persist(connecting, async |session| session.client().await.map(drop)).await?;
         Ok(session)
     }
 
     /// Repeats `work`, with growing pauses, for as long as it fails for reasons that may pass and patience lasts. Whatever
-    /// was in progress when it failed is lost; `again` says what is done about it.
+    /// was in progress when it failed is lost; `again` says so.
     async fn persist<T>(
         &mut self,
-        again: &str,
+        again: fn(SessionError) -> Notice,
         mut work: impl AsyncFnMut(&mut Self) -> Result<T, SessionError>,
     ) -> Result<T, SessionError> {
         let (end, mut pause) = (Instant::now() + self.target.patience.connect, FIRST_PAUSE);
@@ -119,7 +126,7 @@ impl<'a> Session<'a> {
             if !error.is_passing() || hopeless || Instant::now() + pause > end {
                 return Err(error);
             }
-            (self.notice)(Notice::Lost(format!("{error}; {again}")));
+            (self.notice)(again(error));
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
@@ -172,7 +179,7 @@ impl<'a> Session<'a> {
     /// # Errors
     /// Those of the connection and of the server.
     pub async fn prepare(&mut self, count: usize, progress: Progress<'_>) -> Result<(), SessionError> {
-        self.persist(CONNECTING, async |session| session.prepare_once(count, progress).await).await
+        self.persist(connecting, async |session| session.prepare_once(count, progress).await).await
     }
 
     async fn prepare_once(&mut self, count: usize, progress: Progress<'_>) -> Result<(), SessionError> {
@@ -201,7 +208,7 @@ impl<'a> Session<'a> {
     /// Those of the connection and of the server.
     pub async fn infer(&mut self, input: &[u32], progress: Progress<'_>) -> Result<Measured, SessionError> {
         let input: Vec<i32> = input.iter().map(|value| *value as i32).collect();
-        self.persist(RUNNING, async |session| session.infer_once(&input, progress).await).await
+        self.persist(running, async |session| session.infer_once(&input, progress).await).await
     }
 
     async fn infer_once(&mut self, input: &[i32], progress: Progress<'_>) -> Result<Measured, SessionError> {
