@@ -70,9 +70,6 @@ pub enum SessionError {
         "the client's words for the dealer cannot be read: the server altered them, or works with another plan than it says"
     )]
     Greeting,
-    /// The dealer gave an epoch of another session.
-    #[error("the dealer's answer to the client belongs to another session: it does not keep to the protocol")]
-    Welcome,
     /// More sessions than one client may have.
     #[error("a client may have {0} sessions at a time here: end one first")]
     TooManySessions(usize),
