@@ -13,7 +13,8 @@
 //! - [`plan`] is what all parties know of a network: a checked file that is read in place. [`geometry`] has its shapes.
 //! - [`transport`] carries frames and messages of packed fields between parties.
 //! - [`channel`] makes a connection secure: handshake, identities, sealed records, and the keys that pairs of parties share.
-//! - [`client`] is a whole party: it walks a plan over a transport in memory that its caller owns.
+//! - [`client`] is a whole party: it walks a plan over a transport in memory that its caller owns. [`thin`] is a device that
+//!   leaves the walking to a client it trusts.
 //!
 //! Server and dealer are in `brelu-host`, because they hold whole tensors; they use the same steps.
 //!
@@ -42,4 +43,5 @@ pub mod prf;
 pub mod protocol;
 pub mod ring;
 pub mod share;
+pub mod thin;
 pub mod transport;

@@ -6,12 +6,13 @@
 
 use core::ops::Range;
 
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::plan::{Axis, Channel, Channels, Edge, Node, NodeId, Op, Plan};
 use crate::prf::{Address, Kind, PairKey, Stream};
 use crate::protocol::extend;
 use crate::ring;
+use crate::share::Wiped;
 
 /// The client-dealer components of one inference.
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +39,17 @@ impl<'a> Masks<'a> {
         self.key.stream(Address::new(self.inference, node, kind))
     }
 
+    /// The key that the mask of the input, and nothing else, is made from; see [`input_mask`].
+    pub fn input_key(&self) -> PairKey {
+        let mut words = Wiped::new([0; PairKey::LEN / 4]);
+        self.stream(0, Kind::CdInputKey).fill(32, 0, &mut words);
+        let mut key = Zeroizing::new([0; PairKey::LEN]);
+        for (bytes, word) in key.as_chunks_mut::<4>().0.iter_mut().zip(words.iter()) {
+            *bytes = word.to_le_bytes();
+        }
+        PairKey::new(*key)
+    }
+
     /// Words of scratch that let [`Self::read`] work on pieces of at least `piece` elements.
     pub fn scratch_words(plan: &Plan<'_>, piece: usize) -> usize {
         let demands = plan.demands();
@@ -58,7 +70,7 @@ impl<'a> Masks<'a> {
     fn piece(&self, id: NodeId, first: usize, out: &mut [u32], scratch: &mut [u32]) {
         let node = self.plan.node(id);
         match &node.op {
-            Op::Input => self.stream(id, Kind::CdInput).fill(node.bits, first as u64, out),
+            Op::Input => input_mask(&self.input_key(), self.inference).fill(node.bits, first as u64, out),
             Op::Linear { .. } => self.stream(id, Kind::CdPreActivation).fill(node.bits, first as u64, out),
             Op::Offset { input } | Op::Reshape { input } => self.piece(*input, first, out, scratch),
             Op::Add { left, right, subtract } => {
@@ -214,10 +226,15 @@ impl<'a> Masks<'a> {
     }
 }
 
+/// `x_cd`, the mask of the input of an inference, from its key ([`Masks::input_key`]).
+pub fn input_mask(key: &PairKey, inference: u64) -> Stream {
+    key.stream(Address::new(inference, 0, Kind::CdInput))
+}
+
 /// Whether randomness of this kind has a purpose at an operation.
 fn belongs(kind: Kind, op: &Op<'_>) -> bool {
     match kind {
-        Kind::CdInput => matches!(op, Op::Input),
+        Kind::CdInputKey => matches!(op, Op::Input),
         Kind::CdZeta | Kind::CdPreActivation => matches!(op, Op::Linear { .. }),
         Kind::CdTable
         | Kind::CdLam
@@ -228,6 +245,8 @@ fn belongs(kind: Kind, op: &Op<'_>) -> bool {
         | Kind::CdActivation
         | Kind::CdCross
         | Kind::CdExtend => matches!(op, Op::Activation { .. }),
+        // Under a key of its own.
+        Kind::CdInput => false,
         Kind::SdWindow | Kind::SdPreActivation | Kind::SdExtend | Kind::CsWeights | Kind::DLam => false,
     }
 }

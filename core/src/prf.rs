@@ -41,6 +41,8 @@ pub enum Kind {
     CdCross,
     /// `q`, the mask of the cross term of a ring extension.
     CdExtend,
+    /// The key of [`Kind::CdInput`]: one that can be handed on without the others.
+    CdInputKey,
     /// `s_sd`, which hides the comparison window from the client.
     SdWindow = 64,
     /// `z_sd`, which hides the opened pre-activation from the client.

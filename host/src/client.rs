@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use brelu_core::channel::{Identity, Link, PublicKey, inference_number};
-use brelu_core::client::{Client, Greeting, LinearKernel, Memory, Progress, Session, Workspace, greet};
+use brelu_core::client::{
+    Client, ClientError, Greeting, LinearKernel, Memory, Progress, Session, Workspace, greet,
+};
 use brelu_core::cost;
 use brelu_core::geometry::Conv2d;
 use brelu_core::plan::{NodeId, Plan};
@@ -151,11 +153,36 @@ impl<'a> HostClient<'a> {
         party: Arc<ClientParty>,
         memory: &mut Option<Workspace<'a>>,
     ) -> Result<Self, SessionError> {
+        let earlier = party.ready.numbers(&party.shelf(&plan_hash(plan)));
+        Self::open(plan, connection, party, memory, earlier).await
+    }
+
+    /// As [`Self::start`], leaving alone what was prepared in earlier sessions: all numbers of this session are larger
+    /// than those of earlier ones.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn start_afresh(
+        plan: &'a Plan<'a>,
+        connection: Connection,
+        party: Arc<ClientParty>,
+        memory: &mut Option<Workspace<'a>>,
+    ) -> Result<Self, SessionError> {
+        Self::open(plan, connection, party, memory, Vec::new()).await
+    }
+
+    async fn open(
+        plan: &'a Plan<'a>,
+        connection: Connection,
+        party: Arc<ClientParty>,
+        memory: &mut Option<Workspace<'a>>,
+        earlier: Vec<u64>,
+    ) -> Result<Self, SessionError> {
         let hash = plan_hash(plan);
         let max_payload = memory.as_ref().map_or(0, |work| work.incoming.len() as u32);
         let (mut pipe, session) = introduce(plan, connection, &party, &hash, max_payload).await?;
         let shelf = party.shelf(&hash);
-        let prepared = claim(&mut pipe, party.ready.numbers(&shelf)).await?;
+        let prepared = claim(&mut pipe, earlier).await?;
         let (key, ready) = (session.keys.dealer.clone(), (session.ready as usize).max(1));
         let epoch = session.epoch;
         let work = memory.take().ok_or(SessionError::InUse)?;
@@ -224,20 +251,37 @@ impl<'a> HostClient<'a> {
         input: &[i32],
         progress: Progress<'_>,
     ) -> Result<(u64, Vec<i32>), SessionError> {
-        let (number, key) = loop {
+        let (number, key) = self.next_prepared().await?;
+        let mut output = vec![0; self.plan.output().shape.len()];
+        self.inner.infer_under(&key, number, input, &mut output, progress).await?;
+        Ok((number, output))
+    }
+
+    /// Runs one inference for a device that called over `to_device`, preparing it first if none is prepared, and returns its
+    /// number. Neither input nor result pass here.
+    ///
+    /// # Errors
+    /// Of either connection, or what the server refuses; the inference is then lost.
+    pub async fn infer_for(&mut self, device: &mut Guest<'_>) -> Result<u64, SessionError> {
+        let (number, key) = self.next_prepared().await?;
+        self.inner.hand_over(&key, number, device.pipe, device.room).await.map_err(ClientError::from)?;
+        self.inner.infer_on_behalf(&key, number, &device.key, &mut |_, _| {}).await?;
+        Ok(number)
+    }
+
+    /// A prepared inference, taken out for good: its number and the key of its masks.
+    async fn next_prepared(&mut self) -> Result<(u64, PairKey), SessionError> {
+        loop {
             if self.prepared.is_empty() {
                 self.prepare(&mut |_, _| {}).await?;
             }
             let number = self.prepared.pop_front().unwrap_or_default();
             // Another process may have used it.
             if let Some(key) = self.take(number).await? {
-                break (number, key);
+                self.party.observer.tell(Event::Sent(self.party.identity.public().id(), number));
+                return Ok((number, key));
             }
-        };
-        self.party.observer.tell(Event::Sent(self.party.identity.public().id(), number));
-        let mut output = vec![0; self.plan.output().shape.len()];
-        self.inner.infer_under(&key, number, input, &mut output, progress).await?;
-        Ok((number, output))
+        }
     }
 
     /// What passed through this connection so far.
@@ -262,6 +306,17 @@ impl<'a> HostClient<'a> {
     pub async fn close(mut self) -> Result<(), SessionError> {
         Ok(self.inner.close().await?)
     }
+}
+
+/// A device for which a client walks the network.
+#[derive(Debug)]
+pub struct Guest<'p> {
+    /// Its public key.
+    pub key: PublicKey,
+    /// The connection to it.
+    pub pipe: &'p mut Pipe,
+    /// Payload bytes of the largest frame it takes.
+    pub room: usize,
 }
 
 /// Greets server and dealer, and records the session's epoch.

@@ -73,6 +73,23 @@ pub enum SessionError {
     /// More sessions than one client may have.
     #[error("a client may have {0} sessions at a time here: end one first")]
     TooManySessions(usize),
+    /// A delegate whose device does not come.
+    #[error("device {device} did not bring its input for inference {number} in time")]
+    NoDevice {
+        /// The inference.
+        number: u64,
+        /// The device that was to bring it.
+        device: KeyId,
+    },
+    /// A device whose delegate does not come.
+    #[error("nobody runs inference {0}: the delegate did not ask for it in time")]
+    NoDelegate(u64),
+    /// An errand that another session is already on.
+    #[error("inference {0} is under way in another session: nothing is used twice")]
+    ErrandTwice(u64),
+    /// An inference that ended before there was an output.
+    #[error("inference {0} ended before there was a result: ask the delegate for another one")]
+    ErrandFailed(u64),
     /// An inference that was not prepared.
     #[error("inference {0} is not prepared: prepare it first")]
     NotPrepared(u64),

@@ -2,6 +2,7 @@
 //!
 //! - [`server`] and [`dealer`] hold the two parties' computations (`Evaluation`, `DealerModel`) and their sessions;
 //! - [`client`] is the client party of `brelu-core` with this crate's kernels;
+//! - [`delegate`] is that client working for devices that keep their inputs and results to themselves;
 //! - [`pipe`] carries frames over any asynchronous stream, [`secure`] makes it a secure channel, [`keys`] keeps key files and
 //!   lists of who may connect;
 //! - [`state`] is what survives a restart: epochs that were used, and prepared inferences;
@@ -9,6 +10,7 @@
 
 pub mod client;
 pub mod dealer;
+pub mod delegate;
 pub mod error;
 pub mod event;
 mod groups;

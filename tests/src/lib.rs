@@ -6,5 +6,6 @@ pub mod build;
 pub mod parties;
 pub mod reference;
 pub mod script;
+pub mod socket;
 pub mod wire;
 pub mod world;

@@ -35,6 +35,11 @@ pub fn identities() -> [Identity; 3] {
     [1, 2, 3].map(|byte| Identity::new([byte; 32]))
 }
 
+/// The identity of a device whose delegate is the client.
+pub fn device() -> Identity {
+    Identity::new([4; 32])
+}
+
 /// Silence that ends a session in these tests.
 pub const TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -79,7 +84,7 @@ fn folder(home: &Path, name: &str) -> std::path::PathBuf {
 pub fn server(model: &Arc<ServerModel>, home: Option<&Path>, events: &Events) -> Result<Server, StateError> {
     let [client, server, dealer] = identities();
     let party = ServerParty {
-        clients: Access::Keys([(*client.public(), String::new())].into()),
+        clients: Access::Keys([client, device()].map(|party| (*party.public(), String::new())).into()),
         dealer: *dealer.public(),
         epochs: epochs(home, "server")?,
         ready: ready(home, "server", &server, LIMITS)?,

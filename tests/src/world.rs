@@ -10,9 +10,10 @@ use brelu_core::plan::Plan;
 use brelu_core::prf::PairKey;
 use brelu_host::client::{ClientMemory, ClientParty, HostClient};
 use brelu_host::dealer::Dealer;
+use brelu_host::delegate::{Delegate, DelegateOptions, DelegateParty};
 use brelu_host::error::SessionError;
 use brelu_host::event::Event;
-use brelu_host::keys::random_key;
+use brelu_host::keys::{Access, random_key};
 use brelu_host::pipe::Pipe;
 use brelu_host::plan_file::keep;
 use brelu_host::secure::Connection;
@@ -123,6 +124,28 @@ impl World {
     pub fn with_client(mut self, client: ClientParty) -> Self {
         self.client = Arc::new(client);
         self
+    }
+
+    /// Starts a session of a delegate, which is this world's client, with a device; the device's end of the byte stream.
+    pub fn delegate(&self) -> DuplexStream {
+        let party = DelegateParty {
+            client: self.client.clone(),
+            devices: Access::Keys([(*parties::device().public(), String::new())].into()),
+        };
+        let options = DelegateOptions { timeout: TIMEOUT, ..DelegateOptions::default() };
+        let delegate = Delegate::new(self.plan, party, options);
+        let (near, far) = tokio::io::duplex(1 << 14);
+        let server = self.answer();
+        tokio::spawn(async move {
+            let (reader, writer) = split(far);
+            let device = delegate.accept(reader, writer).await?;
+            let connect = async || {
+                let (reader, writer) = split(server);
+                delegate.call_server(reader, writer).await
+            };
+            delegate.serve(device, connect).await
+        });
+        near
     }
 
     /// Asks server and dealer to end their sessions when they have finished what they are doing.

@@ -8,34 +8,10 @@ use brelu_host::keys::random_key;
 use brelu_host::weights::plan_hash;
 use brelu_tests::parties::identities;
 use brelu_tests::script::{agree, small};
+use brelu_tests::socket::Socket;
 use brelu_tests::wire::{Wire, honest};
 use brelu_tests::world::World;
-use embedded_io_async::{ErrorKind, ErrorType, Read, Write};
-use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
-
-/// A byte stream as embedded systems know it.
-#[derive(Debug)]
-struct Socket(DuplexStream);
-
-impl ErrorType for Socket {
-    type Error = ErrorKind;
-}
-
-impl Read for Socket {
-    async fn read(&mut self, buffer: &mut [u8]) -> Result<usize, ErrorKind> {
-        self.0.read(buffer).await.map_err(|_| ErrorKind::Other)
-    }
-}
-
-impl Write for Socket {
-    async fn write(&mut self, bytes: &[u8]) -> Result<usize, ErrorKind> {
-        self.0.write(bytes).await.map_err(|_| ErrorKind::Other)
-    }
-
-    async fn flush(&mut self) -> Result<(), ErrorKind> {
-        self.0.flush().await.map_err(|_| ErrorKind::Other)
-    }
-}
+use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 
 fn fresh() -> Ephemeral {
     Ephemeral::new(*random_key().expect("randomness").expose())
@@ -78,7 +54,7 @@ async fn a_device_gets_its_result() {
     for index in 1..=2 {
         let number = inference_number(session.epoch, index);
         client.prepare(number, &mut |_, _| {}).await.expect("prepared");
-        client.infer(number, &input, &mut output, &mut |_, _| {}).await.expect("a result");
+        client.infer(number, &input[..], &mut output, &mut |_, _| {}).await.expect("a result");
         assert!(agree(&output, &expected));
     }
     client.close().await.expect("a good-bye");

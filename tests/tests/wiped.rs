@@ -60,7 +60,7 @@ fn neither_a_broken_inference_nor_a_dropped_client_leaves_anything_in_its_memory
     let mut output = vec![0; plan.output().shape.len()];
     let input = vec![3; plan.input().shape.len()];
     now(client.prepare(1, &mut |_, _| {})).unwrap_err();
-    now(client.infer(1, &input, &mut output, &mut |_, _| {})).unwrap_err();
+    now(client.infer(1, &input[..], &mut output, &mut |_, _| {})).unwrap_err();
     let work = client.release();
     let memory = |work: &Workspace<'_>| work.words.iter().map(|word| u64::from(*word)).sum::<u64>();
     assert_eq!(memory(&work), 0);

@@ -25,6 +25,8 @@ pub enum Link {
     ServerDealer,
     /// A client greets a dealer through a server.
     ClientDealer,
+    /// A device calls the client party that it trusts.
+    DeviceDelegate,
 }
 
 impl Link {
@@ -33,6 +35,7 @@ impl Link {
             Link::ClientServer => "client-server",
             Link::ServerDealer => "server-dealer",
             Link::ClientDealer => "client-dealer",
+            Link::DeviceDelegate => "device-delegate",
         }
     }
 

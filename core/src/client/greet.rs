@@ -1,7 +1,8 @@
 //! The client's first words: it greets the server, and through it the dealer.
 
 use crate::channel::{
-    ClientHello, EPOCH_LEN, Ephemeral, GREETING_LEN, Identity, Initiator, Link, PublicKey, ServerHello,
+    Caller, ClientHello, EPOCH_LEN, Ephemeral, GREETING_LEN, Identity, Initiator, Link, PublicKey,
+    ServerHello,
 };
 use crate::client::{ClientError, ClientKeys};
 use crate::prf::PairKey;
@@ -62,7 +63,7 @@ pub async fn greet<T: Transport>(
         greeting: &first,
     };
     let mut buffer = [0; HELLO_LEN];
-    let words = postcard::to_slice(&hello, &mut buffer).map_err(|_| ClientError::Hello)?;
+    let words = postcard::to_slice(&Caller::Client(hello), &mut buffer).map_err(|_| ClientError::Hello)?;
     transport.send(FrameKind::Hello, words).await?;
     transport.flush().await?;
     let len = answer(transport, &mut buffer).await?;

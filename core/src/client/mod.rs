@@ -4,13 +4,17 @@
 //! Between the two nothing is stored but the inference number: every mask is regenerated from the key where it is
 //! needed.
 
+mod delegate;
 mod greet;
+mod input;
 mod kernel;
 mod memory;
 mod offline;
 mod online;
 
+pub(crate) use delegate::GRANT_LEN;
 pub use greet::{Greeting, Session, greet};
+pub use input::Input;
 pub use kernel::{LinearKernel, Portable};
 pub use memory::{Memory, Workspace};
 
@@ -83,8 +87,8 @@ impl<E: fmt::Debug> From<E> for ClientError<E> {
     }
 }
 
-/// Called with (nodes done, nodes of the plan).
-pub type Progress<'a> = &'a mut dyn FnMut(usize, usize);
+/// Called with (nodes done, nodes of the plan), often enough to tell a watchdog that all is well.
+pub type Progress<'a> = &'a mut (dyn FnMut(usize, usize) + Send);
 
 /// The client of one session.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! The client's online half: the masked input, one answer for every activation layer, the opened output.
 
 use super::memory::LANES;
-use super::{Client, ClientError, LinearKernel, Progress};
+use super::{Client, ClientError, Input, LinearKernel, Progress};
 use crate::cost::{self, ChannelLayout};
 use crate::masks::Masks;
 use crate::plan::{Channel, Channels, NodeId, Op};
@@ -20,7 +20,7 @@ impl<T: Transport, L: LinearKernel> Client<'_, T, L> {
     pub async fn infer(
         &mut self,
         inference: u64,
-        input: &[i32],
+        input: &(impl Input + ?Sized),
         output: &mut [i32],
         progress: Progress<'_>,
     ) -> Result<(), ClientError<T::Error>> {
@@ -36,11 +36,11 @@ impl<T: Transport, L: LinearKernel> Client<'_, T, L> {
         &mut self,
         key: &PairKey,
         inference: u64,
-        input: &[i32],
+        input: &(impl Input + ?Sized),
         output: &mut [i32],
         progress: Progress<'_>,
     ) -> Result<(), ClientError<T::Error>> {
-        check_size(self.plan.input().shape.len(), input.len())?;
+        check_size(self.plan.input().shape.len(), input.elements())?;
         check_size(self.plan.output().shape.len(), output.len())?;
         let done = self.walk(key, inference, input, output, progress).await;
         self.work.wipe();
@@ -51,12 +51,23 @@ impl<T: Transport, L: LinearKernel> Client<'_, T, L> {
         &mut self,
         key: &PairKey,
         inference: u64,
-        input: &[i32],
+        input: &(impl Input + ?Sized),
         output: &mut [i32],
         progress: Progress<'_>,
     ) -> Result<(), ClientError<T::Error>> {
         self.announce(FrameKind::Infer, inference).await?;
         self.send_input(key, inference, input).await?;
+        self.layers(key, inference, progress).await?;
+        self.receive_output(key, inference, output).await
+    }
+
+    /// Answers every activation layer.
+    pub(super) async fn layers(
+        &mut self,
+        key: &PairKey,
+        inference: u64,
+        progress: Progress<'_>,
+    ) -> Result<(), ClientError<T::Error>> {
         let mut flight_end = 0;
         for (id, node) in self.plan.nodes() {
             if let Op::Activation { input, window, channels } = node.op {
@@ -68,25 +79,28 @@ impl<T: Transport, L: LinearKernel> Client<'_, T, L> {
             }
             progress(usize::from(id) + 1, self.plan.len());
         }
-        self.receive_output(key, inference, output).await
+        Ok(())
     }
 
     async fn send_input(
         &mut self,
         key: &PairKey,
         inference: u64,
-        input: &[i32],
+        input: &(impl Input + ?Sized),
     ) -> Result<(), ClientError<T::Error>> {
         let bits = self.plan.input().bits;
         let masks = Masks::new(self.plan, key, inference);
         let mut writer = MessageWriter::new(self.work.outgoing);
         let (scratch, words) = self.work.words.split_at_mut(self.memory.scratch);
         let piece = self.memory.piece;
-        for (index, input) in input.chunks(piece).enumerate() {
-            let masked = &mut words[..input.len()];
-            masks.read(0, index * piece, masked, scratch);
-            reveal::mask_input(input, masked, bits);
-            writer.push(&mut self.transport, bits, masked).await?;
+        let (x, x_cd) = words.split_at_mut(piece);
+        for first in (0..input.elements()).step_by(piece) {
+            let len = piece.min(input.elements() - first);
+            let (x, x_cd) = (&mut x[..len], &mut x_cd[..len]);
+            input.read(first, x);
+            masks.read(0, first, x_cd, scratch);
+            reveal::mask_input(x, x_cd, bits);
+            writer.push(&mut self.transport, bits, x).await?;
         }
         Ok(writer.finish(&mut self.transport).await?)
     }

@@ -8,11 +8,10 @@
 use crate::ring;
 use crate::share::{ClientDealer, Server, Share};
 
-/// Client: the server's component of the input; `masks` holds `x_cd` on entry.
-pub fn mask_input(input: &[i32], masks: &mut [u32], bits: u8) {
-    for (input, mask) in input.iter().zip(masks) {
-        *mask = (*input as u32).wrapping_sub(*mask) & ring::mask(bits);
-    }
+/// Client: turns the input `x`, in two's complement, into the server's component of it.
+pub fn mask_input(x: &mut [u32], x_cd: &[u32], bits: u8) {
+    ring::sub(x, x_cd);
+    ring::reduce(x, bits);
 }
 
 /// Opens a value: the only function that adds both components.

@@ -22,7 +22,8 @@ pub enum FrameKind {
     Prepare,
     /// Server: inference (u64) is prepared; the dealer sent so many bytes of messages for it (u64).
     Ready,
-    /// Client: run inference (u64); its input follows.
+    /// Client: run inference (u64); its input follows. Device to server: also who is its delegate (a public key). Device to
+    /// delegate: give me one.
     Infer,
     /// A piece of a message.
     Data,
@@ -38,6 +39,8 @@ pub enum FrameKind {
     Claim,
     /// The sender has no time now; the payload says why, in words. Another connection later may go better.
     Later,
+    /// Client: run inference (u64) on the input of a device (its public key), which gets the output.
+    OnBehalf,
 }
 
 impl FrameKind {
@@ -55,6 +58,7 @@ impl FrameKind {
             9 => Self::Deal,
             10 => Self::Claim,
             11 => Self::Later,
+            12 => Self::OnBehalf,
             _ => return None,
         })
     }

@@ -1,6 +1,8 @@
 //! The server: has the weights, computes on masked values, and learns nothing of the input or the result.
 
+mod device;
 mod engine;
+mod errands;
 mod linear;
 mod live;
 mod material;

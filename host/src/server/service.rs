@@ -3,14 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use brelu_core::channel::{Identity, Link, PublicKey};
+use brelu_core::channel::{Caller, Identity, Link, PublicKey};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::ServerModel;
+use super::device::DeviceSession;
+use super::errands::Errands;
 use super::live::Live;
 use super::session::{Left, Session};
 use crate::error::SessionError;
 use crate::event::Observer;
+use crate::hello::decode;
 use crate::keys::Access;
 use crate::pipe::NetError;
 use crate::secure::{Call, Connection};
@@ -69,14 +72,15 @@ pub struct Server {
     pub(super) party: Arc<ServerParty>,
     pub(super) options: ServerOptions,
     pub(super) live: Arc<Live>,
+    pub(super) errands: Errands,
     pub(super) stopping: Stopping,
 }
 
 impl Server {
     /// A server of `model`.
     pub fn new(model: Arc<ServerModel>, party: ServerParty, options: ServerOptions) -> Self {
-        let (live, stopping) = Default::default();
-        Self { model, party: Arc::new(party), options, live, stopping }
+        let (live, errands, stopping) = Default::default();
+        Self { model, party: Arc::new(party), options, live, errands, stopping }
     }
 
     /// Ends every session as soon as it has finished what it is doing.
@@ -127,7 +131,7 @@ impl Server {
         self.client_call().accept(reader, writer, &self.party.identity, admit).await
     }
 
-    /// Serves one client until it is done. `connect` reaches the dealer, see [`Self::call_dealer`].
+    /// Serves one client, or one device whose delegate is a client, until it is done. `connect` reaches the dealer, see [`Self::call_dealer`].
     ///
     /// # Errors
     /// Whatever ended the session early; the client has been told.
@@ -137,11 +141,19 @@ impl Server {
         connect: impl AsyncFnOnce() -> Result<Connection, SessionError>,
     ) -> Result<(), SessionError> {
         let result = async {
-            let mut session = Session::greet(self, &mut client, connect).await?;
-            let done = session.run().await;
-            let left = session.part().await;
-            self.forget(left);
-            done
+            let (words, peer) = (client.hello().await?, *client.bond.peer());
+            match decode("client", &words)? {
+                Caller::Client(hello) => {
+                    let mut session = Session::greet(self, peer, &mut client.pipe, &hello, connect).await?;
+                    let done = session.run().await;
+                    let left = session.part().await;
+                    self.forget(left);
+                    done
+                }
+                Caller::Device(hello) => {
+                    DeviceSession::greet(self, peer, &mut client.pipe, &hello)?.run().await
+                }
+            }
         };
         let result = result.await;
         match &result {

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
-use brelu_core::channel::{ClientHello, PublicKey, ServerHello, epoch_of};
+use brelu_core::channel::{ClientHello, Errand, PublicKey, ServerHello, epoch_of};
 use brelu_core::cost;
 use brelu_core::plan::NodeId;
 use brelu_core::prf::PairKey;
 use brelu_core::transport::FrameKind;
 use sha2::{Digest, Sha256};
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
 use super::live::Place;
 use super::service::Server;
@@ -17,9 +18,10 @@ use super::{Evaluation, Material, ServerModel, Stage, material};
 use crate::error::SessionError;
 use crate::event::Event;
 use crate::hello::{DealerHello, DealerRequest, decode, encode};
-use crate::pipe::{NetError, Pipe};
+use crate::pipe::{NetError, Payload, Pipe};
 use crate::secure::Connection;
 use crate::state::Peer;
+use crate::stopping::Ear;
 
 /// One client's session after the greeting.
 pub(super) struct Session<'s> {
@@ -52,13 +54,13 @@ impl<'s> Session<'s> {
     /// Greets a client, and the dealer on its behalf.
     pub(super) async fn greet(
         server: &'s Server,
-        client: &'s mut Connection,
+        peer: PublicKey,
+        client: &'s mut Pipe,
+        hello: &ClientHello<'_>,
         connect: impl AsyncFnOnce() -> Result<Connection, SessionError>,
     ) -> Result<Self, SessionError> {
-        let (peer, model) = (*client.bond.peer(), &server.model);
+        let model = &server.model;
         let place = server.live.enter(&peer, server.options.sessions)?;
-        let words = client.hello().await?;
-        let hello: ClientHello<'_> = decode("client", &words)?;
         if hello.plan != model.hash {
             return Err(SessionError::OtherPlan);
         }
@@ -66,23 +68,22 @@ impl<'s> Session<'s> {
         if theirs != ours {
             return Err(SessionError::OtherDealer { client: theirs, server: ours });
         }
-        client.pipe.limit_payload(hello.max_payload as usize);
+        client.limit_payload(hello.max_payload as usize);
         let Introduced { mut dealer, epoch, welcome } =
-            introduce(server, &place, &peer, &hello, connect).await?;
+            introduce(server, &place, &peer, hello, connect).await?;
         server.options.observer.tell(Event::Epoch(peer.id(), epoch));
         let answer = ServerHello {
             welcome: &welcome,
             weights_seed: model.seed.expose(),
             ready: server.options.ready as u32,
         };
-        client.pipe.send_frame(FrameKind::Hello, encode(&answer)).await?;
+        client.send_frame(FrameKind::Hello, encode(&answer)).await?;
         let total = cost::total(model.plan).bytes;
-        client.pipe.allow(total.client_offline + total.client_online);
+        client.allow(total.client_offline + total.client_online);
         dealer.pipe.allow(total.dealer_offline);
         let key = dealer.bond.pair_key(&model.hash);
         let shelf = shelf(&peer, model);
-        let (client, dealer) = (&mut client.pipe, dealer.pipe);
-        Ok(Self { server, peer, client, dealer, key, place, shelf, epoch, last: 0 })
+        Ok(Self { server, peer, client, dealer: dealer.pipe, key, place, shelf, epoch, last: 0 })
     }
 
     /// Says good-bye to the dealer; what the session leaves behind.
@@ -96,21 +97,15 @@ impl<'s> Session<'s> {
         let (mut ear, idle, leave) =
             (self.server.stopping.ear(), self.server.options.idle, self.place.leave());
         loop {
-            self.place.rest(true);
-            let next = ear.unless_stopped(self.client, async |pipe| {
-                tokio::select! {
-                    frame = pipe.receive_within(idle) => Ok(Some(frame?)),
-                    () = leave.notified() => {
-                        pipe.postpone("another session of the same client needs the place").await;
-                        Ok(None)
-                    }
-                }
-            });
-            let Some(frame) = next.await?.flatten() else { return Ok(()) };
-            self.place.rest(false);
+            let next = next(&self.place, self.client, &mut ear, idle, &leave).await?;
+            let Some(frame) = next else { return Ok(()) };
             match frame {
                 (FrameKind::Prepare, payload) => self.prepare(number(FrameKind::Prepare, &payload)?).await?,
                 (FrameKind::Infer, payload) => self.infer(number(FrameKind::Infer, &payload)?).await?,
+                (got @ FrameKind::OnBehalf, payload) => {
+                    let stranger = SessionError::Frame { peer: "client", got };
+                    self.infer_on_behalf(Errand::decode(&payload).ok_or(stranger)?).await?;
+                }
                 (FrameKind::Claim, payload) => self.claim(&payload).await?,
                 (FrameKind::Bye, _) => return Ok(()),
                 (got, _) => return Err(SessionError::Frame { peer: "client", got }),
@@ -157,12 +152,34 @@ impl<'s> Session<'s> {
         tokio::task::spawn_blocking(move || party.ready.put(room, number, item)).await??;
         self.place.claim(number);
         self.server.options.observer.tell(Event::Prepared(self.peer.id(), number));
-        let mut payload = number.to_le_bytes().to_vec();
-        payload.extend((self.dealer.counts().0 - before).to_le_bytes());
-        Ok(self.client.send_frame(FrameKind::Ready, payload).await?)
+        let dealt = self.dealer.counts().0 - before;
+        Ok(self.client.send_frame(FrameKind::Ready, ready(number, dealt)).await?)
     }
 
     async fn infer(&mut self, number: u64) -> Result<(), SessionError> {
+        let prepared = self.take(number).await?;
+        let input = self.client.receive_message(cost::step(self.server.model.plan, 0).client_online).await?;
+        let output = self.evaluate(number, prepared, &input).await?;
+        Ok(self.client.send_data(&output).await?)
+    }
+
+    /// Runs an inference whose input a device brings and whose output it gets.
+    async fn infer_on_behalf(&mut self, errand: Errand) -> Result<(), SessionError> {
+        let number = errand.number;
+        if !self.place.own().contains(&number) {
+            return Err(SessionError::NotPrepared(number));
+        }
+        let name = (self.peer, errand.with, number);
+        let visit = self.server.errands.expect(name, self.server.options.timeout).await?;
+        let prepared = self.take(number).await?;
+        let output = self.evaluate(number, prepared, &visit.input).await?;
+        // A device that went away in this moment is told nothing, and neither is its delegate.
+        drop(visit.output.send(output));
+        Ok(self.client.send_frame(FrameKind::Ready, ready(number, 0)).await?)
+    }
+
+    /// Takes a prepared inference out for good.
+    async fn take(&mut self, number: u64) -> Result<(PairKey, Material), SessionError> {
         if !self.place.release(number) {
             return Err(SessionError::NotPrepared(number));
         }
@@ -170,16 +187,25 @@ impl<'s> Session<'s> {
         let (party, shelf) = (self.server.party.clone(), self.shelf);
         let item = tokio::task::spawn_blocking(move || party.ready.take(&shelf, number)).await??;
         let plan = self.server.model.plan;
-        let (key, material) =
+        let prepared =
             item.and_then(|item| material::unpack(plan, item)).ok_or(SessionError::NotPrepared(number))?;
         self.server.options.observer.tell(Event::Used(self.peer.id(), number));
-        let input = self.client.receive_message(cost::step(plan, 0).client_online).await?;
-        let mut evaluation = Evaluation::new(self.server.model.clone(), key, number, material, &input);
+        Ok(prepared)
+    }
+
+    /// Computes with the client up to the server's component of the output.
+    async fn evaluate(
+        &mut self,
+        number: u64,
+        (key, material): (PairKey, Material),
+        input: &[u8],
+    ) -> Result<Vec<u8>, SessionError> {
+        let mut evaluation = Evaluation::new(self.server.model.clone(), key, number, material, input);
         loop {
             let stage;
             (evaluation, stage) = blocking(evaluation, Evaluation::advance).await?;
             match stage {
-                Stage::Output(message) => return Ok(self.client.send_data(&message).await?),
+                Stage::Output(message) => return Ok(message),
                 Stage::Exchange(flight) => {
                     for id in flight.clone() {
                         evaluation = self.open(evaluation, id).await?;
@@ -270,6 +296,35 @@ async fn blocking<T: Send + 'static>(
         (evaluation, result)
     };
     tokio::task::spawn_blocking(run).await.map_err(|_| NetError::Closed("runtime"))
+}
+
+/// The words of a [`FrameKind::Ready`] frame: an inference, and the bytes that the dealer sent for it.
+fn ready(number: u64, dealt: u64) -> Vec<u8> {
+    [number.to_le_bytes(), dealt.to_le_bytes()].concat()
+}
+
+/// The next frame of a session that has nothing to do, unless the server stops or another session needs the place; the
+/// peer has then been told.
+pub(super) async fn next(
+    place: &Place,
+    pipe: &mut Pipe,
+    ear: &mut Ear,
+    idle: Duration,
+    leave: &Notify,
+) -> Result<Option<(FrameKind, Payload)>, SessionError> {
+    place.rest(true);
+    let next = ear.unless_stopped(pipe, async |pipe| {
+        tokio::select! {
+            frame = pipe.receive_within(idle) => Ok(Some(frame?)),
+            () = leave.notified() => {
+                pipe.postpone("another session of the same client needs the place").await;
+                Ok(None)
+            }
+        }
+    });
+    let frame = next.await?.flatten();
+    place.rest(false);
+    Ok(frame)
 }
 
 fn number(got: FrameKind, payload: &[u8]) -> Result<u64, SessionError> {

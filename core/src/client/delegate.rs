@@ -1,0 +1,99 @@
+//! The client as a delegate: it walks the plan for a device that keeps input and output to itself.
+//!
+//! ```text
+//! device                      delegate                     server
+//!        Infer ────────────────>
+//!        <──────── number, key of x_cd, cd component of the output
+//!                                       OnBehalf(number, device) ────>
+//!        Infer(number, delegate), a = x - x_cd ──────────────────────>
+//!                                       <──── activation layers ─────>
+//!        <──────────────────── server's component of the output
+//!                                       <───────────────────── Ready
+//! ```
+//!
+//! The delegate sees what any client sees of the layers between, all of it masked, but neither `a` nor the server's
+//! component of the output; [`crate::thin`] is the device's side.
+
+use super::{Client, ClientError, LinearKernel, Progress};
+use crate::channel::{Errand, PublicKey};
+use crate::masks::Masks;
+use crate::prf::PairKey;
+use crate::transport::{FrameKind, MessageError, MessageWriter, Transport};
+
+/// Bytes of the frame that gives a device an inference: its number and the key of its input mask.
+pub(crate) const GRANT_LEN: usize = 8 + PairKey::LEN;
+
+impl<T: Transport, L: LinearKernel> Client<'_, T, L> {
+    /// Gives `device` its part of inference `inference`, which was prepared under the dealer key `key` and is used up by
+    /// this: the key of the input mask, and the client-dealer component of the output, in frames of at most `room` bytes.
+    ///
+    /// # Errors
+    /// Those of the transport to the device.
+    pub async fn hand_over<D: Transport>(
+        &mut self,
+        key: &PairKey,
+        inference: u64,
+        device: &mut D,
+        room: usize,
+    ) -> Result<(), MessageError<D::Error>> {
+        let done = self.grant(key, inference, device, room).await;
+        self.work.wipe();
+        done
+    }
+
+    async fn grant<D: Transport>(
+        &mut self,
+        key: &PairKey,
+        inference: u64,
+        device: &mut D,
+        room: usize,
+    ) -> Result<(), MessageError<D::Error>> {
+        let masks = Masks::new(self.plan, key, inference);
+        let mut grant = zeroize::Zeroizing::new([0; GRANT_LEN]);
+        grant[..8].copy_from_slice(&inference.to_le_bytes());
+        grant[8..].copy_from_slice(masks.input_key().expose());
+        device.send(FrameKind::Ready, &*grant).await?;
+        let room = room.clamp(16, self.work.outgoing.len());
+        let (id, output) = (self.plan.output_id(), self.plan.output());
+        let mut writer = MessageWriter::new(&mut self.work.outgoing[..room]);
+        let (scratch, words) = self.work.words.split_at_mut(self.memory.scratch);
+        let piece = self.memory.piece;
+        for first in (0..output.shape.len()).step_by(piece) {
+            let cd = &mut words[..piece.min(output.shape.len() - first)];
+            masks.read(id, first, cd, scratch);
+            writer.push(device, output.bits, cd).await?;
+        }
+        writer.finish(device).await
+    }
+
+    /// Runs inference `inference` on the input that the device known by `device` brings to the server, and that gets the
+    /// output: see [`Self::hand_over`], which comes first.
+    ///
+    /// # Errors
+    /// Of the transport, or what the server refuses.
+    pub async fn infer_on_behalf(
+        &mut self,
+        key: &PairKey,
+        inference: u64,
+        device: &PublicKey,
+        progress: Progress<'_>,
+    ) -> Result<(), ClientError<T::Error>> {
+        let done = self.walk_on_behalf(key, inference, device, progress).await;
+        self.work.wipe();
+        done
+    }
+
+    async fn walk_on_behalf(
+        &mut self,
+        key: &PairKey,
+        inference: u64,
+        device: &PublicKey,
+        progress: Progress<'_>,
+    ) -> Result<(), ClientError<T::Error>> {
+        let errand = Errand { number: inference, with: *device };
+        self.transport.send(FrameKind::OnBehalf, &errand.encode()).await?;
+        self.transport.flush().await?;
+        self.layers(key, inference, progress).await?;
+        self.ready(inference).await
+    }
+}

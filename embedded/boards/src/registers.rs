@@ -1,0 +1,51 @@
+//! Memory-mapped registers of 32 bits.
+
+use core::fmt;
+
+/// How often a bit is read before its device is given up: some 10 ms, far longer than any bit here takes.
+const ATTEMPTS: u32 = 50_000;
+
+/// A device did not do what it was told in time, or is not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotResponding;
+
+impl fmt::Display for NotResponding {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("the network chip does not respond")
+    }
+}
+
+impl core::error::Error for NotResponding {}
+
+/// A block of 256 bytes of registers; an offset cannot leave it.
+#[derive(Clone, Copy)]
+pub(crate) struct Registers(usize);
+
+impl Registers {
+    /// # Safety
+    ///
+    /// `base` is a multiple of four, and the 256 bytes from there belong to one device: no access there touches memory, not
+    /// even later.
+    pub(crate) const unsafe fn new(base: usize) -> Self {
+        Self(base)
+    }
+
+    pub(crate) fn read(self, offset: u8) -> u32 {
+        // SAFETY: `new` was promised a device's register block, and aligned words of it can be read.
+        unsafe { self.word(offset).read_volatile() }
+    }
+
+    pub(crate) fn write(self, offset: u8, value: u32) {
+        // SAFETY: `new` was promised a device's register block, and aligned words of it can be written.
+        unsafe { self.word(offset).write_volatile(value) }
+    }
+
+    fn word(self, offset: u8) -> *mut u32 {
+        core::ptr::with_exposed_provenance_mut(self.0 + usize::from(offset & !3))
+    }
+}
+
+/// Waits for a condition that a device brings about, but not for ever.
+pub(crate) fn wait_until(ready: impl Fn() -> bool) -> Result<(), NotResponding> {
+    (0..ATTEMPTS).any(|_| ready()).then_some(()).ok_or(NotResponding)
+}

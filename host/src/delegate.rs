@@ -1,0 +1,160 @@
+//! A delegate as a service: it walks the network for devices, each with a session of its own at the server, and learns
+//! neither what they send nor what they get.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use brelu_core::channel::{Caller, Link, PublicKey};
+use brelu_core::plan::Plan;
+use brelu_core::transport::FrameKind;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use crate::client::{ClientMemory, ClientParty, Guest, HostClient};
+use crate::error::SessionError;
+use crate::hello::decode;
+use crate::keys::Access;
+use crate::pipe::NetError;
+use crate::secure::{Call, Connection};
+use crate::stopping::Stopping;
+use crate::weights::plan_hash;
+
+/// Who a delegate is, and for whom it works.
+#[derive(Debug)]
+pub struct DelegateParty {
+    /// The client that it is towards server and dealer.
+    pub client: Arc<ClientParty>,
+    /// The devices that may connect.
+    pub devices: Access,
+}
+
+/// Limits of a delegate.
+#[derive(Clone, Copy, Debug)]
+pub struct DelegateOptions {
+    /// How long a peer may be silent in the middle of a message.
+    pub timeout: Duration,
+    /// How long a device may do nothing.
+    pub idle: Duration,
+    /// How many inferences are prepared ahead for every device.
+    pub ahead: usize,
+}
+
+impl Default for DelegateOptions {
+    fn default() -> Self {
+        Self { timeout: Duration::from_secs(30), idle: Duration::from_secs(600), ahead: 1 }
+    }
+}
+
+/// A delegate for one network.
+#[derive(Debug)]
+pub struct Delegate {
+    plan: &'static Plan<'static>,
+    party: DelegateParty,
+    options: DelegateOptions,
+    stopping: Stopping,
+}
+
+impl Delegate {
+    /// A delegate that walks `plan`.
+    pub fn new(plan: &'static Plan<'static>, party: DelegateParty, options: DelegateOptions) -> Self {
+        Self { plan, party, options, stopping: Stopping::default() }
+    }
+
+    /// Ends every session as soon as it has finished what it is doing.
+    pub fn stop(&self) {
+        self.stopping.stop();
+    }
+
+    /// Answers a device that calls over an open connection, if it may connect.
+    ///
+    /// # Errors
+    /// If the connection fails or the device may not connect; it has been told.
+    pub async fn accept(
+        &self,
+        reader: impl AsyncRead + Send + Unpin + 'static,
+        writer: impl AsyncWrite + Send + Unpin + 'static,
+    ) -> Result<Connection, SessionError> {
+        let admit = |key: &PublicKey| match self.party.devices.name(key)? {
+            Some(_) => Ok(()),
+            None => Err(NetError::NotAuthorised { peer: "device", key: key.id() }.into()),
+        };
+        let call = Call { link: Link::DeviceDelegate, peer: "device", timeout: self.options.timeout };
+        call.accept(reader, writer, &self.party.client.identity, admit).await
+    }
+
+    /// Calls the server over an open connection.
+    ///
+    /// # Errors
+    /// If the connection fails, the server refuses, or is somebody else.
+    pub async fn call_server(
+        &self,
+        reader: impl AsyncRead + Send + Unpin + 'static,
+        writer: impl AsyncWrite + Send + Unpin + 'static,
+    ) -> Result<Connection, SessionError> {
+        self.party.client.call_server(reader, writer, self.options.timeout).await
+    }
+
+    /// Serves one device until it is done. `connect` reaches the server, see [`Self::call_server`].
+    ///
+    /// # Errors
+    /// Whatever ended the session early; the device has been told.
+    pub async fn serve(
+        &self,
+        mut device: Connection,
+        connect: impl AsyncFnOnce() -> Result<Connection, SessionError>,
+    ) -> Result<(), SessionError> {
+        let result = self.session(&mut device, connect).await;
+        match &result {
+            Err(error) if error.is_passing() => device.pipe.postpone(&error.for_peer()).await,
+            Err(error) => device.pipe.fail(&error.for_peer()).await,
+            Ok(()) => {}
+        }
+        result
+    }
+
+    async fn session(
+        &self,
+        device: &mut Connection,
+        connect: impl AsyncFnOnce() -> Result<Connection, SessionError>,
+    ) -> Result<(), SessionError> {
+        let words = device.hello().await?;
+        let Caller::Device(hello) = decode("device", &words)? else {
+            return Err(SessionError::Hello("device"));
+        };
+        if hello.plan != plan_hash(self.plan) {
+            return Err(SessionError::OtherPlan);
+        }
+        let room = hello.max_payload as usize;
+        let mut guest = Guest { key: *device.bond.peer(), pipe: &mut device.pipe, room };
+        let mut memory = ClientMemory::for_plan(self.plan);
+        let mut work = Some(memory.workspace());
+        let server = connect().await?;
+        let mut client =
+            HostClient::start_afresh(self.plan, server, self.party.client.clone(), &mut work).await?;
+        self.work_for(&mut guest, &mut client).await?;
+        // The device has what it wanted; whether the server hears the good-bye does not matter.
+        drop(client.close().await);
+        Ok(())
+    }
+
+    async fn work_for(
+        &self,
+        device: &mut Guest<'_>,
+        client: &mut HostClient<'_>,
+    ) -> Result<(), SessionError> {
+        let mut ear = self.stopping.ear();
+        loop {
+            while client.prepared() < self.options.ahead {
+                if client.prepare(&mut |_, _| {}).await?.is_none() {
+                    break;
+                }
+            }
+            let idle = self.options.idle;
+            let next = ear.unless_stopped(device.pipe, async |pipe| Ok(pipe.receive_within(idle).await?));
+            match next.await? {
+                None | Some((FrameKind::Bye, _)) => return Ok(()),
+                Some((FrameKind::Infer, _)) => drop(client.infer_for(device).await?),
+                Some((got, _)) => return Err(SessionError::Frame { peer: "device", got }),
+            }
+        }
+    }
+}

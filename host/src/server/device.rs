@@ -1,0 +1,58 @@
+//! One device's session at the server: it brings masked inputs for inferences that its delegate runs.
+
+use brelu_core::channel::{DeviceHello, Errand, PublicKey};
+use brelu_core::cost;
+use brelu_core::transport::FrameKind;
+
+use super::live::Place;
+use super::service::Server;
+use crate::error::SessionError;
+use crate::pipe::Pipe;
+
+/// A device after its greeting.
+pub(super) struct DeviceSession<'s> {
+    server: &'s Server,
+    device: PublicKey,
+    pipe: &'s mut Pipe,
+    place: Place,
+}
+
+impl<'s> DeviceSession<'s> {
+    pub(super) fn greet(
+        server: &'s Server,
+        device: PublicKey,
+        pipe: &'s mut Pipe,
+        hello: &DeviceHello,
+    ) -> Result<Self, SessionError> {
+        let place = server.live.enter(&device, server.options.sessions)?;
+        if hello.plan != server.model.hash {
+            return Err(SessionError::OtherPlan);
+        }
+        pipe.limit_payload(hello.max_payload as usize);
+        pipe.allow(cost::step(server.model.plan, 0).client_online);
+        Ok(Self { server, device, pipe, place })
+    }
+
+    pub(super) async fn run(&mut self) -> Result<(), SessionError> {
+        let (mut ear, idle, leave) =
+            (self.server.stopping.ear(), self.server.options.idle, self.place.leave());
+        loop {
+            match super::session::next(&self.place, self.pipe, &mut ear, idle, &leave).await? {
+                None | Some((FrameKind::Bye, _)) => return Ok(()),
+                Some((got @ FrameKind::Infer, payload)) => {
+                    let stranger = SessionError::Frame { peer: "device", got };
+                    self.infer(Errand::decode(&payload).ok_or(stranger)?).await?;
+                }
+                Some((got, _)) => return Err(SessionError::Frame { peer: "device", got }),
+            }
+        }
+    }
+
+    async fn infer(&mut self, errand: Errand) -> Result<(), SessionError> {
+        let input = self.pipe.receive_message(cost::step(self.server.model.plan, 0).client_online).await?;
+        let name = (errand.with, self.device, errand.number);
+        // As long as the slowest delegate that still keeps to the time-outs of its own session.
+        let output = self.server.errands.bring(name, input, self.server.options.idle).await?;
+        Ok(self.pipe.send_data(&output).await?)
+    }
+}

@@ -1,0 +1,164 @@
+//! Where a device's input meets the session of its delegate, and the output goes back.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use brelu_core::channel::PublicKey;
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+
+use crate::error::SessionError;
+use crate::pipe::Payload;
+
+/// What an errand is known by: delegate, device, inference number.
+type Name = (PublicKey, PublicKey, u64);
+
+/// A device's masked input, and where the output goes.
+#[derive(Debug)]
+pub(super) struct Visit {
+    pub(super) input: Payload,
+    pub(super) output: oneshot::Sender<Vec<u8>>,
+}
+
+/// Who came first waits here for the other.
+#[derive(Debug)]
+enum Waiting {
+    Device(Visit),
+    Delegate(oneshot::Sender<Visit>),
+}
+
+/// The errands of all sessions. Every session has one at a time at most.
+#[derive(Debug, Default)]
+pub(super) struct Errands(Mutex<BTreeMap<Name, Waiting>>);
+
+impl Errands {
+    fn waiting(&self) -> MutexGuard<'_, BTreeMap<Name, Waiting>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A device brings its input and waits for the output.
+    pub(super) async fn bring(
+        &self,
+        (delegate, device, number): Name,
+        input: Payload,
+        patience: Duration,
+    ) -> Result<Vec<u8>, SessionError> {
+        let name = (delegate, device, number);
+        let (output, answer) = oneshot::channel();
+        self.meet(name, Visit { input, output })?;
+        let _place = Place { errands: self, name };
+        match timeout(patience, answer).await {
+            Ok(Ok(output)) => Ok(output),
+            Ok(Err(_)) => Err(SessionError::ErrandFailed(number)),
+            Err(_) => Err(SessionError::NoDelegate(number)),
+        }
+    }
+
+    fn meet(&self, name: Name, visit: Visit) -> Result<(), SessionError> {
+        let mut waiting = self.waiting();
+        match waiting.remove(&name) {
+            // A delegate that went away in this moment drops the visit, and the device is told.
+            Some(Waiting::Delegate(delegate)) => drop(delegate.send(visit)),
+            Some(Waiting::Device(other)) => {
+                waiting.insert(name, Waiting::Device(other));
+                return Err(SessionError::ErrandTwice(name.2));
+            }
+            None => drop(waiting.insert(name, Waiting::Device(visit))),
+        }
+        Ok(())
+    }
+
+    /// A delegate waits for its device.
+    pub(super) async fn expect(
+        &self,
+        (delegate, device, number): Name,
+        patience: Duration,
+    ) -> Result<Visit, SessionError> {
+        let name = (delegate, device, number);
+        let arrival = {
+            let mut waiting = self.waiting();
+            match waiting.remove(&name) {
+                Some(Waiting::Device(visit)) => return Ok(visit),
+                Some(other) => {
+                    waiting.insert(name, other);
+                    return Err(SessionError::ErrandTwice(number));
+                }
+                None => {
+                    let (send, arrival) = oneshot::channel();
+                    waiting.insert(name, Waiting::Delegate(send));
+                    arrival
+                }
+            }
+        };
+        let _place = Place { errands: self, name };
+        timeout(patience, arrival)
+            .await
+            .ok()
+            .and_then(Result::ok)
+            .ok_or(SessionError::NoDevice { number, device: device.id() })
+    }
+}
+
+/// Ends a wait, however it ends.
+struct Place<'e> {
+    errands: &'e Errands,
+    name: Name,
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.errands.waiting().remove(&self.name);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_millis(50);
+
+    fn name(number: u64) -> Name {
+        (PublicKey::new([1; 32]), PublicKey::new([2; 32]), number)
+    }
+
+    fn input() -> Payload {
+        Payload::new(vec![7])
+    }
+
+    #[tokio::test]
+    async fn whoever_comes_first_waits_for_the_other() {
+        let errands = Errands::default();
+        for device_first in [true, false] {
+            let device = async {
+                tokio::time::sleep(Duration::from_millis(if device_first { 0 } else { 10 })).await;
+                errands.bring(name(1), input(), PATIENCE).await
+            };
+            let delegate = async {
+                tokio::time::sleep(Duration::from_millis(if device_first { 10 } else { 0 })).await;
+                let visit = errands.expect(name(1), PATIENCE).await.expect("a visit");
+                assert_eq!(visit.input.as_slice(), [7]);
+                visit.output.send(vec![9]).expect("a device that listens");
+            };
+            assert_eq!(tokio::join!(device, delegate).0.expect("an output"), [9]);
+            assert!(errands.waiting().is_empty());
+        }
+    }
+
+    #[tokio::test]
+    async fn nobody_waits_for_ever_or_twice() {
+        let errands = Errands::default();
+        let none = errands.expect(name(1), PATIENCE).await;
+        assert!(matches!(none, Err(SessionError::NoDevice { number: 1, .. })));
+        let none = errands.bring(name(2), input(), PATIENCE).await;
+        assert!(matches!(none, Err(SessionError::NoDelegate(2))));
+        let waits = errands.bring(name(3), input(), PATIENCE);
+        let again = async { errands.meet(name(3), Visit { input: input(), output: oneshot::channel().0 }) };
+        let (_, again) = tokio::join!(biased; waits, again);
+        assert!(matches!(again, Err(SessionError::ErrandTwice(3))));
+        let device = errands.bring(name(4), input(), PATIENCE);
+        let delegate = async { drop(errands.expect(name(4), PATIENCE).await.expect("a visit")) };
+        assert!(matches!(tokio::join!(device, delegate).0, Err(SessionError::ErrandFailed(4))));
+        assert!(errands.waiting().is_empty());
+    }
+}
