@@ -170,7 +170,9 @@ impl<'s> Session<'s> {
             return Err(SessionError::NotPrepared(number));
         }
         let name = (self.peer, errand.with, number);
-        let visit = self.server.errands.expect(name, self.server.options.timeout).await?;
+        // Less than the delegate waits for this server, so that it learns why.
+        let patience = self.server.options.timeout / 2;
+        let visit = self.server.errands.expect(name, patience).await?;
         let prepared = self.take(number).await?;
         let output = self.evaluate(number, prepared, &visit.input).await?;
         // A device that went away in this moment is told nothing, and neither is its delegate.
