@@ -4,6 +4,7 @@ pub mod bench;
 pub mod compile;
 pub mod data;
 pub mod demo;
+pub mod device;
 pub mod evaluate;
 pub mod graph;
 pub mod net;

@@ -6,6 +6,7 @@ mod calibration;
 mod compile;
 mod compiling;
 mod deal;
+mod delegate;
 mod demo;
 mod evaluate;
 mod files;
@@ -18,6 +19,7 @@ mod parties;
 mod party;
 mod prepare;
 mod preprocess;
+mod provision;
 mod serve;
 mod trial;
 
@@ -29,6 +31,7 @@ The three parties of an inference:
   client  has the image and gets the result   brelu infer, brelu evaluate
   server  has the network's weights           brelu serve
   dealer  has nothing and learns nothing      brelu deal
+A microcontroller is a client of its own, or leaves the work to a delegate: brelu provision, brelu delegate
 A client and a dealer together recover the weights, a server and a dealer together the image: let somebody run the \
 dealer who colludes with neither.
 
@@ -58,6 +61,8 @@ enum Command {
     Keygen(keygen::Keygen),
     Deal(deal::Deal),
     Serve(serve::Serve),
+    Delegate(delegate::Delegate),
+    Provision(Box<provision::Provision>),
     Prepare(prepare::Prepare),
     Infer(infer::Infer),
     Evaluate(Box<evaluate::Evaluate>),
@@ -79,6 +84,8 @@ impl Cli {
             Command::Keygen(command) => command.run(),
             Command::Deal(command) => command.run(),
             Command::Serve(command) => command.run(),
+            Command::Delegate(command) => command.run(),
+            Command::Provision(command) => command.run(),
             Command::Prepare(command) => command.run(),
             Command::Infer(command) => command.run(),
             Command::Evaluate(command) => command.run(),

@@ -8,7 +8,7 @@ mod stop;
 
 pub use connect::{Patience, connect};
 pub use process::{LISTENING, Party, PartyError, peak_memory};
-pub use service::{Host, ListenError, Service, Serving, bind};
+pub use service::{Delegating, Host, ListenError, Service, Serving, bind};
 pub use session::{Measured, Notice, Session, Target};
 pub use stop::{on_interrupt, stopped};
 

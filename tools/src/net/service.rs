@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use brelu_host::dealer::Dealer;
+use brelu_host::delegate::Delegate;
 use brelu_host::error::SessionError;
 use brelu_host::secure::Connection;
 use brelu_host::server::Server;
@@ -86,6 +87,37 @@ impl Host for Serving {
 
     fn stop(&self) {
         self.server.stop();
+    }
+}
+
+/// A delegate and where its server is.
+#[derive(Debug)]
+pub struct Delegating {
+    /// The delegate.
+    pub delegate: Delegate,
+    /// Address and port of the server.
+    pub server: String,
+    /// How long to wait for a server that does not listen.
+    pub wait: Duration,
+}
+
+impl Host for Delegating {
+    async fn accept(&self, stream: TcpStream) -> Result<Connection, SessionError> {
+        let (reader, writer) = stream.into_split();
+        self.delegate.accept(reader, writer).await
+    }
+
+    async fn serve(&self, connection: Connection) -> Result<(), SessionError> {
+        let reach = async || {
+            let stream = connect("server", &self.server, self.wait, || ()).await?;
+            let (reader, writer) = stream.into_split();
+            self.delegate.call_server(reader, writer).await
+        };
+        self.delegate.serve(connection, reach).await
+    }
+
+    fn stop(&self) {
+        self.delegate.stop();
     }
 }
 

@@ -1,0 +1,3 @@
+//! Microcontrollers as clients: what they are given ([`provision`]).
+
+pub mod provision;
