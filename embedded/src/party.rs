@@ -60,7 +60,7 @@ impl<'a> Party<'a> {
         dealer: PublicKey,
     ) -> Result<Self, DeviceError> {
         let hash = Sha256::digest(plan).into();
-        Ok(Self { plan: Plan::parse(plan)?, hash, identity, server, dealer })
+        Ok(Self { plan: Plan::parse_bounded::<MAX_NODES>(plan)?, hash, identity, server, dealer })
     }
 
     /// The plan.

@@ -169,6 +169,8 @@ pub struct Settings<'a> {
     pub server: PublicKey,
     /// Where the server listens.
     pub server_at: Endpoint,
+    /// Seconds that a connected peer may say nothing.
+    pub patience: u16,
     /// How it takes part.
     #[serde(borrow)]
     pub role: Role<'a>,

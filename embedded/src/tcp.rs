@@ -9,21 +9,6 @@ use embassy_time::{Duration, with_timeout};
 use crate::error::{DeviceError, Peer};
 use crate::settings::{Endpoint, Interface};
 
-/// How long a device waits.
-#[derive(Clone, Copy, Debug)]
-pub struct Patience {
-    /// For a connection.
-    pub connect: Duration,
-    /// For a connected peer that says nothing.
-    pub answer: Duration,
-}
-
-impl Default for Patience {
-    fn default() -> Self {
-        Self { connect: Duration::from_secs(10), answer: Duration::from_secs(30) }
-    }
-}
-
 /// Buffers of one connection, `N` bytes each way.
 pub struct SocketBuffers<const N: usize> {
     receive: [u8; N],

@@ -7,8 +7,8 @@ mod chosen;
 #[path = "board/mps2_an386.rs"]
 mod chosen;
 
-pub(crate) use chosen::{ETHERNET, EthernetChip};
 pub use chosen::{CLOCK_HZ, ETHERNET_IRQ, NAME};
+pub(crate) use chosen::{ETHERNET, EthernetChip};
 
 use cortex_m::peripheral::{NVIC, Peripherals};
 

@@ -13,6 +13,7 @@
 #![deny(unsafe_op_in_unsafe_fn)]
 
 pub mod board;
+pub mod device;
 pub mod ethernet;
 pub mod executor;
 mod faults;

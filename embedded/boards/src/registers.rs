@@ -2,9 +2,6 @@
 
 use core::fmt;
 
-/// How often a bit is read before its device is given up: some 10 ms, far longer than any bit here takes.
-const ATTEMPTS: u32 = 50_000;
-
 /// A device did not do what it was told in time, or is not there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotResponding;
@@ -40,12 +37,14 @@ impl Registers {
         unsafe { self.word(offset).write_volatile(value) }
     }
 
+    /// Reads a register that gives a FIFO's next word so many times.
+    pub(crate) fn skip(self, offset: u8, words: usize) {
+        for _ in 0..words {
+            self.read(offset);
+        }
+    }
+
     fn word(self, offset: u8) -> *mut u32 {
         core::ptr::with_exposed_provenance_mut(self.0 + usize::from(offset & !3))
     }
-}
-
-/// Waits for a condition that a device brings about, but not for ever.
-pub(crate) fn wait_until(ready: impl Fn() -> bool) -> Result<(), NotResponding> {
-    (0..ATTEMPTS).any(|_| ready()).then_some(()).ok_or(NotResponding)
 }

@@ -38,7 +38,7 @@ enum Operation {
 pub fn exit(status: u32) -> ! {
     loop {
         // SAFETY: the block has the reason and the status.
-        unsafe { call(Operation::ExitExtended, [EXIT_BY_APPLICATION, status as usize].as_mut_ptr().addr()) };
+        unsafe { call(Operation::ExitExtended, [EXIT_BY_APPLICATION, status as usize]) };
     }
 }
 
@@ -51,11 +51,19 @@ pub(crate) fn fail(reason: &str) -> ! {
 
 /// # Safety
 ///
-/// `parameter` is what the specification says for the operation, and the memory it leads to may be read and, where the
-/// operation does so, written.
-unsafe fn call(operation: Operation, parameter: usize) -> isize {
+/// `block` is what the specification says for the operation, and the memory whose (exposed) addresses it has may be read and,
+/// where the operation does so, written.
+unsafe fn call<const FIELDS: usize>(operation: Operation, mut block: [usize; FIELDS]) -> isize {
+    // SAFETY: the caller promises that it may be done with what is in the block.
+    unsafe { trap(operation, (&raw mut block).cast()) }
+}
+
+/// # Safety
+///
+/// As for [`call`], for operations whose parameter is not a block as well.
+unsafe fn trap(operation: Operation, parameter: *mut ()) -> isize {
     let result: isize;
-    // SAFETY: semihosting changes r0 and what the caller promised; `asm!` assumes that any memory changes.
+    // SAFETY: semihosting changes r0, and the memory that the caller promised.
     unsafe {
         asm!("bkpt 0xab", inout("r0") operation as usize => result, in("r1") parameter, options(nostack, preserves_flags));
     }

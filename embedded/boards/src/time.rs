@@ -25,9 +25,9 @@ impl State {
     /// Only with interrupts off: a tick must not come between the two readings.
     fn now_us(&self) -> u64 {
         let before = SYST::get_current();
-        let (elapsed, counter) =
-            if tick_is_pending() { (1, SYST::get_current()) } else { (0, before) };
-        (self.milliseconds.get() + elapsed) * 1_000 + u64::from(RELOAD.saturating_sub(counter) / COUNTS_PER_US)
+        let (elapsed, counter) = if tick_is_pending() { (1, SYST::get_current()) } else { (0, before) };
+        (self.milliseconds.get() + elapsed) * 1_000
+            + u64::from(RELOAD.saturating_sub(counter) / COUNTS_PER_US)
     }
 
     fn wake_expired(&self, now_us: u64) {

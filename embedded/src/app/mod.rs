@@ -19,7 +19,6 @@ use crate::meter::Passed;
 use crate::picture::Picture;
 use crate::records::Records;
 use crate::settings::{Card, Settings};
-use crate::tcp::Patience;
 
 /// What an application needs of the machine it runs on.
 pub trait Board: Send {
@@ -38,8 +37,8 @@ pub trait Board: Send {
 /// How an application behaves.
 #[derive(Clone, Copy, Debug)]
 pub struct Manner {
-    /// How long it waits for peers.
-    pub patience: Patience,
+    /// How long it waits for a connection.
+    pub connect: Duration,
     /// The pause after a first failure; it doubles with every further one.
     pub pause: Duration,
     /// The longest pause.
@@ -51,7 +50,7 @@ pub struct Manner {
 impl Default for Manner {
     fn default() -> Self {
         Self {
-            patience: Patience::default(),
+            connect: Duration::from_secs(10),
             pause: Duration::from_millis(250),
             longest_pause: Duration::from_secs(30),
             failures: None,

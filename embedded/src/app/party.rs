@@ -4,6 +4,7 @@ use core::cell::Cell;
 
 use brelu_core::channel::Identity;
 use embassy_net::tcp::TcpSocket;
+use embassy_time::Duration;
 use embedded_storage_async::nor_flash::NorFlash;
 
 use super::{Board, Machine, Work, hang_up, part};
@@ -61,12 +62,14 @@ pub async fn party<
     let output = part(&mut memory.output, party.plan().output().shape.len())?;
     let passed = Cell::default();
     let mut work = Work::new(settings, &card, shape.len(), &passed);
+    let answer = Duration::from_secs(settings.patience.into());
     while work.next < work.len() {
-        let patience = machine.manner.patience.connect;
+        let patience = machine.manner.connect;
         let dial = memory.socket.dial(machine.stack, Peer::Server, settings.server_at, patience);
         let result = match dial.await {
             Ok(mut socket) => {
-                let run = run(&party, &mut machine, &mut socket, &mut memory.session, &mut work, output);
+                let run =
+                    run(&party, &mut machine, (&mut socket, answer), &mut memory.session, &mut work, output);
                 let result = run.await;
                 hang_up(&mut socket, result.is_ok()).await;
                 result
@@ -84,12 +87,12 @@ pub async fn party<
 async fn run<B: Board, E: Entropy, F: NorFlash, const WORDS: usize, const RECORD: usize>(
     party: &Party<'_>,
     machine: &mut Machine<'_, B, E, F>,
-    socket: &mut TcpSocket<'_>,
+    (socket, patience): (&mut TcpSocket<'_>, Duration),
     memory: &mut PartyMemory<WORDS, RECORD>,
     work: &mut Work<'_>,
     output: &mut [i32],
 ) -> Result<(), DeviceError> {
-    let stream = Metered::new(socket, machine.manner.patience.answer, work.passed);
+    let stream = Metered::new(socket, patience, work.passed);
     let mut session: Session<'_, _> = party.start(stream, machine.entropy, machine.records, memory).await?;
     let board = &mut *machine.board;
     board.print(format_args!("epoch {}", session.epoch()));

@@ -4,6 +4,7 @@ use core::cell::Cell;
 
 use brelu_core::channel::Identity;
 use embassy_net::tcp::TcpSocket;
+use embassy_time::Duration;
 use embedded_storage_async::nor_flash::NorFlash;
 
 use super::{Board, Machine, Work, hang_up, part};
@@ -61,8 +62,9 @@ pub async fn thin<
     let passed = Cell::default();
     let mut work = Work::new(settings, card, ends.input as usize, &passed);
     let [one, other] = &mut memory.sockets;
+    let answer = Duration::from_secs(settings.patience.into());
     while work.next < work.len() {
-        let (stack, patience) = (machine.stack, machine.manner.patience.connect);
+        let (stack, patience) = (machine.stack, machine.manner.connect);
         let calls = async {
             let to_delegate = one.dial(stack, Peer::Delegate, *delegate_at, patience).await?;
             Ok((to_delegate, other.dial(stack, Peer::Server, settings.server_at, patience).await?))
@@ -70,7 +72,9 @@ pub async fn thin<
         let result = match calls.await {
             Ok((mut to_delegate, mut to_server)) => {
                 let sockets = [&mut to_delegate, &mut to_server];
-                let result = run(&party, &mut machine, sockets, &mut memory.session, &mut work, output).await;
+                let result =
+                    run(&party, &mut machine, (sockets, answer), &mut memory.session, &mut work, output)
+                        .await;
                 hang_up(&mut to_delegate, result.is_ok()).await;
                 hang_up(&mut to_server, result.is_ok()).await;
                 result
@@ -88,12 +92,11 @@ pub async fn thin<
 async fn run<B: Board, E: Entropy, F: NorFlash, const RECORD: usize>(
     party: &ThinParty<'_>,
     machine: &mut Machine<'_, B, E, F>,
-    sockets: [&mut TcpSocket<'_>; 2],
+    (sockets, patience): ([&mut TcpSocket<'_>; 2], Duration),
     memory: &mut ThinMemory<RECORD>,
     work: &mut Work<'_>,
     output: &mut [i32],
 ) -> Result<(), DeviceError> {
-    let patience = machine.manner.patience.answer;
     let passed = work.passed;
     let [to_delegate, to_server] = sockets.map(|socket| Metered::new(socket, patience, passed));
     let mut session = party.start(to_delegate, to_server, machine.entropy, memory).await?;

@@ -1,5 +1,6 @@
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use brelu_core::client::Memory;
@@ -11,7 +12,7 @@ use brelu_tools::device::provision::{Peer, Provision as Content, With};
 use brelu_tools::report::{Lines, bytes, print};
 use clap::Args;
 
-use super::arguments::positive;
+use super::arguments::{positive, seconds};
 use super::files::{Access, read_plan, write_all};
 use super::party::{identity, public_key};
 use super::preprocess::of_plan;
@@ -71,6 +72,10 @@ pub(crate) struct Provision {
     #[arg(long, value_name = "KEY", requires = "delegate")]
     delegate_key: Option<String>,
 
+    /// Seconds that a connected peer may say nothing
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
+    patience: Duration,
+
     /// Pictures to classify: a folder, a picture, or a file of CIFAR records
     #[arg(long, value_name = "IMAGES")]
     data: PathBuf,
@@ -109,6 +114,7 @@ impl Provision {
             },
             server: Peer { key: public_key("server", &self.server_key)?, at: self.server },
             with,
+            patience: self.patience,
             pictures: &pictures,
         };
         let partition = content.to_bytes()?;

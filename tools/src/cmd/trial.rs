@@ -2,6 +2,7 @@
 
 mod client;
 mod crowd;
+mod device;
 mod faults;
 mod restarts;
 mod timing;
@@ -23,7 +24,8 @@ Examples:
   brelu trial faults
   brelu trial restarts --cycles 500
   brelu trial crowd --clients 64 --hostile 5
-  brelu trial timing";
+  brelu trial timing
+  brelu trial device --firmware device.elf --board lm3s6965evb";
 
 /// Try the parties: with faults and attacks that must change nothing
 #[derive(Debug, Subcommand)]
@@ -34,6 +36,7 @@ pub(crate) enum Trial {
     Restarts(restarts::Restarts),
     Timing(timing::Timing),
     Crowd(crowd::Crowd),
+    Device(Box<device::Device>),
 }
 
 impl Trial {
@@ -44,6 +47,7 @@ impl Trial {
             Self::Restarts(command) => command.run(),
             Self::Timing(command) => command.run(),
             Self::Crowd(command) => command.run(),
+            Self::Device(command) => command.run(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The file that is written to a device's partition: who it is, whom it trusts, the network, and pictures.
 
 use std::net::SocketAddrV4;
+use std::time::Duration;
 
 use brelu_core::channel::{Identity, PublicKey};
 use brelu_core::plan::Plan;
@@ -53,6 +54,8 @@ pub struct Provision<'a> {
     pub server: Peer,
     /// The dealer, or a delegate.
     pub with: With,
+    /// How long a connected peer may say nothing: whole seconds.
+    pub patience: Duration,
     /// Pixels of pictures in the size and order of the input.
     pub pictures: &'a [Vec<u8>],
 }
@@ -86,6 +89,7 @@ impl Provision<'_> {
             interface: self.interface,
             server: self.server.key,
             server_at: endpoint(self.server.at),
+            patience: self.patience.as_secs().clamp(1, u64::from(u16::MAX)) as u16,
             role,
             pictures: &pictures,
         };

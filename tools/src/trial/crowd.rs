@@ -151,7 +151,7 @@ fn deploy(subject: &Subject, places: usize) -> Result<Deployment, TrialError> {
     setup.server.extend(most.clone());
     setup.server.extend(["--sessions", "2"].map(str::to_owned));
     setup.dealer.extend(most);
-    Deployment::start(subject, &setup, None)
+    Deployment::start(&subject.goods(), &setup, None)
 }
 
 /// Bytes of one session at the server and at the dealer, at most.

@@ -3,21 +3,23 @@
 use std::ffi::OsString;
 use std::fs::{self, OpenOptions};
 use std::io::Write;
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use brelu_core::channel::{Identity, PublicKey};
+use brelu_core::plan::Plan;
 use brelu_host::client::{CLIENT_LIMITS, ClientParty};
-use brelu_host::keys::{create_identity, public_line};
+use brelu_host::keys::{create_identity, public_line, read_identity};
 use brelu_host::state::{Epochs, Ready};
+use brelu_host::weights::Weights;
 use tempfile::TempDir;
 
 use super::TrialError;
 use super::gate::Gate;
 use super::keeper::{Keeper, Recipe};
 use super::numbers::{Numbers, Reporter};
-use super::subject::Subject;
 use super::wire::Link;
 
 /// How the parties of a deployment are started.
@@ -29,6 +31,19 @@ pub(super) struct Setup {
     pub(super) server: Vec<String>,
     /// Further arguments of the dealer.
     pub(super) dealer: Vec<String>,
+    /// Where both listen.
+    pub(super) listen: Ipv4Addr,
+}
+
+/// The network of a deployment.
+#[derive(Debug)]
+pub(super) struct Goods<'a> {
+    /// The plan.
+    pub(super) plan: &'a Plan<'a>,
+    /// Its weights.
+    pub(super) weights: &'a Weights,
+    /// Inputs of clients in processes of their own, as JSON.
+    pub(super) inputs: String,
 }
 
 impl Setup {
@@ -39,6 +54,7 @@ impl Setup {
             timeout,
             server: ["--ready", "2", "--idle", &idle].map(str::to_owned).to_vec(),
             dealer: ["--idle", &idle].map(str::to_owned).to_vec(),
+            listen: Ipv4Addr::LOCALHOST,
         }
     }
 }
@@ -61,7 +77,7 @@ pub(super) struct Deployment {
 impl Deployment {
     /// Starts both; with a gate on each link if there is a runtime for them.
     pub(super) fn start(
-        subject: &Subject,
+        goods: &Goods<'_>,
         setup: &Setup,
         gates: Option<&tokio::runtime::Handle>,
     ) -> Result<Self, TrialError> {
@@ -69,18 +85,19 @@ impl Deployment {
         let at = |name: &str| folder.path().join(name);
         let server_key = *create_identity(&at("server.key"))?.public();
         let dealer_key = *create_identity(&at("dealer.key"))?.public();
-        fs::write(at("subject.plan"), subject.plan.bytes())?;
-        fs::write(at("subject.weights"), subject.weights.to_bytes())?;
-        fs::write(at("inputs.json"), subject.inputs())?;
+        fs::write(at("subject.plan"), goods.plan.bytes())?;
+        fs::write(at("subject.weights"), goods.weights.to_bytes())?;
+        fs::write(at("inputs.json"), &goods.inputs)?;
         fs::write(at("servers.txt"), public_line(&server_key, "server"))?;
         fs::write(at("clients.txt"), "")?;
-        let dealer = Arc::new(Keeper::start(dealer(setup, folder.path()), &numbers)?);
+        let dealer = Arc::new(Keeper::start_on(dealer(setup, folder.path()), &numbers, setup.listen)?);
         let gate = |there, keeper: &Arc<Keeper>| {
             gates.map(|handle| Gate::open(there, keeper.address().to_owned(), handle)).transpose()
         };
         let behind = gate(Link::ServerDealer, &dealer)?;
         let reach = behind.as_ref().map_or(dealer.address(), Gate::address);
-        let server = Arc::new(Keeper::start(server(setup, folder.path(), reach, &dealer_key), &numbers)?);
+        let server = server(setup, folder.path(), reach, &dealer_key);
+        let server = Arc::new(Keeper::start_on(server, &numbers, setup.listen)?);
         let before = gate(Link::ClientServer, &server)?;
         Ok(Self { server, dealer, numbers, behind, before, keys: [server_key, dealer_key], folder })
     }
@@ -135,16 +152,24 @@ impl Deployment {
         args
     }
 
-    fn at(&self, name: &str) -> PathBuf {
+    /// The identity in `NAME.key`.
+    pub(super) fn identity(&self, name: &str) -> Result<Identity, TrialError> {
+        Ok(read_identity(&self.at(&format!("{name}.key")))?)
+    }
+
+    /// A file of the deployment.
+    pub(super) fn at(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 }
 
-fn words(words: &[&str]) -> Vec<OsString> {
+/// Arguments.
+pub(super) fn words(words: &[&str]) -> Vec<OsString> {
     words.iter().map(OsString::from).collect()
 }
 
-fn flags<const N: usize>(files: [(&str, PathBuf); N]) -> impl Iterator<Item = OsString> {
+/// Arguments that name files.
+pub(super) fn flags<const N: usize>(files: [(&str, PathBuf); N]) -> impl Iterator<Item = OsString> {
     files.into_iter().flat_map(|(flag, file)| [OsString::from(flag), file.into()])
 }
 

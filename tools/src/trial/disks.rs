@@ -95,7 +95,7 @@ struct Room<'s> {
 
 impl<'s> Room<'s> {
     fn start(subject: &'s Subject, handle: &'s Handle) -> Result<Self, TrialError> {
-        let deployment = Deployment::start(subject, &Setup::patient(TIMEOUT), None)?;
+        let deployment = Deployment::start(&subject.goods(), &Setup::patient(TIMEOUT), None)?;
         deployment.admit("process")?;
         let runner = Runner {
             subject,

@@ -6,6 +6,8 @@ use thiserror::Error;
 
 use crate::compile::CompileError;
 use crate::demo::DemoError;
+use crate::device::provision::ProvisionError;
+use crate::graph::{GraphError, RunError};
 use crate::net::{ListenError, PartyError};
 use crate::simulate::SimulateError;
 
@@ -47,6 +49,23 @@ pub enum TrialError {
     /// An address of this machine.
     #[error(transparent)]
     Listen(#[from] ListenError),
+    /// The device's process.
+    #[error("cannot start {program}: {error}")]
+    Device {
+        /// The program.
+        program: String,
+        /// The system's words.
+        error: std::io::Error,
+    },
+    /// What the device is given.
+    #[error(transparent)]
+    Provision(#[from] ProvisionError),
+    /// The plaintext network.
+    #[error(transparent)]
+    Graph(#[from] GraphError),
+    /// A picture for it.
+    #[error(transparent)]
+    Run(#[from] RunError),
     /// A session without any fault.
     #[error("a session without any fault did not end well: {0}")]
     Undisturbed(String),

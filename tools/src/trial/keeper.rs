@@ -1,6 +1,7 @@
 //! A party in a process of its own that is killed and started again, with the same records and the same address.
 
 use std::ffi::OsString;
+use std::net::Ipv4Addr;
 use std::process::Command;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::sleep;
@@ -31,9 +32,9 @@ pub(super) struct Keeper {
 }
 
 impl Keeper {
-    /// Starts the party on a free port.
-    pub(super) fn start(recipe: Recipe, numbers: &Numbers) -> Result<Self, TrialError> {
-        let party = launch(&recipe, numbers, "127.0.0.1:0", None)?;
+    /// Starts the party on a free port of an address of this machine.
+    pub(super) fn start_on(recipe: Recipe, numbers: &Numbers, host: Ipv4Addr) -> Result<Self, TrialError> {
+        let party = launch(&recipe, numbers, &format!("{host}:0"), None)?;
         let address = party.address().to_owned();
         Ok(Self { recipe, numbers: numbers.clone(), address, party: Mutex::new(Some(party)) })
     }

@@ -109,7 +109,7 @@ struct Lane<'s> {
 
 impl<'s> Lane<'s> {
     fn start(subject: &'s Subject, handle: &'s Handle) -> Result<Self, TrialError> {
-        let deployment = Deployment::start(subject, &Setup::patient(TIMEOUT), Some(handle))?;
+        let deployment = Deployment::start(&subject.goods(), &Setup::patient(TIMEOUT), Some(handle))?;
         let memory = ClientMemory::for_plan(subject.plan);
         let mut lane = Self { subject, handle, deployment, memory, clients: 0, reused: 0 };
         lane.warm_up()?;

@@ -9,10 +9,12 @@
 //! - [`kills`] does the same to processes, which are killed at every record; [`disks`] lets their disks run full;
 //! - [`restarts`] kills processes at random moments for a long time;
 //! - [`timing`] compares the times of steps on different secrets;
+//! - [`device`] has a microcontroller as the client;
 //! - [`crowd`] has many clients at once, hostile ones among them.
 
 pub mod crowd;
 mod deployment;
+pub mod device;
 pub mod disks;
 mod error;
 pub mod faults;

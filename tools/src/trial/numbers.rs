@@ -15,6 +15,8 @@ pub enum Reporter {
     Server,
     /// A dealer.
     Dealer,
+    /// A device, on its console.
+    Device,
 }
 
 /// What a number was used for.
@@ -41,7 +43,8 @@ impl Numbers {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn record(&self, reporter: Reporter, purpose: Purpose, client: String, number: u64) {
+    /// Writes down a use.
+    pub fn record(&self, reporter: Reporter, purpose: Purpose, client: String, number: u64) {
         *self.uses().entry((reporter, purpose, client, number)).or_default() += 1;
     }
 

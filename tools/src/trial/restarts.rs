@@ -89,7 +89,7 @@ pub fn run(
     options: Options,
     progress: &dyn Fn(usize, usize),
 ) -> Result<Report, TrialError> {
-    let deployment = Deployment::start(subject, &Setup::patient(TIMEOUT), None)?;
+    let deployment = Deployment::start(&subject.goods(), &Setup::patient(TIMEOUT), None)?;
     deployment.admit("client")?;
     let (results, arrived) = channel();
     let mut trial = Trial {

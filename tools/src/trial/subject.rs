@@ -11,6 +11,7 @@ use brelu_host::plan_file;
 use brelu_host::weights::Weights;
 
 use super::TrialError;
+use super::deployment::Goods;
 use crate::compile::{CompileOptions, Format, compile};
 use crate::data::{Channels, Preprocess};
 use crate::demo;
@@ -105,8 +106,13 @@ impl Subject {
         &self.pictures[index % self.pictures.len()]
     }
 
+    /// What a deployment needs of it.
+    pub(super) fn goods(&self) -> Goods<'_> {
+        Goods { plan: self.plan, weights: &self.weights, inputs: self.inputs() }
+    }
+
     /// All inputs, as JSON.
-    pub(super) fn inputs(&self) -> String {
+    fn inputs(&self) -> String {
         let inputs: Vec<&[u32]> = self.pictures.iter().map(|picture| picture.input.as_slice()).collect();
         serde_json::json!(inputs).to_string()
     }
@@ -154,12 +160,12 @@ fn distances(left: &[i32], right: &[i32]) -> impl Iterator<Item = i32> {
 }
 
 /// The best class.
-fn label(output: &[i32]) -> Option<usize> {
+pub(super) fn label(output: &[i32]) -> Option<usize> {
     (0..output.len()).max_by_key(|index| (output[*index], std::cmp::Reverse(*index)))
 }
 
 /// By how much the best class is better than the second.
-fn margin(output: &[i32]) -> i32 {
+pub(super) fn margin(output: &[i32]) -> i32 {
     let mut sorted = output.to_vec();
     sorted.sort_unstable_by(|a, b| b.cmp(a));
     match sorted[..] {

@@ -12,10 +12,11 @@ impl Arguments {
     /// Asks the host; without an answer, or when the line is longer than 255 bytes, there are none.
     pub fn from_host() -> Self {
         let mut line = [0; CAPACITY];
-        let mut block = [line.as_mut_ptr().expose_provenance(), CAPACITY];
+        let block = [line.as_mut_ptr().expose_provenance(), CAPACITY];
         // SAFETY: the block has the address and the size of `line`.
-        let answer = unsafe { call(Operation::CommandLine, block.as_mut_ptr().expose_provenance()) };
-        let length = if answer == 0 { block[1].min(CAPACITY) } else { 0 };
+        let answer = unsafe { call(Operation::CommandLine, block) };
+        let end = line.iter().position(|&byte| byte == 0);
+        let length = end.filter(|_| answer == 0).unwrap_or(0);
         Self { line, length }
     }
 
@@ -26,7 +27,6 @@ impl Arguments {
 
     /// The words between spaces.
     pub fn words(&self) -> impl Iterator<Item = &str> {
-        let line = self.line.get(..self.length).unwrap_or_default();
-        str::from_utf8(line).unwrap_or_default().trim_end_matches('\0').split_ascii_whitespace()
+        str::from_utf8(&self.line[..self.length]).unwrap_or_default().split_ascii_whitespace()
     }
 }

@@ -1,6 +1,6 @@
 use core::fmt;
 
-use super::{Operation, call};
+use super::{Operation, trap};
 
 const CHUNK: usize = 64;
 
@@ -30,6 +30,6 @@ pub(super) fn write(text: &[u8]) {
         buffer[..chunk.len()].copy_from_slice(chunk);
         buffer[chunk.len()] = 0;
         // SAFETY: `buffer` has a zero behind the chunk.
-        unsafe { call(Operation::Write0, buffer.as_ptr().addr()) };
+        unsafe { trap(Operation::Write0, buffer.as_mut_ptr().cast()) };
     }
 }

@@ -48,49 +48,50 @@ impl HostFile {
 
     /// Bytes in the file.
     pub fn length(&self) -> Result<usize, HostError> {
-        let mut block = [self.handle];
         // SAFETY: the block has the handle.
-        let length = unsafe { call(Operation::FileLength, block.as_mut_ptr().expose_provenance()) };
+        let length = unsafe { call(Operation::FileLength, [self.handle]) };
         usize::try_from(length).map_err(|_| HostError::Access)
     }
 
     /// Reads all of `bytes` from a place in the file.
     pub fn read_at(&mut self, offset: usize, bytes: &mut [u8]) -> Result<(), HostError> {
-        self.transfer(Operation::Read, offset, bytes.as_mut_ptr().expose_provenance(), bytes.len())
+        self.seek(offset)?;
+        let block = [self.handle, bytes.as_mut_ptr().expose_provenance(), bytes.len()];
+        // SAFETY: the block has the handle, and the address and the length of `bytes`.
+        all_moved(unsafe { call(Operation::Read, block) })
     }
 
     /// Writes all of `bytes` to a place in the file, with one call of the host.
     pub fn write_at(&mut self, offset: usize, bytes: &[u8]) -> Result<(), HostError> {
-        self.transfer(Operation::Write, offset, bytes.as_ptr().expose_provenance(), bytes.len())
+        self.seek(offset)?;
+        let block = [self.handle, bytes.as_ptr().expose_provenance(), bytes.len()];
+        // SAFETY: the block has the handle, and the address and the length of `bytes`.
+        all_moved(unsafe { call(Operation::Write, block) })
     }
 
-    /// Both operations take handle, address and length, and return the bytes that were *not* moved.
-    fn transfer(&mut self, operation: Operation, offset: usize, at: usize, length: usize) -> Result<(), HostError> {
-        let mut seek = [self.handle, offset];
-        let mut block = [self.handle, at, length];
+    fn seek(&mut self, offset: usize) -> Result<(), HostError> {
         // SAFETY: the block has the handle and the offset.
-        let sought = unsafe { call(Operation::Seek, seek.as_mut_ptr().expose_provenance()) };
-        if sought != 0 {
-            return Err(HostError::Access);
-        }
-        // SAFETY: the callers' slice has `length` bytes at `at`, to be written or read as the operation does.
-        let left = unsafe { call(operation, block.as_mut_ptr().expose_provenance()) };
-        if left == 0 { Ok(()) } else { Err(HostError::Access) }
+        let answer = unsafe { call(Operation::Seek, [self.handle, offset]) };
+        if answer == 0 { Ok(()) } else { Err(HostError::Access) }
     }
 }
 
 impl Drop for HostFile {
     fn drop(&mut self) {
-        let mut block = [self.handle];
         // SAFETY: the block has the handle, which nobody uses after this.
-        unsafe { call(Operation::Close, block.as_mut_ptr().expose_provenance()) };
+        unsafe { call(Operation::Close, [self.handle]) };
     }
 }
 
 /// `name` ends with a zero, which does not count into its length.
 fn open(name: &[u8], mode: usize) -> Option<HostFile> {
-    let mut block = [name.as_ptr().expose_provenance(), mode, name.len() - 1];
+    let block = [name.as_ptr().expose_provenance(), mode, name.len() - 1];
     // SAFETY: the block has the name's address, the mode, and the name's length.
-    let handle = unsafe { call(Operation::Open, block.as_mut_ptr().expose_provenance()) };
+    let handle = unsafe { call(Operation::Open, block) };
     usize::try_from(handle).ok().map(|handle| HostFile { handle })
+}
+
+/// The host answers with the number of bytes that it did *not* read or write.
+fn all_moved(answer: isize) -> Result<(), HostError> {
+    if answer == 0 { Ok(()) } else { Err(HostError::Access) }
 }
