@@ -38,8 +38,8 @@ pub struct Session {
     pub ready: u32,
 }
 
-/// Bytes of the larger of the two first frames.
-const HELLO_LEN: usize = 192;
+/// Bytes of the largest of the first frames: a refusal in words.
+const HELLO_LEN: usize = 320;
 
 /// Greets the server over a transport that is secure already, and the dealer through it.
 ///

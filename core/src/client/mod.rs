@@ -15,7 +15,7 @@ mod online;
 pub(crate) use delegate::GRANT_LEN;
 pub use greet::{Greeting, Session, greet};
 pub use input::Input;
-pub use kernel::{LinearKernel, Portable};
+pub use kernel::{LinearKernel, Part, Portable};
 pub use memory::{Memory, Workspace};
 
 use core::fmt;

@@ -10,7 +10,7 @@ pub const MAX_NODES: usize = 2048;
 const MAX_ELEMENTS: u64 = 1 << 28;
 
 /// Most streams that are expanded to regenerate one element of a mask.
-const MAX_MASK_COST: u32 = 1 << 16;
+const MAX_MASK_COST: u32 = u16::MAX as u32;
 
 /// What regenerating masks takes, the worst over all nodes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,8 +24,15 @@ pub struct Demands {
 /// Work and temporary rows of regenerating a node's mask.
 #[derive(Clone, Copy, Default)]
 struct MaskCost {
-    streams: u32,
+    streams: u16,
     levels: u16,
+}
+
+impl MaskCost {
+    /// `None` beyond what a plan may ask for.
+    fn new(streams: u32, levels: u16) -> Option<Self> {
+        (streams <= MAX_MASK_COST).then_some(Self { streams: streams as u16, levels })
+    }
 }
 
 type Rule = Result<(), &'static str>;
@@ -34,19 +41,21 @@ fn rule(holds: bool, what: &'static str) -> Rule {
     if holds { Ok(()) } else { Err(what) }
 }
 
-pub(super) fn check(plan: &Plan<'_>) -> Result<Demands, PlanError> {
+/// Checks a plan of at most `NODES` nodes, on four bytes of stack for each of them.
+pub(super) fn check<const NODES: usize>(plan: &Plan<'_>) -> Result<Demands, PlanError> {
     let reject = |node, what| PlanError::Node { node, what };
     if plan.len() < 2 || plan.len() > MAX_NODES {
         return Err(reject(0, "a plan has 2 to 2048 nodes"));
     }
-    let mut costs = [MaskCost::default(); MAX_NODES];
+    if plan.len() > NODES {
+        return Err(PlanError::Nodes { have: plan.len() as u16, most: NODES as u16 });
+    }
+    let mut costs = [MaskCost::default(); NODES];
     let mut demands = Demands::default();
     for id in 0..plan.len() as NodeId {
         let node = plan.try_node(id).ok_or(reject(id, "its record cannot be decoded"))?;
         check_node(plan, id, &node).map_err(|what| reject(id, what))?;
-        let cost = mask_cost(&node, &costs);
-        rule(cost.streams <= MAX_MASK_COST, "its mask depends on too many others")
-            .map_err(|what| reject(id, what))?;
+        let cost = mask_cost(&node, &costs).ok_or(reject(id, "its mask depends on too many others"))?;
         costs[usize::from(id)] = cost;
         demands.levels = demands.levels.max(cost.levels);
         demands.widest = demands.widest.max(node.shape.width);
@@ -190,24 +199,44 @@ fn check_channel(channel: Channel, shape: Shape, bits: u8, window: u8) -> Rule {
     Ok(())
 }
 
-fn mask_cost(node: &Node<'_>, costs: &[MaskCost]) -> MaskCost {
-    let mut sum = MaskCost::default();
-    let mut deepest = 0;
+fn mask_cost(node: &Node<'_>, costs: &[MaskCost]) -> Option<MaskCost> {
+    let (mut sum, mut deepest) = (0u32, 0);
     node.op.inputs(|input| {
         let cost = costs[usize::from(input)];
-        sum.streams = sum.streams.saturating_add(cost.streams);
+        sum += u32::from(cost.streams);
         deepest = deepest.max(cost.levels);
     });
     let (streams, levels) = match &node.op {
         Op::Input | Op::Linear { .. } => (1, 0),
-        Op::Add { .. } => (sum.streams, deepest + 1),
-        Op::View { .. } => (sum.streams, deepest + 1),
-        Op::SumPool { kernel, .. } => (sum.streams.saturating_mul(u32::from(kernel[0]).min(64)), deepest + 1),
-        Op::Offset { .. } | Op::Concat { .. } | Op::Reshape { .. } => (sum.streams, deepest),
+        Op::Add { .. } | Op::View { .. } => (sum, deepest + 1),
+        Op::SumPool { kernel, .. } => (sum * u32::from(kernel[0]).min(64), deepest + 1),
+        Op::Offset { .. } | Op::Concat { .. } | Op::Reshape { .. } => (sum, deepest),
         Op::Activation { channels, .. } => {
             let passes = channels.iter().any(|channel| channel == Channel::Identity);
-            if passes { (sum.streams.saturating_add(1), deepest) } else { (1, 0) }
+            if passes { (sum + 1, deepest) } else { (1, 0) }
         }
     };
-    MaskCost { streams, levels }
+    MaskCost::new(streams, levels)
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use crate::plan::{ColourOrder, Fit, Header, Preprocess, write};
+    use std::string::ToString;
+
+    #[test]
+    fn a_device_takes_plans_of_as_many_nodes_as_it_has_room_for() {
+        let fit = Preprocess { fit: Fit::Exact, order: ColourOrder::Rgb, affine: heapless::Vec::new() };
+        let header =
+            Header { name: "", preprocess: fit, labels: "", class_offset: 0, output_scale: 1.0, margin: 1.0 };
+        let node = |op| Node { name: "", shape: Shape::new(1, 2, 2), bits: 8, op };
+        let nodes = [node(Op::Input), node(Op::Offset { input: 0 }), node(Op::Reshape { input: 1 })];
+        let mut file = [0; 256];
+        let len = write(&header, &nodes, &mut file).unwrap();
+        assert_eq!(Plan::parse_bounded::<3>(&file[..len]).unwrap().len(), 3);
+        let error = Plan::parse_bounded::<2>(&file[..len]).unwrap_err();
+        assert_eq!(error.to_string(), "this plan has 3 nodes, this device takes at most 2");
+    }
 }

@@ -101,6 +101,14 @@ pub enum PlanError {
     /// The part before the nodes cannot be read.
     #[error("the plan's header cannot be read: compile the network again")]
     Header,
+    /// More nodes than the reader has room for.
+    #[error("this plan has {have} nodes, this device takes at most {most}")]
+    Nodes {
+        /// Nodes of the plan.
+        have: u16,
+        /// Nodes there is room for.
+        most: u16,
+    },
     /// A node breaks a rule.
     #[error("node {node} of the plan is not valid: {what}; compile the network again")]
     Node {
@@ -130,6 +138,15 @@ impl<'a> Plan<'a> {
     /// # Errors
     /// Anything that is not exactly a valid plan of this version, with the reason.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, PlanError> {
+        Self::parse_bounded::<MAX_NODES>(bytes)
+    }
+
+    /// As [`Self::parse`], for a device that takes plans of at most `NODES` nodes: checking takes four bytes of stack for
+    /// each of them.
+    ///
+    /// # Errors
+    /// As there, and [`PlanError::Nodes`] for a plan with more nodes.
+    pub fn parse_bounded<const NODES: usize>(bytes: &'a [u8]) -> Result<Self, PlanError> {
         let parts = file::split(bytes)?;
         let mut plan = Self {
             bytes,
@@ -138,7 +155,7 @@ impl<'a> Plan<'a> {
             nodes: parts.nodes,
             demands: Demands::default(),
         };
-        plan.demands = check::check(&plan)?;
+        plan.demands = check::check::<NODES>(&plan)?;
         Ok(plan)
     }
 
