@@ -76,7 +76,9 @@ impl fmt::Display for StartError {
         match self {
             Self::Device(error) => error.fmt(f),
             Self::Flash(error) => write!(f, "the flash: {error}"),
-            Self::NoFlash => f.write_str("flash=FILE is missing on the command line: the file stands for the flash"),
+            Self::NoFlash => {
+                f.write_str("flash=FILE is missing on the command line: the file stands for the flash")
+            }
             Self::NoNetwork => f.write_str("the network chip does not respond"),
         }
     }
