@@ -19,12 +19,21 @@ use crate::semihosting::{Arguments, exit};
 use crate::{executor, network, println, provision, stack, time};
 
 /// Prints through the emulator. A product has a serial line or none, and feeds its watchdog in [`Board::alive`].
-#[derive(Debug)]
-pub struct Console;
+#[derive(Debug, Default)]
+pub struct Console {
+    last_alive: u64,
+    longest: u64,
+}
 
 impl Board for Console {
     fn print(&mut self, line: fmt::Arguments<'_>) {
         println!("{line}");
+    }
+
+    fn alive(&mut self) {
+        let now = self.busy();
+        self.longest = self.longest.max(now - self.last_alive);
+        self.last_alive = now;
     }
 
     fn busy(&self) -> u64 {
@@ -59,6 +68,16 @@ impl Device {
             records: &mut self.records,
             stack: self.stack,
             manner: Manner { longest_pause: Duration::from_secs(2), ..Manner::default() },
+        }
+    }
+
+    /// Ends the firmware as its application ended.
+    pub fn end(self, result: Result<(), DeviceError>) -> ! {
+        println!("stack {} of {} bytes", stack::high_water(), stack::size());
+        println!("at most {} us of work between two signs of life", self.console.longest);
+        match result {
+            Ok(()) => exit(0),
+            Err(error) => fail(format_args!("{error}")),
         }
     }
 }
@@ -105,16 +124,7 @@ async fn start(spawner: Spawner) -> Result<Device, StartError> {
     let config = tcp::config(&settings.interface);
     let stack = network::start(spawner, config, seed).map_err(|_| StartError::NoNetwork)?;
     stack.wait_config_up().await;
-    Ok(Device { settings, console: Console, entropy, records, stack })
-}
-
-/// Ends the firmware as its application ended.
-pub fn end(result: Result<(), DeviceError>) -> ! {
-    println!("stack {} of {} bytes", stack::high_water(), stack::size());
-    match result {
-        Ok(()) => exit(0),
-        Err(error) => fail(format_args!("{error}")),
-    }
+    Ok(Device { settings, console: Console::default(), entropy, records, stack })
 }
 
 fn fail(error: fmt::Arguments<'_>) -> ! {

@@ -18,6 +18,7 @@ const SYSTICK_PENDING: u32 = 1 << 26;
 struct State {
     milliseconds: Cell<u64>,
     alarm_us: Cell<u64>,
+    last_us: Cell<u64>,
     timers: RefCell<Queue>,
 }
 
@@ -26,8 +27,12 @@ impl State {
     fn now_us(&self) -> u64 {
         let before = SYST::get_current();
         let (elapsed, counter) = if tick_is_pending() { (1, SYST::get_current()) } else { (0, before) };
-        (self.milliseconds.get() + elapsed) * 1_000
-            + u64::from(RELOAD.saturating_sub(counter) / COUNTS_PER_US)
+        let now = (self.milliseconds.get() + elapsed) * 1_000
+            + u64::from(RELOAD.saturating_sub(counter) / COUNTS_PER_US);
+        // In QEMU the counter may have started over a moment before the tick is pending.
+        let now = now.max(self.last_us.get());
+        self.last_us.set(now);
+        now
     }
 
     fn wake_expired(&self, now_us: u64) {
@@ -48,6 +53,7 @@ struct SysTickClock(Mutex<State>);
 embassy_time_driver::time_driver_impl!(static CLOCK: SysTickClock = SysTickClock(Mutex::new(State {
     milliseconds: Cell::new(0),
     alarm_us: Cell::new(u64::MAX),
+    last_us: Cell::new(0),
     timers: RefCell::new(Queue::new()),
 })));
 

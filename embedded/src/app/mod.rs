@@ -25,7 +25,8 @@ pub trait Board: Send {
     /// Prints one line.
     fn print(&mut self, line: fmt::Arguments<'_>);
 
-    /// Is called whenever there was progress, many times a second while there is work: feeds a watchdog.
+    /// Is called whenever there was progress, many times a second while there is work: feeds a watchdog. While the device
+    /// waits for a peer there is none; such a wait ends after the patience it was provisioned with.
     fn alive(&mut self) {}
 
     /// Microseconds that the processor worked so far, if somebody counts.

@@ -7,7 +7,7 @@ use embassy_net::tcp::TcpSocket;
 use embassy_time::Duration;
 use embedded_storage_async::nor_flash::NorFlash;
 
-use super::{Board, Machine, Work, hang_up, part};
+use super::{Board, Machine, Spent, Work, hang_up, part};
 use crate::entropy::Entropy;
 use crate::error::{DeviceError, Peer};
 use crate::meter::Metered;
@@ -92,10 +92,12 @@ async fn run<B: Board, E: Entropy, F: NorFlash, const WORDS: usize, const RECORD
     work: &mut Work<'_>,
     output: &mut [i32],
 ) -> Result<(), DeviceError> {
+    let start = work.mark(machine.board);
     let stream = Metered::new(socket, patience, work.passed);
     let mut session: Session<'_, _> = party.start(stream, machine.entropy, machine.records, memory).await?;
     let board = &mut *machine.board;
     board.print(format_args!("epoch {}", session.epoch()));
+    board.print(format_args!("session: {}", Spent(start, work.mark(board))));
     while let Some(picture) = work.picture() {
         let start = work.mark(board);
         let number = session.prepare(&mut |_, _| board.alive()).await?;

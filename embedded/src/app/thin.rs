@@ -7,7 +7,7 @@ use embassy_net::tcp::TcpSocket;
 use embassy_time::Duration;
 use embedded_storage_async::nor_flash::NorFlash;
 
-use super::{Board, Machine, Work, hang_up, part};
+use super::{Board, Machine, Spent, Work, hang_up, part};
 use crate::entropy::Entropy;
 use crate::error::{DeviceError, Peer};
 use crate::meter::Metered;
@@ -97,10 +97,11 @@ async fn run<B: Board, E: Entropy, F: NorFlash, const RECORD: usize>(
     work: &mut Work<'_>,
     output: &mut [i32],
 ) -> Result<(), DeviceError> {
-    let passed = work.passed;
+    let (passed, start) = (work.passed, work.mark(machine.board));
     let [to_delegate, to_server] = sockets.map(|socket| Metered::new(socket, patience, passed));
     let mut session = party.start(to_delegate, to_server, machine.entropy, memory).await?;
     let board = &mut *machine.board;
+    board.print(format_args!("session: {}", Spent(start, work.mark(board))));
     while let Some(picture) = work.picture() {
         board.alive();
         let start = work.mark(board);

@@ -2,7 +2,7 @@
 #![no_std]
 #![no_main]
 
-use brelu_boards::device::{Device, end};
+use brelu_boards::device::Device;
 use brelu_boards::{board, executor};
 use brelu_embedded::app::{self, PartyApp};
 use cortex_m_rt::entry;
@@ -23,5 +23,6 @@ async fn main_task(spawner: Spawner) {
     static MEMORY: ConstStaticCell<Memory> = ConstStaticCell::new(Memory::NEW);
     let mut device = Device::start(spawner).await;
     let settings = device.settings.clone();
-    end(app::party(device.machine(), &settings, MEMORY.take()).await)
+    let result = app::party(device.machine(), &settings, MEMORY.take()).await;
+    device.end(result)
 }

@@ -89,6 +89,8 @@ pub fn run(
     let stage = Stage::start(album, setting, |_| Ok(None))?;
     let mut trial = Trial { album, stage, report: Report::default(), boots: BTreeSet::new() };
     let mut random = Random::new(options.seed);
+    // The first start gives the dealer its model.
+    trial.served()?;
     let usual = trial.served()?;
     for cut in 0..options.cuts {
         let moment = usual.mul_f64(random.below(1250) as f64 / 1000.0);

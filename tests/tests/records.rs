@@ -1,0 +1,259 @@
+//! A device's records in a flash whose power is cut at every possible moment: no start is counted twice and no epoch is used
+//! twice, whatever was going on. And how long the flash lasts.
+
+use brelu_core::channel::{Identity, PublicKey};
+use brelu_embedded::records::{Records, RecordsError};
+use brelu_tests::flash::{Erasure, Flash, FlashError, PAGE, WORD, at_once};
+use embedded_storage_async::nor_flash::{NorFlash, NorFlashErrorKind, ReadNorFlash};
+use proptest::prelude::*;
+
+/// Something that a device does with its records.
+#[derive(Clone, Copy, Debug)]
+enum Op {
+    Boot,
+    /// Uses an epoch that many later than the last one, with a peer.
+    Consume(usize, u32),
+}
+
+/// What a device has seen of its records, over all its lives.
+#[derive(Clone, Debug, Default)]
+struct Seen {
+    /// The last count of starts.
+    boots: u32,
+    /// The last epoch that was said to be used, by peer.
+    floors: [u32; PEERS],
+    /// The epoch that was being used when the power went off.
+    pending: Option<(usize, u32)>,
+}
+
+const PEERS: usize = 2;
+
+fn peers() -> [PublicKey; PEERS] {
+    [1, 2].map(|byte| *Identity::new([byte; 32]).public())
+}
+
+type Verdict = Result<(), String>;
+
+fn ensure(holds: bool, words: impl FnOnce() -> String) -> Verdict {
+    if holds { Ok(()) } else { Err(words()) }
+}
+
+/// One life: `ops` until there is no power.
+async fn live(flash: &mut Flash, seen: &mut Seen, ops: &[Op]) -> Verdict {
+    flash.power_on();
+    resume(flash, seen, ops).await
+}
+
+/// As [`live`], with the power supply as it is.
+async fn resume(flash: &mut Flash, seen: &mut Seen, ops: &[Op]) -> Verdict {
+    let end = flash.end();
+    let mut records = Records::new(flash, 0, end).map_err(|error| error.to_string())?;
+    let lived = async {
+        seen.look(&mut records).await?;
+        for op in ops {
+            seen.act(&mut records, *op).await?;
+        }
+        seen.look(&mut records).await
+    };
+    match lived.await {
+        Ok(()) | Err(Stop::Off) => Ok(()),
+        Err(Stop::Wrong(words)) => Err(words),
+    }
+}
+
+/// Why a life ends early.
+enum Stop {
+    Off,
+    Wrong(String),
+}
+
+impl From<String> for Stop {
+    fn from(words: String) -> Self {
+        Stop::Wrong(words)
+    }
+}
+
+/// Without power the flash does not work; nothing else may be wrong with it.
+impl From<RecordsError> for Stop {
+    fn from(error: RecordsError) -> Self {
+        match error {
+            RecordsError::Flash => Stop::Off,
+            error => Stop::Wrong(error.to_string()),
+        }
+    }
+}
+
+impl Seen {
+    /// Epochs are where they were, or, if one was being used when the power went off, there.
+    async fn look(&mut self, records: &mut Records<&mut Flash>) -> Result<(), Stop> {
+        for (peer, key) in peers().iter().enumerate() {
+            let (floor, known) = (records.floor(key).await?, self.floors[peer]);
+            let pending = self.pending == Some((peer, floor));
+            ensure(floor == known || pending, || format!("peer {peer}: {floor} after {known}"))?;
+            self.floors[peer] = floor;
+        }
+        self.pending = None;
+        Ok(())
+    }
+
+    async fn act(&mut self, records: &mut Records<&mut Flash>, op: Op) -> Result<(), Stop> {
+        match op {
+            Op::Boot => {
+                let count = records.boot().await?.count();
+                let last = self.boots;
+                ensure(count > last, || format!("start {count} after start {last}"))?;
+                self.boots = count;
+            }
+            Op::Consume(peer, more) => {
+                let (key, floor) = (peers()[peer], self.floors[peer]);
+                for epoch in [0, floor] {
+                    let again = records.consume(&key, epoch).await;
+                    if again != Err(RecordsError::Reused { epoch, floor }) {
+                        again?;
+                        return Err(format!("epoch {epoch} was used again").into());
+                    }
+                }
+                self.pending = Some((peer, floor + more));
+                records.consume(&key, floor + more).await?;
+                (self.floors[peer], self.pending) = (floor + more, None);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn op() -> impl Strategy<Value = Op> {
+    prop_oneof![Just(Op::Boot), (0..PEERS, 1u32..1 << 20).prop_map(|(peer, more)| Op::Consume(peer, more))]
+}
+
+/// A life: what it is for, after how many steps the power goes off, and what the last of them leaves.
+fn life() -> impl Strategy<Value = (Vec<Op>, u64, u32)> {
+    let torn = prop_oneof![any::<u32>(), (0u32..32).prop_map(|shift| u32::MAX << shift), Just(0)];
+    (prop::collection::vec(op(), 1..60), 0u64..300, torn)
+}
+
+proptest! {
+    #[test]
+    fn nothing_comes_twice_over_many_lives(
+        pages in 2usize..5,
+        lives in prop::collection::vec(life(), 1..40),
+    ) {
+        let (mut flash, mut seen) = (Flash::new(pages), Seen::default());
+        for (ops, steps, torn) in lives {
+            flash.power_on();
+            flash.cut_after(steps, torn);
+            prop_assert_eq!(at_once(resume(&mut flash, &mut seen, &ops)), Ok(()));
+        }
+        prop_assert_eq!(at_once(live(&mut flash, &mut seen, &[Op::Boot, Op::Consume(0, 1)])), Ok(()));
+    }
+}
+
+/// What a step that the power goes off in may leave: nothing, all, the first bytes, the first bits of each byte, some bits.
+const TORN: [u32; 6] = [0, u32::MAX, 0xff, 0x00ff_ffff, 0x0f0f_0f0f, 0x8421_1248];
+
+/// A life that turns every page.
+fn long(pages: usize) -> Vec<Op> {
+    let session = |at: usize| [Op::Boot, Op::Consume(at % PEERS, 3)];
+    (0..pages * 30).flat_map(session).collect()
+}
+
+/// Cuts the power in every step of a long life, and in some steps of the life after it, which has to mend what the first one
+/// left; how often there was a cut, and what went wrong.
+fn cut_everywhere(erasure: Erasure, second: usize) -> (usize, Vec<String>) {
+    let (mut cuts, mut wrong) = (0, Vec::new());
+    for pages in [2, 3] {
+        let ops = long(pages);
+        let whole = || (Flash::new(pages).with_erasure(erasure), Seen::default());
+        let (mut flash, mut seen) = whole();
+        at_once(live(&mut flash, &mut seen, &ops)).expect("a life without a cut");
+        assert!(flash.erasures().iter().all(|erased| *erased > 0), "every page is turned");
+        for (steps, torn) in (0..flash.steps()).zip(TORN.iter().cycle()) {
+            let (mut flash, mut seen) = whole();
+            flash.cut_after(steps, *torn);
+            at_once(resume(&mut flash, &mut seen, &ops)).expect("records until the cut");
+            assert!(flash.is_off());
+            let afterwards =
+                (0..second as u64 * 9).step_by(9).map(|again| Some(again + steps % 9)).chain([None]);
+            for again in afterwards {
+                let (mut flash, mut seen) = (flash.clone(), seen.clone());
+                flash.power_on();
+                if let Some(again) = again {
+                    flash.cut_after(again, torn.rotate_left(11));
+                    let mended = at_once(resume(&mut flash, &mut seen, &ops[..12]));
+                    wrong.extend(mended.err().map(|words| format!("{steps}, {again}: {words}")));
+                }
+                let mended = at_once(live(&mut flash, &mut seen, &ops));
+                wrong.extend(mended.err().map(|words| format!("{steps}, {again:?}: {words}")));
+                cuts += 1;
+            }
+        }
+    }
+    (cuts, wrong)
+}
+
+#[test]
+fn nothing_comes_twice_wherever_the_power_is_cut() {
+    let (cuts, wrong) = cut_everywhere(Erasure::InOrder, 6);
+    assert!(cuts > 2000, "{cuts}");
+    assert!(wrong.is_empty(), "{} of {cuts}: {:?}", wrong.len(), &wrong[..wrong.len().min(5)]);
+}
+
+#[test]
+fn an_erasure_that_leaves_any_bits_is_mended() {
+    let (cuts, wrong) = cut_everywhere(Erasure::Anywhere, 6);
+    assert!(wrong.is_empty(), "{} of {cuts}: {:?}", wrong.len(), &wrong[..wrong.len().min(5)]);
+}
+
+#[test]
+fn pages_wear_alike() {
+    for (pages, sessions) in [(2u32, 0), (4, 0)] {
+        let mut flash = Flash::new(pages as usize);
+        let peer = peers()[0];
+        for life in 1..=4000 {
+            let end = flash.end();
+            let mut records = Records::new(&mut flash, 0, end).expect("pages");
+            assert_eq!(at_once(records.boot()).expect("a start").count(), life);
+            at_once(records.consume(&peer, life)).expect("a new epoch");
+        }
+        println!("{pages} {sessions} {:?}", flash.erasures());
+    }
+}
+
+#[test]
+fn pages_are_checked() {
+    let page = PAGE as u32;
+    for (from, to) in [(0, 0), (0, page), (0, page + 4), (4, 2 * page + 4), (0, 3 * page - 1), (2 * page, 0)]
+    {
+        let refused = Records::new(Flash::new(4), from, to).map(|_| ());
+        assert_eq!(refused, Err(RecordsError::Pages), "{from} .. {to}");
+    }
+    // Beyond the flash: noticed when it is read.
+    let beyond = Records::new(Flash::new(2), page, 4 * page);
+    assert_eq!(at_once(async { beyond?.boot().await.map(|_| ()) }), Err(RecordsError::Flash));
+    assert!(Records::new(Flash::new(4), page, 3 * page).is_ok());
+}
+
+#[test]
+fn the_flash_is_one() {
+    let mut flash = Flash::new(2);
+    at_once(async {
+        flash.write(8, &[0xf0; 4]).await.expect("a word");
+        flash.write(8, &[0x3c; 4]).await.expect("the same word");
+        let mut word = [0; WORD];
+        flash.read(8, &mut word).await.expect("a word");
+        assert_eq!(word, [0x30; 4], "bits are only cleared");
+        flash.erase(0, PAGE as u32).await.expect("a page");
+        flash.read(8, &mut word).await.expect("a word");
+        assert_eq!(word, [0xff; 4]);
+        let misuse = FlashError::Misuse(NorFlashErrorKind::NotAligned);
+        assert_eq!(flash.write(2, &[0; 4]).await, Err(misuse));
+        assert_eq!(flash.erase(0, 512).await, Err(misuse));
+        flash.cut_after(1, 0xff);
+        assert_eq!(flash.write(0, &[0; 12]).await, Err(FlashError::Off));
+        assert_eq!(flash.read(0, &mut word).await, Err(FlashError::Off));
+        flash.power_on();
+        let mut bytes = [0; 12];
+        flash.read(0, &mut bytes).await.expect("three words");
+        assert_eq!(bytes, [0, 0, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255]);
+    });
+}
