@@ -257,16 +257,24 @@ impl<'a> HostClient<'a> {
         Ok((number, output))
     }
 
-    /// Runs one inference for a device that called over `to_device`, preparing it first if none is prepared, and returns its
-    /// number. Neither input nor result pass here.
+    /// Gives a device its part of one inference, preparing it first if none is prepared. The inference is used up by this;
+    /// [`Self::walk_for`] does the rest of it. Neither input nor result pass here.
     ///
     /// # Errors
-    /// Of either connection, or what the server refuses; the inference is then lost.
-    pub async fn infer_for(&mut self, device: &mut Guest<'_>) -> Result<u64, SessionError> {
+    /// Of either connection, or what the server refuses.
+    pub async fn grant_to(&mut self, device: &mut Guest<'_>) -> Result<Granted, SessionError> {
         let (number, key) = self.next_prepared().await?;
         self.inner.hand_over(&key, number, device.pipe, device.room).await.map_err(ClientError::from)?;
-        self.inner.infer_on_behalf(&key, number, &device.key, &mut |_, _| {}).await?;
-        Ok(number)
+        Ok(Granted { number, key, device: device.key })
+    }
+
+    /// Answers every layer of an inference whose input a device brings to the server.
+    ///
+    /// # Errors
+    /// Of the connection, or what the server refuses; the inference is then lost.
+    pub async fn walk_for(&mut self, granted: Granted) -> Result<(), SessionError> {
+        let Granted { number, key, device } = granted;
+        Ok(self.inner.infer_on_behalf(&key, number, &device, &mut |_, _| {}).await?)
     }
 
     /// A prepared inference, taken out for good: its number and the key of its masks.
@@ -317,6 +325,14 @@ pub struct Guest<'p> {
     pub pipe: &'p mut Pipe,
     /// Payload bytes of the largest frame it takes.
     pub room: usize,
+}
+
+/// An inference that a device has its part of.
+#[derive(Debug)]
+pub struct Granted {
+    number: u64,
+    key: PairKey,
+    device: PublicKey,
 }
 
 /// Greets server and dealer, and records the session's epoch.

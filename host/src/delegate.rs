@@ -1,6 +1,7 @@
 //! A delegate as a service: it walks the network for devices, each with a session of its own at the server, and learns
 //! neither what they send nor what they get.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use crate::client::{ClientMemory, ClientParty, Guest, HostClient};
 use crate::error::SessionError;
 use crate::hello::decode;
 use crate::keys::Access;
-use crate::pipe::NetError;
+use crate::pipe::{NetError, Payload, Pipe};
 use crate::secure::{Call, Connection};
 use crate::stopping::Stopping;
 use crate::weights::plan_hash;
@@ -141,7 +142,7 @@ impl Delegate {
         device: &mut Guest<'_>,
         client: &mut HostClient<'_>,
     ) -> Result<(), SessionError> {
-        let mut ear = self.stopping.ear();
+        let (mut ear, mut early) = (self.stopping.ear(), None);
         loop {
             while client.prepared() < self.options.ahead {
                 if client.prepare(&mut |_, _| {}).await?.is_none() {
@@ -149,11 +150,34 @@ impl Delegate {
                 }
             }
             let idle = self.options.idle;
-            let next = ear.unless_stopped(device.pipe, async |pipe| Ok(pipe.receive_within(idle).await?));
-            match next.await? {
+            let next = match early.take() {
+                Some(frame) => Some(frame),
+                None => {
+                    let next = async |pipe: &mut Pipe| Ok(pipe.receive_within(idle).await?);
+                    ear.unless_stopped(device.pipe, next).await?
+                }
+            };
+            match next {
                 None | Some((FrameKind::Bye, _)) => return Ok(()),
-                Some((FrameKind::Infer, _)) => drop(client.infer_for(device).await?),
+                Some((FrameKind::Infer, _)) => early = self.infer(device, client).await?,
                 Some((got, _)) => return Err(SessionError::Frame { peer: "device", got }),
+            }
+        }
+    }
+
+    /// One inference, unless the device goes away meanwhile. It may have its result, and ask for the next one, before the
+    /// delegate hears that this one is done: that frame is returned.
+    async fn infer(
+        &self,
+        device: &mut Guest<'_>,
+        client: &mut HostClient<'_>,
+    ) -> Result<Option<(FrameKind, Payload)>, SessionError> {
+        let granted = client.grant_to(device).await?;
+        let (mut walk, mut early) = (pin!(client.walk_for(granted)), None);
+        loop {
+            tokio::select! {
+                done = &mut walk => return done.map(|()| early),
+                frame = device.pipe.receive_within(self.options.idle), if early.is_none() => early = Some(frame?),
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use core::cell::Cell;
 
-use brelu_core::channel::Identity;
+use brelu_core::channel::{Identity, epoch_of};
 use embassy_net::tcp::TcpSocket;
 use embassy_time::Duration;
 use embedded_storage_async::nor_flash::NorFlash;
@@ -102,11 +102,16 @@ async fn run<B: Board, E: Entropy, F: NorFlash, const RECORD: usize>(
     let mut session = party.start(to_delegate, to_server, machine.entropy, memory).await?;
     let board = &mut *machine.board;
     board.print(format_args!("session: {}", Spent(start, work.mark(board))));
+    let mut epoch = 0;
     while let Some(picture) = work.picture() {
         board.alive();
         let start = work.mark(board);
         let grant = session.ask(machine.records, output).await?;
         let (number, between) = (grant.number(), work.mark(board));
+        if epoch != epoch_of(number) {
+            epoch = epoch_of(number);
+            board.print(format_args!("epoch {epoch}"));
+        }
         board.print(format_args!("inference {number} runs"));
         session.infer(grant, &picture, output).await?;
         let marks = [start, between, work.mark(board)];

@@ -172,7 +172,13 @@ impl<'s> Session<'s> {
         let name = (self.peer, errand.with, number);
         // Less than the delegate waits for this server, so that it learns why.
         let patience = self.server.options.timeout / 2;
-        let visit = self.server.errands.expect(name, patience).await?;
+        let visit = tokio::select! {
+            visit = self.server.errands.expect(name, patience) => visit?,
+            // A delegate has nothing to say now: it is gone, or does not keep to the protocol.
+            frame = self.client.receive_within(self.server.options.timeout) => {
+                return Err(SessionError::Frame { peer: "client", got: frame?.0 });
+            }
+        };
         let prepared = self.take(number).await?;
         let output = self.evaluate(number, prepared, &visit.input).await?;
         // A device that went away in this moment is told nothing, and neither is its delegate.
