@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroize;
 
 use crate::channel::{Caller, DeviceHello, Errand, PublicKey};
-use crate::client::{ClientError, GRANT_LEN, Input};
+use crate::client::{ClientError, GRANT_LEN, Input, Progress};
 use crate::masks::input_mask;
 use crate::plan::Plan;
 use crate::prf::PairKey;
@@ -162,7 +162,7 @@ impl<'a, T: Transport> Thin<'a, T> {
     }
 
     /// Runs the inference of `grant` on `input`. `output` holds what [`Self::ask`] put there, and then the result in units
-    /// of the network's output scale. The inference is used up in any case.
+    /// of the network's output scale. `progress` counts elements of the input. The inference is used up in any case.
     ///
     /// # Errors
     /// If sizes differ from the network's, of the transport, or what the server refuses.
@@ -171,8 +171,9 @@ impl<'a, T: Transport> Thin<'a, T> {
         grant: Grant,
         input: &(impl Input + ?Sized),
         output: &mut [i32],
+        progress: Progress<'_>,
     ) -> Result<(), ThinError<T::Error>> {
-        let done = self.exchange(grant, input, output).await.map_err(ThinError::Server);
+        let done = self.exchange(grant, input, output, progress).await.map_err(ThinError::Server);
         self.frame.zeroize();
         done
     }
@@ -182,12 +183,13 @@ impl<'a, T: Transport> Thin<'a, T> {
         grant: Grant,
         input: &(impl Input + ?Sized),
         output: &mut [i32],
+        progress: Progress<'_>,
     ) -> Result<(), ClientError<T::Error>> {
         check_size(self.ends.input, input.elements())?;
         check_size(self.ends.output, output.len())?;
         let errand = Errand { number: grant.number, with: self.delegate };
         self.to_server.send(FrameKind::Infer, &errand.encode()).await?;
-        self.send_input(&grant, input).await?;
+        self.send_input(&grant, input, progress).await?;
         let bits = self.ends.output_bits;
         receive(&mut self.to_server, self.frame, bits, output, |server, out| {
             let mut cd = [0; PIECE];
@@ -202,6 +204,7 @@ impl<'a, T: Transport> Thin<'a, T> {
         &mut self,
         grant: &Grant,
         input: &(impl Input + ?Sized),
+        progress: Progress<'_>,
     ) -> Result<(), ClientError<T::Error>> {
         let (bits, mut masks) = (self.ends.input_bits, input_mask(&grant.key, grant.number));
         let (mut x, mut x_cd) = (Wiped::new([0; PIECE]), Wiped::new([0; PIECE]));
@@ -213,6 +216,7 @@ impl<'a, T: Transport> Thin<'a, T> {
             masks.fill(bits, first as u64, x_cd);
             reveal::mask_input(x, x_cd, bits);
             writer.push(&mut self.to_server, bits, x).await?;
+            progress(first + len, input.elements());
         }
         Ok(writer.finish(&mut self.to_server).await?)
     }

@@ -1,7 +1,7 @@
 //! The device that masks its input and opens its result, with a delegate for everything between.
 
 use brelu_core::channel::{Identity, Link, PublicKey, RECORD_OVERHEAD, Secure, epoch_of};
-use brelu_core::client::Input;
+use brelu_core::client::{Input, Progress};
 use brelu_core::thin::{Ends, Grant, Thin};
 use embedded_io_async::{Read, Write};
 use embedded_storage_async::nor_flash::NorFlash;
@@ -107,8 +107,9 @@ impl<S: Read + Write> Session<'_, S> {
         grant: Grant,
         input: &(impl Input + ?Sized),
         output: &mut [i32],
+        progress: Progress<'_>,
     ) -> Result<(), DeviceError> {
-        Ok(self.thin.infer(grant, input, output).await?)
+        Ok(self.thin.infer(grant, input, output, progress).await?)
     }
 
     /// Says good-bye to both.

@@ -3,8 +3,8 @@
 #![no_main]
 
 use brelu_core::channel::{
-    Agreed, ClientHello, Ephemeral, FIRST_OVERHEAD, Identity, Initiator, Link, Opener, RECORD_HEADER,
-    RECORD_OVERHEAD, Responder, Sealer, ServerHello, record_body,
+    Agreed, Caller, ClientHello, DeviceHello, Ephemeral, Errand, FIRST_OVERHEAD, Identity, Initiator, Link,
+    Opener, RECORD_HEADER, RECORD_OVERHEAD, Responder, Sealer, ServerHello, record_body,
 };
 use brelu_core::transport::{FrameKind, MAX_PAYLOAD};
 use libfuzzer_sys::fuzz_target;
@@ -54,6 +54,11 @@ fuzz_target!(|data: &[u8]| {
             let _ = responder(&server, data);
             let _ = postcard::from_bytes::<ClientHello<'_>>(data);
             let _ = postcard::from_bytes::<ServerHello<'_>>(data);
+            let _ = postcard::from_bytes::<Caller<'_>>(data);
+            let _ = postcard::from_bytes::<DeviceHello>(data);
+            if let Some(errand) = Errand::decode(data) {
+                assert_eq!(&errand.encode()[..], data);
+            }
         }
         _ => records(data),
     }

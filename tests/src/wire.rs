@@ -17,6 +17,14 @@ pub enum Link {
     ServerDealer,
     /// Dealer to server.
     DealerServer,
+    /// Device to delegate.
+    DeviceDelegate,
+    /// Delegate to device.
+    DelegateDevice,
+    /// Device to server.
+    DeviceServer,
+    /// Server to device.
+    ServerDevice,
 }
 
 /// One frame on its way.

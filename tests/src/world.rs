@@ -126,14 +126,36 @@ impl World {
         self
     }
 
-    /// Starts a session of a delegate, which is this world's client, with a device; the device's end of the byte stream.
-    pub fn delegate(&self) -> DuplexStream {
+    /// A delegate, which is this world's client.
+    fn new_delegate(&self) -> Delegate {
         let party = DelegateParty {
             client: self.client.clone(),
             devices: Access::Keys([(*parties::device().public(), String::new())].into()),
         };
         let options = DelegateOptions { timeout: TIMEOUT, ..DelegateOptions::default() };
-        let delegate = Delegate::new(self.plan, party, options);
+        Delegate::new(self.plan, party, options)
+    }
+
+    /// Starts sessions of a device at the delegate and at the server, with a tap on all frames; the device's ends.
+    ///
+    /// # Errors
+    /// As [`Self::connect`].
+    pub async fn device(&self, tap: Tap) -> Result<[Connection; 2], SessionError> {
+        let (device, wire) = (*parties::device().public(), Wire::Frames(tap));
+        let (near, far) = wire.tapped(Link::DeviceDelegate, Link::DelegateDevice);
+        let (delegate, server) = (self.new_delegate(), self.connect(wire.clone()).await?);
+        tokio::spawn(async move {
+            let device = mocked("device", far, device, [0; 32]);
+            delegate.serve(device, async move || Ok(server)).await
+        });
+        let to_delegate = mocked("delegate", near, *self.client.identity.public(), [0; 32]);
+        let links = [Link::DeviceServer, Link::ServerDevice];
+        Ok([to_delegate, self.connect_as(device, links, wire).await?])
+    }
+
+    /// Starts a session of the delegate with a device; the device's end of the byte stream.
+    pub fn delegate(&self) -> DuplexStream {
+        let delegate = self.new_delegate();
         let (near, far) = tokio::io::duplex(1 << 14);
         let server = self.answer();
         tokio::spawn(async move {
@@ -249,9 +271,19 @@ impl World {
     /// # Errors
     /// If the two do not get a secure connection.
     pub async fn connect(&self, wire: Wire) -> Result<Connection, SessionError> {
+        let links = [Link::ClientServer, Link::ServerClient];
+        self.connect_as(*self.client.identity.public(), links, wire).await
+    }
+
+    /// As [`Self::connect`]; in the clear, the client has `client_key`.
+    async fn connect_as(
+        &self,
+        client_key: PublicKey,
+        [there, back]: [Link; 2],
+        wire: Wire,
+    ) -> Result<Connection, SessionError> {
         let (server, dealer, inner) = (self.server.clone(), self.dealer.clone(), wire.clone());
-        let (client_end, server_end) = wire.tapped(Link::ClientServer, Link::ServerClient);
-        let client_key = *self.client.identity.public();
+        let (client_end, server_end) = wire.tapped(there, back);
         tokio::spawn(async move {
             let client = match &inner {
                 Wire::Frames(_) => mocked("client", server_end, client_key, [0; 32]),

@@ -68,7 +68,7 @@ async fn a_device_gets_its_result_and_numbers_only_grow() {
             let mut output = vec![0; expected.len()];
             let grant = thin.ask(&mut output).await.expect("an inference");
             numbers.push(grant.number());
-            thin.infer(grant, &input[..], &mut output).await.expect("a result");
+            thin.infer(grant, &input[..], &mut output, &mut |_, _| {}).await.expect("a result");
             assert!(agree(&output, &expected), "{output:?} {expected:?}");
         }
         thin.close().await.expect("a good-bye");
@@ -96,7 +96,7 @@ async fn what_the_delegate_gives_alone_is_not_the_result() {
         assert_eq!(format!("{grant:?}"), format!("Grant(inference {}, redacted)", grant.number()));
         assert!(!agree(&output, &expected));
         results.push(output.clone());
-        thin.infer(grant, &input[..], &mut output).await.expect("a result");
+        thin.infer(grant, &input[..], &mut output, &mut |_, _| {}).await.expect("a result");
     }
     assert_ne!(results[0], results[1], "fresh masks every time");
 }
@@ -110,7 +110,7 @@ async fn sizes_are_checked_before_anything_is_sent() {
     assert!(error.contains("3 were given"), "{error}");
     let mut output = vec![0; world.plan().output().shape.len()];
     let grant = thin.ask(&mut output).await.expect("an inference");
-    let error = thin.infer(grant, &input[1..], &mut output).await.unwrap_err().to_string();
+    let error = thin.infer(grant, &input[1..], &mut output, &mut |_, _| {}).await.unwrap_err().to_string();
     assert!(error.starts_with("the server: this network takes 72 elements"), "{error}");
 }
 
@@ -128,7 +128,7 @@ async fn a_device_that_does_not_come_costs_its_own_session() {
     let mut buffers = Buffers::NEW;
     let mut thin = start(&world, &mut buffers).await;
     let grant = thin.ask(&mut output).await.expect("an inference");
-    thin.infer(grant, &input[..], &mut output).await.expect("a result");
+    thin.infer(grant, &input[..], &mut output, &mut |_, _| {}).await.expect("a result");
 }
 
 #[tokio::test]

@@ -113,7 +113,7 @@ async fn run<B: Board, E: Entropy, F: NorFlash, const RECORD: usize>(
             board.print(format_args!("epoch {epoch}"));
         }
         board.print(format_args!("inference {number} runs"));
-        session.infer(grant, &picture, output).await?;
+        session.infer(grant, &picture, output, &mut |_, _| board.alive()).await?;
         let marks = [start, between, work.mark(board)];
         work.done(board, number, output, marks);
     }

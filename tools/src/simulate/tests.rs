@@ -121,3 +121,20 @@ fn pixels_become_units_per_channel() {
         quantise_input(&preprocess, 2, &[0, 255, 10, 11]).into_iter().map(|unit| unit as i32).collect();
     assert_eq!(units, [-100, 410, 5, 6]);
 }
+
+#[test]
+fn a_device_makes_the_same_input_of_a_picture() {
+    use brelu_core::client::Input as _;
+    use brelu_embedded::{picture::Picture, settings::Card};
+    let pixels: Vec<u8> = (0..=255).cycle().take(3 * 256).collect();
+    let affine = [[72.5, -3.25], [0.5, 0.5], [-16.1, 1e4]];
+    for affine in [&affine[..], &affine[..1], &[]] {
+        let preprocess =
+            Preprocess { fit: Fit::Exact, order: ColourOrder::Rgb, affine: affine.iter().copied().collect() };
+        let want = quantise_input(&preprocess, 256, &pixels);
+        let card = Card { preprocess, plane: 256, labels: "", class_offset: 0 };
+        let mut got = vec![0; pixels.len()];
+        Picture::new(&pixels, &card).read(0, &mut got);
+        assert_eq!(got, want, "{affine:?}");
+    }
+}

@@ -4,7 +4,18 @@ use crate::support::brelu;
 #[test]
 fn every_command_has_help_with_an_example() {
     for command in [
-        "demo", "import", "compile", "inspect", "deal", "serve", "prepare", "infer", "evaluate", "keygen",
+        "demo",
+        "import",
+        "compile",
+        "inspect",
+        "deal",
+        "serve",
+        "delegate",
+        "prepare",
+        "infer",
+        "evaluate",
+        "keygen",
+        "provision",
         "trial",
     ] {
         let text = brelu(folder(), &format!("{command} --help")).succeeds();

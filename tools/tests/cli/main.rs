@@ -1,5 +1,7 @@
 //! The command as a user runs it: what it prints, and the one sentence it says when something is wrong.
 
+#[cfg(unix)]
+mod devices;
 mod fixture;
 mod help;
 mod inputs;

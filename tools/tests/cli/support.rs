@@ -20,7 +20,7 @@ pub(crate) fn brelu(folder: &Path, line: &str) -> Ran {
 }
 
 /// Commands that keep something.
-const KEEPERS: [&str; 5] = ["infer", "prepare", "evaluate", "serve", "deal"];
+const KEEPERS: [&str; 6] = ["infer", "prepare", "evaluate", "serve", "deal", "delegate"];
 
 /// The words of a command, with a state folder of its own where it does not name one: tests run side by side.
 fn words(line: &str) -> Vec<String> {

@@ -175,3 +175,30 @@ impl Trial<'_> {
         self.report
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_life_is_known_by_what_it_came_to() {
+        let mut life = Life::default();
+        assert_eq!(life.moment(), 0);
+        life.booted = true;
+        assert_eq!(life.moment(), 1);
+        life.epoch = true;
+        assert_eq!(life.moment(), 2);
+        life.ran = true;
+        assert_eq!(life.moment(), 3);
+        life.right = 2;
+        assert_eq!(life.moment(), 4);
+    }
+
+    #[test]
+    fn a_report_with_anything_wrong_is_not_good() {
+        assert!(Report { right: 3, boots: [3, 5], ..Report::default() }.is_good());
+        assert!(!Report { wrong: 1, ..Report::default() }.is_good());
+        assert!(!Report { unserved: 1, ..Report::default() }.is_good());
+        assert!(!Report { reused: 1, ..Report::default() }.is_good());
+    }
+}

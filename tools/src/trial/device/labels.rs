@@ -67,3 +67,19 @@ pub fn run(album: &Album, setting: &Setting, said: &dyn Fn(&Line)) -> Result<Rep
     report.ended = device.ended(Duration::from_secs(1));
     Ok(report)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_is_good_if_every_picture_is_right_and_there() {
+        let spent = Spent::default();
+        let seen = |plaintext, device| Seen { plaintext, device, offline: spent, online: spent };
+        let report = |pictures, expected, ended| Report { pictures, expected, ended };
+        assert!(report(vec![seen(1, 1), seen(0, 0)], 2, true).is_good());
+        assert!(!report(vec![seen(1, 1), seen(0, 2)], 2, true).is_good());
+        assert!(!report(vec![seen(1, 1)], 2, true).is_good());
+        assert!(!report(vec![seen(1, 1)], 1, false).is_good());
+    }
+}
