@@ -19,6 +19,7 @@ pub mod disks;
 mod error;
 pub mod faults;
 mod gate;
+mod generated;
 mod hostile;
 mod keeper;
 pub mod kills;

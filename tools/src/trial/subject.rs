@@ -7,13 +7,11 @@
 //! nor another picture's result passes.
 
 use brelu_core::plan::Plan;
-use brelu_host::plan_file;
 use brelu_host::weights::Weights;
 
 use super::TrialError;
 use super::deployment::Goods;
-use crate::compile::{CompileOptions, Format, compile};
-use crate::data::{Channels, Preprocess};
+use super::generated::{Generated, pixels};
 use crate::demo;
 use crate::simulate::{Simulator, quantise_input};
 
@@ -46,27 +44,14 @@ const SEEDS: u64 = 24;
 const PICTURES: usize = 6;
 const CANDIDATES: usize = 27;
 
-/// Channels of the generated network: the demonstration's, made narrow, since what matters here is how many messages
-/// there are and not how long they take to compute.
-const CHANNELS: [u32; 3] = [4, 8, 16];
-
 impl Subject {
     /// A small residual network with generated pictures.
     ///
     /// # Errors
     /// If it cannot be compiled or no picture is clear enough.
     pub fn generated(seed: u64) -> Result<Self, TrialError> {
-        let mut preprocess = Preprocess::raw(demo::SIDE, demo::SIDE, Channels::Rgb);
-        (preprocess.divide_by, preprocess.mean, preprocess.std) = (255.0, [0.5; 3], [0.25; 3]);
-        let graph = demo::network_of(CHANNELS, seed, &preprocess)?;
-        let pixels = |seed: u64, count: usize| -> Vec<Vec<u8>> {
-            (0..count).map(|index| demo::picture(seed, index).pixels).collect()
-        };
-        let mut options = CompileOptions::new(preprocess);
-        options.format = Some(Format { narrow: 16, fraction: 14, window: 9 });
-        let compiled = compile(&graph, &pixels(seed.wrapping_add(1), 32), &options, &mut |_| ())?;
-        let plan = plan_file::keep(compiled.plan)?;
-        Self::new(plan, compiled.weights, &pixels(seed.wrapping_add(2), CANDIDATES))
+        let Generated { plan, weights, .. } = Generated::new(seed)?;
+        Self::new(plan, weights, &pixels(seed.wrapping_add(2), CANDIDATES))
     }
 
     /// A network of one's own, with generated pixels.

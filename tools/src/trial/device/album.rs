@@ -1,14 +1,12 @@
 //! What a device classifies, and what should come out.
 
 use brelu_core::plan::Plan;
-use brelu_host::plan_file;
 use brelu_host::weights::Weights;
 
 use super::super::TrialError;
+use super::super::generated::{Generated, pixels};
 use super::super::subject::{label, margin};
-use crate::compile::{CompileOptions, Format, compile};
-use crate::data::{Channels, Preprocess};
-use crate::demo;
+use crate::data::Preprocess;
 use crate::evaluate::Float;
 use crate::graph::{Executor, Graph, Scratch};
 use crate::simulate::{Simulator, quantise_input};
@@ -25,10 +23,6 @@ pub struct Album {
     /// The plaintext network's label of each.
     pub labels: Vec<usize>,
 }
-
-/// Channels of the generated network, and images it is calibrated on.
-const CHANNELS: [u32; 3] = [4, 8, 16];
-const CALIBRATION: usize = 32;
 
 /// Simulations by which a generated picture shows that its label does not depend on chance.
 const SEEDS: u64 = 4;
@@ -55,20 +49,10 @@ impl Album {
     /// # Errors
     /// If the network cannot be made, or labels no picture clearly.
     pub fn generated(seed: u64, count: usize) -> Result<Self, TrialError> {
-        let mut preprocess = Preprocess::raw(demo::SIDE, demo::SIDE, Channels::Rgb);
-        (preprocess.divide_by, preprocess.mean, preprocess.std) = (255.0, [0.5; 3], [0.25; 3]);
-        let graph = demo::network_of(CHANNELS, seed, &preprocess)?;
-        let pixels = |seed: u64, count: usize| -> Vec<Vec<u8>> {
-            (0..count).map(|index| demo::picture(seed, index).pixels).collect()
-        };
-        let mut options = CompileOptions::new(preprocess);
-        options.format = Some(Format { narrow: 16, fraction: 14, window: 9 });
-        options.labels = demo::CLASSES.map(str::to_owned).to_vec();
-        let compiled = compile(&graph, &pixels(seed.wrapping_add(1), CALIBRATION), &options, &mut |_| ())?;
-        let plan = plan_file::keep(compiled.plan)?;
+        let Generated { graph, preprocess, plan, weights } = Generated::new(seed)?;
         let candidates = pixels(seed.wrapping_add(2), 4 * count);
         let labels = plaintext(&graph, preprocess, &candidates)?;
-        let mut album = Self { plan, weights: compiled.weights, pixels: Vec::new(), labels: Vec::new() };
+        let mut album = Self { plan, weights, pixels: Vec::new(), labels: Vec::new() };
         let clear = album.clear(&candidates, &labels)?;
         for (pixels, label) in
             candidates.into_iter().zip(labels).zip(clear).filter_map(|(item, clear)| clear.then_some(item))
