@@ -70,7 +70,7 @@ pub enum DeviceError {
     )]
     Role,
     /// The memory this firmware has for something.
-    #[error("this firmware has room for {have} {what}, the network has {want}: build it with more")]
+    #[error("this firmware has room for {have} {what}, the network needs {want}: build it with more")]
     Room {
         /// Of what.
         what: &'static str,

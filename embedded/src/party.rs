@@ -1,7 +1,7 @@
 //! The device as the client of a small network.
 
 use brelu_core::channel::{Identity, Link, PublicKey, RECORD_OVERHEAD, Secure, inference_number};
-use brelu_core::client::{Client, Greeting, Input, Portable, Progress, Workspace, greet};
+use brelu_core::client::{Client, ClientError, Greeting, Input, Portable, Progress, Workspace, greet};
 use brelu_core::plan::Plan;
 use embedded_io_async::{Read, Write};
 use embedded_storage_async::nor_flash::NorFlash;
@@ -103,7 +103,13 @@ impl<'a> Party<'a> {
         records.consume(&self.server, session.epoch).await?;
         let room = PartyMemory::<WORDS, RECORD>::ROOM;
         let work = Workspace { words, incoming: &mut incoming[..room], outgoing: &mut outgoing[..room] };
-        let client = Client::new(&self.plan, session.keys, transport, Portable, work)?;
+        let client = Client::new(&self.plan, session.keys, transport, Portable, work);
+        let client = client.map_err(|error| match error {
+            ClientError::Memory { need, have } => {
+                DeviceError::Room { what: "words of memory", want: need, have }
+            }
+            other => other.into(),
+        })?;
         Ok(Session { client, epoch: session.epoch, last: 0 })
     }
 }

@@ -1,14 +1,21 @@
 //! What a device must not forget when its power is cut: how often it was started, and the last epoch it used with a peer.
 //!
-//! They are items of a log in NOR flash (`sequential-storage`): an item is appended and valid once its checksum is there, an
-//! old one is never overwritten, and pages are erased in turn, so that every page wears alike. An item has 24 bytes. With two
-//! pages of 1 KB a page is erased once in 40 starts with a session each, with four pages once in 85: at 10,000 erasures a page
-//! that is 400,000 or 850,000 sessions.
+//! They are items of a log in NOR flash. Pages are used in turn; one of them has the newest items of all names at its start
+//! and gets further ones behind them. When it is full, the next page is erased, gets the newest item of every name, and then a
+//! head with a number that is one higher: the page with the highest number counts. So the page that counts is never the one
+//! being erased, and whatever a cut leaves of an erasure or of an item, nothing that was said to be in flash is lost.
+//!
+//! | bytes of an item or a head | content |
+//! |---|---|
+//! | 8 | its name: the start counter, a peer, or `BRELULOG` |
+//! | 4 | its value, little endian |
+//! | 4 | CRC-32 (ISO-HDLC) of these 12 |
+//!
+//! With two pages of 1 KB a page is erased once in 61 starts with a session each, with four pages once in 121: at 10,000
+//! erasures a page that is 610,000 or 1,210,000 sessions.
 
 use brelu_core::channel::PublicKey;
 use embedded_storage_async::nor_flash::NorFlash;
-use sequential_storage::cache::{Cache, Uncached};
-use sequential_storage::map::{MapConfig, MapStorage};
 
 /// Why records cannot be used. A device that cannot remember does nothing that must not be done twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -46,36 +53,60 @@ impl Boot {
     }
 }
 
-/// An item's name: what it is, and with whom.
-type Key = [u8; 9];
+/// An item's name: what it is, or with whom.
+type Name = [u8; 8];
 
-const BOOT: Key = [1, 0, 0, 0, 0, 0, 0, 0, 0];
+const HEAD: Name = *b"BRELULOG";
+const BOOT: Name = *b"BRELUBOO";
 
-fn epoch_of(peer: &PublicKey) -> Key {
-    let mut key = [2; 9];
-    key[1..].copy_from_slice(peer.id().bytes());
-    key
+/// Bytes of an item.
+const ITEM: u32 = 16;
+
+const CRC: crc::Crc<u32, crc::Table<0>> = crc::Crc::<u32, crc::Table<0>>::new(&crc::CRC_32_ISO_HDLC);
+
+/// What is in an item's place.
+enum Slot {
+    Blank,
+    Item(Name, u32),
+    /// An item that was cut off, or what is left of an erased page.
+    Torn,
 }
 
-/// Room for one item in the flash's words.
-const ITEM: usize = 64;
+fn sealed(name: &Name, value: u32) -> [u8; ITEM as usize] {
+    let mut item = [0; ITEM as usize];
+    item[..8].copy_from_slice(name);
+    item[8..12].copy_from_slice(&value.to_le_bytes());
+    let crc = CRC.checksum(&item[..12]);
+    item[12..].copy_from_slice(&crc.to_le_bytes());
+    item
+}
+
+/// The page that counts.
+#[derive(Clone, Copy)]
+struct Page {
+    start: u32,
+    number: u32,
+}
 
 /// The records.
 pub struct Records<F: NorFlash> {
-    map: MapStorage<Key, F, Cache<Uncached, Uncached, Uncached, Key>>,
+    flash: F,
+    from: u32,
+    to: u32,
 }
 
 impl<F: NorFlash> Records<F> {
+    const PAGE: u32 = F::ERASE_SIZE as u32;
+
     /// Records in the bytes `from .. to` of a flash: whole pages, at least two.
     ///
     /// # Errors
     /// [`RecordsError::Pages`].
     pub fn new(flash: F, from: u32, to: u32) -> Result<Self, RecordsError> {
-        if from > to || to as usize > flash.capacity() {
-            return Err(RecordsError::Pages);
-        }
-        let config = MapConfig::try_new(from..to).map_err(|_| RecordsError::Pages)?;
-        Ok(Self { map: MapStorage::new(flash, config, Cache::new_uncached()) })
+        let whole = from.is_multiple_of(Self::PAGE) && to.is_multiple_of(Self::PAGE);
+        let enough = to as usize <= flash.capacity() && to.saturating_sub(from) >= 2 * Self::PAGE;
+        let fits = ITEM.is_multiple_of(F::WRITE_SIZE as u32) && ITEM.is_multiple_of(F::READ_SIZE as u32);
+        if whole && enough && fits { Ok(Self { flash, from, to }) } else { Err(RecordsError::Pages) }
     }
 
     /// Counts a start. When this returns, the count is in flash.
@@ -93,7 +124,7 @@ impl<F: NorFlash> Records<F> {
     /// # Errors
     /// If the flash does not work.
     pub async fn floor(&mut self, peer: &PublicKey) -> Result<u32, RecordsError> {
-        self.read(&epoch_of(peer)).await
+        self.read(peer.id().bytes()).await
     }
 
     /// Uses an epoch with `peer`. When this returns, it is in flash.
@@ -105,30 +136,122 @@ impl<F: NorFlash> Records<F> {
         if epoch <= floor {
             return Err(RecordsError::Reused { epoch, floor });
         }
-        self.write(&epoch_of(peer), epoch).await
+        self.write(peer.id().bytes(), epoch).await
     }
 
-    async fn read(&mut self, key: &Key) -> Result<u32, RecordsError> {
-        let value = self.map.fetch_item::<u32>(&mut [0; ITEM], key).await;
-        Ok(value.map_err(damage)?.unwrap_or(0))
+    async fn slot(&mut self, at: u32) -> Result<Slot, RecordsError> {
+        let mut item = [0; ITEM as usize];
+        self.flash.read(at, &mut item).await.map_err(|_| RecordsError::Flash)?;
+        let [name @ .., v0, v1, v2, v3, _, _, _, _] = item;
+        let value = u32::from_le_bytes([v0, v1, v2, v3]);
+        Ok(match item {
+            blank if blank == [0xff; ITEM as usize] => Slot::Blank,
+            item if item == sealed(&name, value) => Slot::Item(name, value),
+            _ => Slot::Torn,
+        })
     }
 
-    async fn write(&mut self, key: &Key, value: u32) -> Result<(), RecordsError> {
-        self.map.store_item(&mut [0; ITEM], key, &value).await.map_err(damage)?;
+    /// The page that counts, if there is one. Before the first one there is nothing, or a head that was cut off.
+    async fn page(&mut self) -> Result<Option<Page>, RecordsError> {
+        let (mut newest, mut blank): (Option<Page>, bool) = (None, true);
+        for start in (self.from..self.to).step_by(F::ERASE_SIZE) {
+            if let Slot::Item(HEAD, number) = self.slot(start).await?
+                && newest.is_none_or(|page| number > page.number)
+            {
+                newest = Some(Page { start, number });
+            }
+        }
+        for at in (self.from..self.to).step_by(ITEM as usize).filter(|_| newest.is_none()) {
+            let head = (at - self.from).is_multiple_of(Self::PAGE);
+            blank &= head || matches!(self.slot(at).await?, Slot::Blank);
+        }
+        if blank { Ok(newest) } else { Err(RecordsError::Damaged) }
+    }
+
+    /// The newest value of a name in a page, in the items from `first`.
+    async fn find(&mut self, page: Page, first: u32, name: &Name) -> Result<Option<u32>, RecordsError> {
+        let mut found = None;
+        for at in (first..page.start + Self::PAGE).step_by(ITEM as usize) {
+            match self.slot(at).await? {
+                Slot::Item(other, value) if other == *name => found = Some(value),
+                _ => {}
+            }
+        }
+        Ok(found)
+    }
+
+    async fn read(&mut self, name: &Name) -> Result<u32, RecordsError> {
+        let Some(page) = self.page().await? else { return Ok(0) };
+        Ok(self.find(page, page.start + ITEM, name).await?.unwrap_or(0))
+    }
+
+    async fn write(&mut self, name: &Name, value: u32) -> Result<(), RecordsError> {
+        let page = self.page().await?;
+        let free = match page {
+            Some(page) => self.free(page).await?,
+            None => None,
+        };
+        match free {
+            Some(at) => self.put(at, name, value).await?,
+            None => self.turn(page, name, value).await?,
+        }
         // What is read back is what another life would find.
-        if self.read(key).await? == value { Ok(()) } else { Err(RecordsError::Flash) }
+        if self.read(name).await? == value { Ok(()) } else { Err(RecordsError::Flash) }
+    }
+
+    /// The first place of a page behind which nothing was written.
+    async fn free(&mut self, page: Page) -> Result<Option<u32>, RecordsError> {
+        let mut free = None;
+        for at in (page.start..page.start + Self::PAGE).step_by(ITEM as usize) {
+            free = match self.slot(at).await? {
+                Slot::Blank => free.or(Some(at)),
+                _ => None,
+            };
+        }
+        Ok(free)
+    }
+
+    async fn put(&mut self, at: u32, name: &Name, value: u32) -> Result<(), RecordsError> {
+        self.flash.write(at, &sealed(name, value)).await.map_err(|_| RecordsError::Flash)
+    }
+
+    /// Makes the next page the one that counts, with one value changed.
+    async fn turn(&mut self, old: Option<Page>, name: &Name, value: u32) -> Result<(), RecordsError> {
+        let next = old.map_or(self.from, |page| page.start + Self::PAGE);
+        let start = if next < self.to { next } else { self.from };
+        let number = old.map_or(0, |page| page.number).checked_add(1).ok_or(RecordsError::UsedUp)?;
+        self.flash.erase(start, start + Self::PAGE).await.map_err(|_| RecordsError::Flash)?;
+        // The head comes last: until it is there, the old page counts.
+        if let Some(old) = old {
+            let end = self.carry(old, start + ITEM, name).await?;
+            self.put(end, name, value).await?;
+            return self.put(start, &HEAD, number).await;
+        }
+        self.put(start, &HEAD, number).await?;
+        self.put(start + ITEM, name, value).await
+    }
+
+    /// Copies the newest item of every other name to `to`, and returns where they end.
+    async fn carry(&mut self, old: Page, mut to: u32, name: &Name) -> Result<u32, RecordsError> {
+        let end = to - ITEM + Self::PAGE;
+        for at in (old.start + ITEM..old.start + Self::PAGE).step_by(ITEM as usize) {
+            let Slot::Item(other, value) = self.slot(at).await? else { continue };
+            if other == *name || self.find(old, at + ITEM, &other).await?.is_some() {
+                continue;
+            }
+            // One place is left for the value that changes.
+            if to + 2 * ITEM > end {
+                return Err(RecordsError::UsedUp);
+            }
+            self.put(to, &other, value).await?;
+            to += ITEM;
+        }
+        Ok(to)
     }
 }
 
 impl<F: NorFlash> core::fmt::Debug for Records<F> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str("Records")
-    }
-}
-
-fn damage<E>(error: sequential_storage::Error<E>) -> RecordsError {
-    match error {
-        sequential_storage::Error::Storage { .. } => RecordsError::Flash,
-        _ => RecordsError::Damaged,
     }
 }

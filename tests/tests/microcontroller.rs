@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::time::Duration;
 
 use brelu_core::channel::{Identity, PublicKey, epoch_of};
-use brelu_core::client::{ClientError, Memory};
+use brelu_core::client::Memory;
 use brelu_core::thin::{Ends, ThinError};
 use brelu_embedded::entropy::{Entropy, Seeded};
 use brelu_embedded::error::{DeviceError, Peer};
@@ -221,9 +221,9 @@ async fn a_plan_that_is_too_large_is_refused_with_what_it_needs() {
     let stream = Socket(world.answer());
     let refused = device.party_in(&world, stream, &mut memory, &server, &input, &expected).await.unwrap_err();
     let need = Memory::least(world.plan());
-    assert_eq!(refused, DeviceError::Client(ClientError::Memory { need, have: 16 }));
+    assert_eq!(refused, DeviceError::Room { what: "words of memory", want: need, have: 16 });
     let words = refused.to_string();
-    assert!(words.contains(&format!("needs {need} words of memory")), "{words}");
+    assert!(words.contains(&format!("16 words of memory, the network needs {need}")), "{words}");
 }
 
 #[tokio::test]
@@ -308,7 +308,7 @@ async fn silence_ends() {
     let session = device.party(&world, stream, &input, &expected);
     let ended = tokio::time::timeout(Duration::from_secs(10), session).await.expect("an end");
     let words = ended.unwrap_err().to_string();
-    assert!(words.starts_with("server: ") && words.contains("TimedOut"), "{words}");
+    assert!(words.starts_with("server: ") && words.contains("silent for too long"), "{words}");
     assert!(passed.get().up > 0 && passed.get().down == 0);
     // A stream that takes nothing.
     let (full, _keep) = duplex(8);

@@ -212,7 +212,6 @@ fn nothing_comes_twice_wherever_the_power_is_cut() {
 }
 
 #[test]
-#[ignore = "sequential-storage moves items out of a page again whose erasure was cut, and loses them"]
 fn an_erasure_that_leaves_any_bits_is_mended() {
     let (cuts, wrong) = cut_everywhere(Erasure::Anywhere);
     println!(
@@ -243,8 +242,8 @@ fn wear(pages: usize, epochs: u32) -> u32 {
 
 #[test]
 fn pages_wear_alike_and_last() {
-    assert_eq!([wear(2, 0), wear(2, 1), wear(2, 9)], [81, 40, 8]);
-    assert_eq!([wear(4, 0), wear(4, 1), wear(4, 9)], [170, 85, 17]);
+    assert_eq!([wear(2, 0), wear(2, 1), wear(2, 9)], [125, 61, 12]);
+    assert_eq!([wear(4, 0), wear(4, 1), wear(4, 9)], [250, 121, 24]);
 }
 
 #[test]

@@ -15,6 +15,11 @@ pub enum SecureError {
     /// The stream itself failed.
     #[error("the connection failed ({0:?})")]
     Stream(ErrorKind),
+    /// The peer said or took nothing for as long as the stream waits.
+    #[error(
+        "the peer was silent for too long: check that it runs and that the network lets its packets through"
+    )]
+    Silent,
     /// The peer went away.
     #[error("the peer closed the connection")]
     Closed,
@@ -102,12 +107,15 @@ impl<S: Read + Write> Transport for Secure<'_, S> {
 }
 
 fn stream_error(error: impl embedded_io_async::Error) -> SecureError {
-    SecureError::Stream(error.kind())
+    match error.kind() {
+        ErrorKind::TimedOut => SecureError::Silent,
+        kind => SecureError::Stream(kind),
+    }
 }
 
 fn read_error<E: embedded_io_async::Error>(error: ReadExactError<E>) -> SecureError {
     match error {
         ReadExactError::UnexpectedEof => SecureError::Closed,
-        ReadExactError::Other(error) => SecureError::Stream(error.kind()),
+        ReadExactError::Other(error) => stream_error(error),
     }
 }
