@@ -117,6 +117,7 @@ mod tests {
     use super::*;
 
     const PATIENCE: Duration = Duration::from_millis(50);
+    const LONG: Duration = Duration::from_secs(30);
 
     fn name(number: u64) -> Name {
         (PublicKey::new([1; 32]), PublicKey::new([2; 32]), number)
@@ -132,11 +133,11 @@ mod tests {
         for device_first in [true, false] {
             let device = async {
                 tokio::time::sleep(Duration::from_millis(if device_first { 0 } else { 10 })).await;
-                errands.bring(name(1), input(), PATIENCE).await
+                errands.bring(name(1), input(), LONG).await
             };
             let delegate = async {
                 tokio::time::sleep(Duration::from_millis(if device_first { 10 } else { 0 })).await;
-                let visit = errands.expect(name(1), PATIENCE).await.expect("a visit");
+                let visit = errands.expect(name(1), LONG).await.expect("a visit");
                 assert_eq!(visit.input.as_slice(), [7]);
                 visit.output.send(vec![9]).expect("a device that listens");
             };
@@ -156,8 +157,8 @@ mod tests {
         let again = async { errands.meet(name(3), Visit { input: input(), output: oneshot::channel().0 }) };
         let (_, again) = tokio::join!(biased; waits, again);
         assert!(matches!(again, Err(SessionError::ErrandTwice(3))));
-        let device = errands.bring(name(4), input(), PATIENCE);
-        let delegate = async { drop(errands.expect(name(4), PATIENCE).await.expect("a visit")) };
+        let device = errands.bring(name(4), input(), LONG);
+        let delegate = async { drop(errands.expect(name(4), LONG).await.expect("a visit")) };
         assert!(matches!(tokio::join!(device, delegate).0, Err(SessionError::ErrandFailed(4))));
         assert!(errands.waiting().is_empty());
     }
