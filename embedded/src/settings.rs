@@ -26,7 +26,7 @@ const MAGIC: &[u8; 8] = b"BRELUDEV";
 /// Bytes before the body.
 pub const PREFIX: usize = 20;
 
-const CRC: crc::Crc<u32, crc::Table<0>> = crc::Crc::<u32, crc::Table<0>>::new(&crc::CRC_32_ISO_HDLC);
+const CRC: crc::Crc<u32> = crc::Crc::<u32>::new(&crc::CRC_32_ISO_HDLC);
 
 /// Why a partition is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
