@@ -12,6 +12,7 @@
 //! It contains the device's private key: `brelu provision` writes it for its owner alone.
 
 use core::fmt;
+use core::net::Ipv4Addr;
 
 use brelu_core::channel::PublicKey;
 use brelu_core::plan::{Plan, Preprocess};
@@ -52,6 +53,9 @@ pub enum SettingsError {
     /// Altered, or not written to its end.
     #[error("the partition's checksum does not match its content: provision the device again")]
     Checksum,
+    /// An address that no single device can have.
+    #[error("the device's address {0} is not that of a single machine: provision the device with its own")]
+    Address(Ipv4Addr),
     /// Not what it says it is.
     #[error("the partition cannot be read: provision the device again")]
     Content,
@@ -82,6 +86,19 @@ pub struct Interface {
     pub prefix: u8,
     /// The way out of it, if there is one.
     pub gateway: Option<[u8; 4]>,
+}
+
+impl Interface {
+    /// The device's address.
+    pub const fn address(&self) -> Ipv4Addr {
+        let [a, b, c, d] = self.address;
+        Ipv4Addr::new(a, b, c, d)
+    }
+}
+
+/// Whether an address can be that of a single machine.
+pub const fn is_of_one(address: Ipv4Addr) -> bool {
+    !(address.is_unspecified() || address.is_multicast() || address.is_broadcast())
 }
 
 /// How the device takes part.
@@ -200,10 +217,16 @@ impl<'a> Settings<'a> {
         if CRC.checksum(body) != word(16) {
             return Err(SettingsError::Checksum);
         }
-        match postcard::take_from_bytes(body) {
-            Ok((settings, [])) => Ok(settings),
+        match postcard::take_from_bytes::<Self>(body) {
+            Ok((settings, [])) => settings.checked(),
             _ => Err(SettingsError::Content),
         }
+    }
+
+    /// The network stack takes no other address.
+    fn checked(self) -> Result<Self, SettingsError> {
+        let address = self.interface.address();
+        if is_of_one(address) { Ok(self) } else { Err(SettingsError::Address(address)) }
     }
 
     /// Writes the content of a partition into `out` and returns its length; `None` if there is not enough room.

@@ -50,7 +50,7 @@ impl<const N: usize> SocketBuffers<N> {
 /// The network stack's configuration for a device's interface.
 pub fn config(interface: &Interface) -> Config {
     Config::ipv4_static(StaticConfigV4 {
-        address: Ipv4Cidr::new(interface.address.into(), interface.prefix.min(32)),
+        address: Ipv4Cidr::new(interface.address(), interface.prefix.min(32)),
         gateway: interface.gateway.map(Ipv4Addr::from),
         dns_servers: Default::default(),
     })

@@ -165,3 +165,13 @@ fn labels_are_found_by_their_output() {
 fn endpoints_are_written_as_usual() {
     assert_eq!(party().server_at.to_string(), "192.168.1.9:7601");
 }
+
+#[test]
+fn an_address_of_no_single_machine_is_refused() {
+    for address in [[0; 4], [224, 0, 0, 1], [255; 4]] {
+        let mut settings = party();
+        settings.interface.address = address;
+        let refused = Settings::parse(&written(&settings)).map(drop);
+        assert_eq!(refused, Err(SettingsError::Address(address.into())));
+    }
+}

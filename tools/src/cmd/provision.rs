@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use brelu_core::client::Memory;
 use brelu_core::plan::Plan;
-use brelu_embedded::settings::Interface;
+use brelu_embedded::settings::{Interface, is_of_one};
 use brelu_host::keys::public_line;
 use brelu_tools::data::Dataset;
 use brelu_tools::device::provision::{Peer, Provision as Content, With};
@@ -91,9 +91,13 @@ pub(crate) struct Provision {
 
 fn address(text: &str) -> Result<(Ipv4Addr, u8), String> {
     let parsed = text.split_once('/').and_then(|(address, bits)| {
-        Some((address.parse().ok()?, bits.parse().ok().filter(|bits| *bits <= 32)?))
+        Some((
+            address.parse().ok().filter(|address| is_of_one(*address))?,
+            bits.parse().ok().filter(|bits| *bits <= 32)?,
+        ))
     });
-    parsed.ok_or_else(|| "write it as ADDRESS/BITS, for example 192.168.1.50/24".into())
+    parsed
+        .ok_or_else(|| "write the address of one machine as ADDRESS/BITS, for example 192.168.1.50/24".into())
 }
 
 impl Provision {

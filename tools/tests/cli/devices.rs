@@ -87,7 +87,7 @@ fn wrong_words_for_a_provisioning_are_misuse() {
     provision("--key stranger.key --server 10.0.2.2 --dealer-key dealer.pub").misuses(&["--server"]);
     provision(&format!("{CLIENT} --gateway router")).misuses(&["--gateway"]);
     provision(&format!("{CLIENT} --count 0")).misuses(&["at least 1"]);
-    for address in ["10.0.2.15", "10.0.2.15/33", "10.0.2.15/", "10.0.2/24", "here/24"] {
+    for address in ["10.0.2.15", "10.0.2.15/33", "10.0.2.15/", "10.0.2/24", "here/24", "224.0.0.1/24"] {
         let line = format!("provision --plan tiny.plan --data pictures {CLIENT} --address {address}");
         brelu(folder(), &line).misuses(&["ADDRESS/BITS", "for example 192.168.1.50/24"]);
     }
