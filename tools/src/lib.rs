@@ -1,12 +1,16 @@
 //! brelu tools library.
 
 pub mod bench;
+pub mod blocks;
 pub mod compile;
 pub mod data;
 pub mod demo;
 pub mod device;
+pub mod distortion;
 pub mod evaluate;
+pub mod figures;
 pub mod graph;
+pub mod knapsack;
 pub mod net;
 pub mod onnx;
 pub mod report;

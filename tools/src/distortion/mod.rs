@@ -1,0 +1,6 @@
+//! How much the network's output changes when one channel of one activation layer decides by blocks (arXiv 2304.10442,
+//! section 4.1): measured for every layer, channel and candidate size.
+
+mod table;
+
+pub use table::{LayerTable, Method, Provenance, Shard, Table, TableError, WINDOWS};
