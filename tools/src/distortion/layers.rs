@@ -1,0 +1,78 @@
+use brelu_core::geometry::Shape;
+
+use super::walk::Sizes;
+use super::{LayerTable, WINDOWS};
+use crate::blocks::{BlockSize, Candidates, candidates};
+use crate::graph::{Graph, NodeId, Op};
+
+/// An activation layer and its candidates.
+#[derive(Clone, Debug)]
+pub(super) struct Layer {
+    pub(super) id: NodeId,
+    pub(super) name: String,
+    pub(super) shape: Shape,
+    pub(super) bound: Option<f32>,
+    pub(super) sizes: Vec<BlockSize>,
+    pub(super) walk: Sizes,
+    /// The candidates that are identity and zero.
+    pub(super) special: [Option<usize>; 2],
+}
+
+/// The activation layers of a graph in order.
+pub(super) fn layers(graph: &Graph, choice: &Candidates) -> Vec<Layer> {
+    let nodes = graph.iter().filter_map(|(id, node)| match node.op {
+        Op::Relu => Some((id, node, None)),
+        Op::Clip { max } => Some((id, node, Some(max))),
+        _ => None,
+    });
+    nodes
+        .map(|(id, node, bound)| {
+            let sizes = candidates(choice, node.shape);
+            let find = |size| sizes.iter().position(|other| *other == size);
+            Layer {
+                id,
+                name: node.name.clone(),
+                shape: node.shape,
+                bound,
+                walk: Sizes::new(&sizes),
+                special: [find(BlockSize::IDENTITY), find(BlockSize::ZERO)],
+                sizes,
+            }
+        })
+        .collect()
+}
+
+/// Sums over images, laid out as [`LayerTable`].
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct LayerSums {
+    pub(super) distortion: Vec<f64>,
+    pub(super) windows: Vec<[f64; WINDOWS.len()]>,
+}
+
+impl Layer {
+    pub(super) fn values(&self) -> usize {
+        self.shape.channels as usize * self.sizes.len()
+    }
+
+    pub(super) fn zeros(&self, windows: bool) -> LayerSums {
+        let len = self.values();
+        LayerSums {
+            distortion: vec![0.0; len],
+            windows: if windows { vec![[0.0; WINDOWS.len()]; len] } else { Vec::new() },
+        }
+    }
+
+    /// The table of sums, each times `factor`. What windows add is at least nothing.
+    pub(super) fn table(&self, sums: &LayerSums, factor: f64) -> LayerTable {
+        let window = |values: &[f64; WINDOWS.len()]| values.map(|value| (value * factor).max(0.0) as f32);
+        LayerTable {
+            name: self.name.clone(),
+            shape: self.shape,
+            clip: self.bound,
+            sizes: self.sizes.clone(),
+            distortion: sums.distortion.iter().map(|value| value * factor).collect(),
+            exact: vec![f64::NAN; self.values()],
+            windows: sums.windows.iter().map(window).collect(),
+        }
+    }
+}

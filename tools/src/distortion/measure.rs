@@ -1,0 +1,264 @@
+//! A whole measurement: batches of images, one after the other, so that it can be interrupted between them.
+
+use std::ops::ControlFlow;
+
+use super::exact::{Tail, Triple};
+use super::layers::{Layer, LayerSums, layers};
+use super::ranges::Ranges;
+use super::seeds::Seeds;
+use super::{LayerTable, Method, gradient, probe};
+use crate::blocks::{BlockSize, Candidates};
+use crate::graph::{Graph, GraphError};
+use crate::interpreter::{Device, Interpreter, Plain};
+
+/// Outputs up to this many are all probed, unless a number of probes is given.
+const MOST_OUTPUTS: usize = 16;
+
+/// Random probes an image for larger outputs, unless a number is given.
+const PROBES: u32 = 4;
+
+/// The first images of a measurement show how large block sums get.
+const RANGE_IMAGES: usize = 64;
+
+/// Values all tensors of a batch may have.
+const BATCH_VALUES: usize = 300 << 20 >> 2;
+
+/// What to measure.
+#[derive(Clone, Copy, Debug)]
+pub struct Options<'a> {
+    /// The candidates of every channel.
+    pub sizes: &'a Candidates,
+    /// Whether to compute tails exactly ([`Method::Exact`]) or gradients (other methods).
+    pub method: Method,
+    /// Random probes an image; by default every output is one if there are at most 16, else 4 are drawn.
+    pub probes: Option<u32>,
+    /// Seed of random probes.
+    pub seed: u64,
+    /// Whether to estimate what comparison windows add (gradients only).
+    pub windows: bool,
+}
+
+/// A measurement: a network and its images.
+#[derive(Debug)]
+pub struct Measurement<'a> {
+    interpreter: Interpreter,
+    layers: Vec<Layer>,
+    seeds: Seeds,
+    options: Options<'a>,
+    images: &'a [Vec<f32>],
+    /// The images of this part of the measurement.
+    part: Vec<usize>,
+    ranges: Option<Ranges>,
+}
+
+/// What is known after some of the images.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Partial {
+    pub(super) layers: Vec<LayerSums>,
+    /// Sum over images of the mean square of the output's elements.
+    pub(super) power: f64,
+    /// Images done.
+    pub done: usize,
+}
+
+impl<'a> Measurement<'a> {
+    /// Prepares the network on `device`. `images` are all images of the measurement, in the form of the network's input;
+    /// `part` the positions of those of this shard.
+    ///
+    /// # Errors
+    /// If the graph is inconsistent.
+    pub fn new(
+        graph: &Graph,
+        device: &Device,
+        images: &'a [Vec<f32>],
+        part: Vec<usize>,
+        options: Options<'a>,
+    ) -> Result<Self, GraphError> {
+        let device = if options.method == Method::Exact { device.clone() } else { device.clone().autodiff() };
+        let interpreter = Interpreter::new(graph, &device)?;
+        let outputs = graph.output_shape().len();
+        let seeds = match options.probes {
+            None if outputs <= MOST_OUTPUTS => Seeds::Every { outputs },
+            count => Seeds::Random { outputs, count: count.unwrap_or(PROBES) as usize, seed: options.seed },
+        };
+        let layers = layers(graph, options.sizes);
+        let mut measurement = Self { interpreter, layers, seeds, options, images, part, ranges: None };
+        if options.windows && options.method != Method::Exact {
+            measurement.ranges = Some(measurement.ranges());
+        }
+        Ok(measurement)
+    }
+
+    /// Random probes an image; 0 if every output element is one.
+    pub fn probes(&self) -> u32 {
+        match self.seeds {
+            Seeds::Every { .. } => 0,
+            Seeds::Random { count, .. } => count as u32,
+        }
+    }
+
+    /// Images of this part.
+    pub fn len(&self) -> usize {
+        self.part.len()
+    }
+
+    /// Whether there is nothing to measure.
+    pub fn is_empty(&self) -> bool {
+        self.part.is_empty()
+    }
+
+    /// Layers, channels and candidates.
+    pub fn triples(&self) -> Vec<Triple> {
+        let of = |(layer, item): (usize, &Layer)| {
+            let (channels, candidates) = (item.shape.channels as usize, item.sizes.len());
+            let pairs = (0..channels).flat_map(move |channel| (0..candidates).map(move |at| (channel, at)));
+            pairs.map(move |(channel, candidate)| Triple { layer, channel, candidate }).collect::<Vec<_>>()
+        };
+        let all = self.layers.iter().enumerate().flat_map(of);
+        all.filter(|triple| self.layers[triple.layer].sizes[triple.candidate] != BlockSize::RELU).collect()
+    }
+
+    /// A measurement of which nothing is done.
+    pub fn start(&self) -> Partial {
+        let zeros = |layer: &Layer| layer.zeros(self.ranges.is_some());
+        Partial { layers: self.layers.iter().map(zeros).collect(), power: 0.0, done: 0 }
+    }
+
+    /// Images that are computed together.
+    fn batch(&self) -> usize {
+        let tensors: usize = self.interpreter.graph().nodes.iter().map(|node| node.shape.len()).sum();
+        let activations: usize = self.layers.iter().map(|layer| layer.shape.len()).sum();
+        let image = match self.options.method {
+            Method::Exact => 2 * tensors,
+            _ => 3 * tensors + (self.seeds.count() + 2) * activations,
+        };
+        (BATCH_VALUES / image.max(1)).clamp(1, 32)
+    }
+
+    fn ranges(&self) -> Ranges {
+        let mut ranges = Ranges::new(&self.layers);
+        for images in self.images[..RANGE_IMAGES.min(self.images.len())].chunks(self.batch()) {
+            let trace =
+                self.interpreter.trace(self.interpreter.batch(images.iter().map(Vec::as_slice)), &mut Plain);
+            let input = |layer: &Layer| self.interpreter.graph()[layer.id].inputs[0];
+            let inputs: Vec<Vec<f32>> = self
+                .layers
+                .iter()
+                .map(|layer| crate::interpreter::values(trace.value(input(layer)).clone()))
+                .collect();
+            ranges.see(&self.layers, &inputs);
+        }
+        ranges
+    }
+
+    /// Goes on from `partial` until all images are done, or `each` says to stop, which is called after every batch.
+    pub fn run(
+        &self,
+        mut partial: Partial,
+        each: &mut dyn FnMut(&Partial) -> ControlFlow<()>,
+    ) -> (Partial, ControlFlow<()>) {
+        while partial.done < self.part.len() {
+            let end = (partial.done + self.batch()).min(self.part.len());
+            let part = &self.part[partial.done..end];
+            let images: Vec<&[f32]> = part.iter().map(|at| self.images[*at].as_slice()).collect();
+            match self.options.method {
+                Method::Exact => self.exact_batch(&images, &mut partial),
+                _ => self.gradient_batch(part, &images, &mut partial),
+            }
+            partial.done = end;
+            if each(&partial).is_break() {
+                return (partial, ControlFlow::Break(()));
+            }
+        }
+        (partial, ControlFlow::Continue(()))
+    }
+
+    fn gradient_batch(&self, part: &[usize], images: &[&[f32]], partial: &mut Partial) {
+        let numbers: Vec<u64> = part.iter().map(|at| *at as u64).collect();
+        let observed = probe::observe(&self.interpreter, images, &numbers, &self.seeds, &mut Plain);
+        gradient::add(&self.layers, &observed, self.ranges.as_ref(), &|_, _| 0.0, &mut partial.layers);
+        partial.power += power(&observed.output, self.seeds.outputs());
+    }
+
+    fn exact_batch(&self, images: &[&[f32]], partial: &mut Partial) {
+        let tail = Tail::new(&self.interpreter, images);
+        partial.power += power(tail.output(), self.seeds.outputs());
+        for (triple, distortion) in self.tails(&tail, &self.triples()) {
+            let at = triple.channel * self.layers[triple.layer].sizes.len() + triple.candidate;
+            partial.layers[triple.layer].distortion[at] += distortion;
+        }
+    }
+
+    fn tails<'t>(
+        &'t self,
+        tail: &'t Tail<'_>,
+        triples: &'t [Triple],
+    ) -> impl Iterator<Item = (Triple, f64)> + 't {
+        let groups = triples.chunk_by(|a, b| a.layer == b.layer);
+        groups.flat_map(|group| {
+            let layer = &self.layers[group[0].layer];
+            group.iter().copied().zip(tail.distortions(layer, group))
+        })
+    }
+
+    /// Exact distortions of some triples (sorted), on the same images; `each` is called after every batch with the images
+    /// done. Nothing if it was stopped.
+    pub fn exact(
+        &self,
+        triples: &[Triple],
+        each: &mut dyn FnMut(usize) -> ControlFlow<()>,
+    ) -> Option<Vec<f64>> {
+        let mut sums = vec![0.0; triples.len()];
+        let mut done = 0;
+        for part in self.part.chunks(self.batch()) {
+            let images: Vec<&[f32]> = part.iter().map(|at| self.images[*at].as_slice()).collect();
+            let tail = Tail::new(&self.interpreter, &images);
+            for (sum, (_, distortion)) in sums.iter_mut().zip(self.tails(&tail, triples)) {
+                *sum += distortion;
+            }
+            done += part.len();
+            if each(done).is_break() {
+                return None;
+            }
+        }
+        sums.iter_mut().for_each(|sum| *sum /= done.max(1) as f64);
+        Some(sums)
+    }
+
+    /// The layers' tables, of sums over the images (`means` false) or of means.
+    pub fn tables(&self, partial: &Partial, means: bool) -> Vec<LayerTable> {
+        let weight = if self.options.method == Method::Exact { 1.0 } else { self.seeds.weight() };
+        let factor = if means { weight / partial.done.max(1) as f64 } else { 1.0 };
+        let pairs = self.layers.iter().zip(&partial.layers);
+        let mut tables: Vec<LayerTable> = pairs.map(|(layer, sums)| layer.table(sums, factor)).collect();
+        for table in tables.iter_mut().filter(|_| means) {
+            let relu = table.sizes.iter().position(|size| *size == BlockSize::RELU);
+            let candidates = table.sizes.len();
+            table
+                .distortion
+                .iter_mut()
+                .enumerate()
+                .filter(|(at, _)| Some(at % candidates) == relu)
+                .for_each(|(_, value)| *value = 0.0);
+            if self.options.method == Method::Exact {
+                table.exact = table.distortion.clone();
+            }
+        }
+        tables
+    }
+
+    /// Elements of the output.
+    pub fn outputs(&self) -> usize {
+        self.seeds.outputs()
+    }
+
+    /// Mean over images and elements of the output's square.
+    pub fn power(&self, partial: &Partial) -> f64 {
+        partial.power / partial.done.max(1) as f64
+    }
+}
+
+/// Sum over images of the mean square of the output's elements.
+fn power(output: &[f32], outputs: usize) -> f64 {
+    output.iter().map(|value| f64::from(*value).powi(2)).sum::<f64>() / outputs.max(1) as f64
+}
