@@ -2,9 +2,11 @@
 //! candidates among which a network's channels choose, and the file that holds the choice.
 
 mod candidates;
+mod relu;
 mod size;
 mod spec;
 
 pub use candidates::{Candidates, candidates};
+pub use relu::BlockRelu;
 pub use size::BlockSize;
 pub use spec::{Choice, CostUnit, FORMAT, Origin, Proof, Spec, SpecError, SpecLayer};

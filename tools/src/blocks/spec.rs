@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::BlockSize;
-use crate::graph::{Graph, Op};
+use crate::graph::{Graph, Node, Op};
 
 /// The first value of a spec file.
 pub const FORMAT: &str = "brelu-spec-1";
@@ -201,6 +201,18 @@ impl Spec {
             layer.check_for(node.shape).map_err(SpecError::Misfit)?;
         }
         Ok(())
+    }
+
+    /// Sign decisions of `graph` with these blocks, a bounded ReLU counted once.
+    pub fn decisions(&self, graph: &Graph) -> u64 {
+        let of = |node: &Node| match (&node.op, self.layer(&node.name)) {
+            (Op::Relu | Op::Clip { .. }, Some(layer)) => {
+                layer.channels.iter().map(|choice| choice.block.decisions(node.shape)).sum()
+            }
+            (Op::Relu | Op::Clip { .. }, None) => node.shape.len() as u64,
+            _ => 0,
+        };
+        graph.nodes.iter().map(of).sum()
     }
 
     /// The sizes of layer `name`, if it is listed.

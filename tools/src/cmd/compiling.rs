@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
+use brelu_tools::blocks::Spec;
 use brelu_tools::compile::{self, BlockSpec, CompileOptions, Compiled, Criterion, Format, Progress};
 use brelu_tools::data::Preprocess;
 use brelu_tools::graph::Graph;
@@ -11,10 +12,6 @@ use clap::Args;
 
 use super::arguments::positive;
 use super::calibration::{Calibration, Selection};
-
-const BLOCKS_HELP: &str = "\
-Block sizes as a JSON file: {\"LAYER\": [[height, width] for every channel], ...}; [0,1] passes a channel on, [1,0] makes \
-it zero [default: one decision a pixel]";
 
 /// How a network is compiled.
 #[derive(Clone, Debug, Args)]
@@ -67,9 +64,9 @@ pub(crate) struct CompileArgs {
     #[arg(long, value_name = "W", requires = "bits")]
     window: Option<u8>,
 
-    /// Block sizes as a JSON file [default: one decision a pixel]
-    #[arg(long, value_name = "FILE", help = BLOCKS_HELP)]
-    blocks: Option<PathBuf>,
+    /// Block sizes: a spec, as `brelu knapsack` writes it [default: one decision a pixel]
+    #[arg(long, value_name = "FILE")]
+    spec: Option<PathBuf>,
 }
 
 impl CompileArgs {
@@ -130,12 +127,10 @@ impl CompileArgs {
             );
             options.format = Some(Format { narrow: bits - fraction, fraction, window });
         }
-        if let Some(path) = &self.blocks {
-            let text =
-                std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-            let layers = serde_json::from_str(&text)
-                .with_context(|| format!("{} does not list block sizes", path.display()))?;
-            options.spec = BlockSpec { layers };
+        if let Some(path) = &self.spec {
+            let spec = Spec::read(path)?;
+            spec.check_for(graph).with_context(|| path.display().to_string())?;
+            options.spec = BlockSpec::from(&spec);
         }
         Ok(options)
     }

@@ -10,7 +10,6 @@ use brelu_tools::compile::Compiled;
 use brelu_tools::data::{Channels, DataError, Dataset, Item, Preprocess};
 use brelu_tools::demo;
 use brelu_tools::evaluate::{Engine, Evaluation, Record, Summary};
-use brelu_tools::graph::Graph;
 use brelu_tools::net::{self, Patience};
 use brelu_tools::report::{Bar, Table, print};
 use clap::Args;
@@ -19,7 +18,7 @@ use super::arguments::{ImportArgs, positive};
 use super::calibration::Calibration;
 use super::compile::describe;
 use super::compiling::CompileArgs;
-use super::evaluate::float;
+use super::evaluate::{FloatNetwork, float};
 use super::files::{Access, write_all};
 use super::infer::label;
 use super::parties::Parties;
@@ -65,7 +64,7 @@ type Images = Box<dyn Fn(usize) -> Result<Item, DataError> + Sync>;
 
 /// What is demonstrated.
 struct Subject {
-    network: (Graph, Preprocess),
+    network: FloatNetwork,
     calibration: Calibration,
     images: Images,
     count: usize,
@@ -82,7 +81,7 @@ impl Demo {
             _ => self.generated()?,
         };
         print(&subject.introduction)?;
-        let (graph, preprocess) = &subject.network;
+        let FloatNetwork { graph, preprocess, .. } = &subject.network;
         let compiled = self.compiling.compile(graph, *preprocess, &subject.calibration)?;
         print(describe(&compiled, &subject.calibration)?)?;
         let plan = plan_file::keep(compiled.plan.clone())?;
@@ -101,7 +100,7 @@ impl Demo {
         let calibration = compiling.calibration(&preprocess)?;
         let count = self.count.min(data.len());
         let introduction = format!("classifies {count} of the images in {}\n", images.display());
-        let network = (graph, preprocess);
+        let network = FloatNetwork { graph, preprocess, spec: None };
         Ok(Subject {
             network,
             calibration,
@@ -136,7 +135,13 @@ impl Demo {
             self.count
         );
         let images: Images = Box::new(move |index| Ok(demo::picture(seed, index)));
-        Ok(Subject { network: (graph, preprocess), calibration, images, count: self.count, introduction })
+        Ok(Subject {
+            network: FloatNetwork { graph, preprocess, spec: None },
+            calibration,
+            images,
+            count: self.count,
+            introduction,
+        })
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicBool;
 use anyhow::{Context, Result, bail, ensure};
 use brelu_core::cost;
 use brelu_core::plan::Plan;
+use brelu_tools::blocks::Spec;
 use brelu_tools::data::{Dataset, Preprocess};
 use brelu_tools::evaluate::{Engine, Evaluation, Float, Log, Origin, Record, Summary};
 use brelu_tools::graph::{Executor, Graph};
@@ -17,10 +18,12 @@ use tokio::runtime::Runtime;
 
 use super::arguments::{ImportArgs, PatienceArgs, positive};
 use super::calibration::Selection;
+use super::evaluate_float::FloatEvaluation;
 use super::files::{plan_digest, read_plan, read_weights};
 use super::parties::{Parties, PeakMemory};
 use super::party::ClientArgs;
 use super::preprocess::{self, PreprocessArgs};
+use super::samples::{DeviceName, SampleArgs};
 
 /// Measure accuracy, agreement with float, traffic and time over many images
 #[derive(Debug, Args)]
@@ -28,11 +31,12 @@ use super::preprocess::{self, PreprocessArgs};
 Examples:
   brelu evaluate --plan r20.plan --spawn --weights r20.weights --data cifar10/test.bin --model r20.onnx --count 1000
   brelu evaluate --plan r20.plan --server 127.0.0.1:7601 --data pictures/ --log run.jsonl
-  brelu evaluate --plan r20.plan --simulate --weights r20.weights --data cifar10/test.bin --jobs 4")]
+  brelu evaluate --plan r20.plan --simulate --weights r20.weights --data cifar10/test.bin --jobs 4
+  brelu evaluate --float --model r20.onnx --spec r20-12.json --spec r20-6.json --data cifar10/test.bin")]
 pub(crate) struct Evaluate {
     /// The plan
-    #[arg(long, value_name = "FILE")]
-    plan: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "float")]
+    plan: Option<PathBuf>,
 
     #[command(flatten)]
     engine: EngineArgs,
@@ -48,6 +52,18 @@ pub(crate) struct Evaluate {
     /// The ONNX network the plan was made of: its float results are compared with
     #[arg(long, value_name = "FILE")]
     model: Option<PathBuf>,
+
+    /// Block sizes of that network, as `brelu knapsack` writes them; with --float as many as are to be compared
+    #[arg(long, value_name = "FILE", requires = "model")]
+    spec: Vec<PathBuf>,
+
+    /// Outputs before the first class, for --float (1 for networks with a background class)
+    #[arg(long, value_name = "N", default_value = "0", requires = "float")]
+    class_offset: usize,
+
+    /// Where --float computes
+    #[arg(long, value_name = "DEVICE", default_value = "cpu", requires = "float")]
+    device: DeviceName,
 
     #[command(flatten)]
     import: ImportArgs,
@@ -101,6 +117,10 @@ struct EngineArgs {
     /// Simulate the arithmetic in this process, in the clear
     #[arg(long, requires = "weights")]
     simulate: bool,
+
+    /// No protocol: compare block-ReLU in floating point with the network as it is
+    #[arg(long, requires = "model", conflicts_with_all = ["plan", "log"])]
+    float: bool,
 }
 
 /// The JSON report.
@@ -117,13 +137,15 @@ struct Report<'a> {
 /// What an evaluation reads besides the plan.
 struct Inputs {
     data: Dataset,
-    float: Option<(Graph, Preprocess)>,
+    float: Option<FloatNetwork>,
     indices: Vec<usize>,
 }
 
 impl Evaluate {
     pub(crate) fn run(self) -> Result<()> {
-        let plan = read_plan(&self.plan)?;
+        let Some(path) = &self.plan else { return self.float_only() };
+        ensure!(self.spec.len() < 2, "a plan has one spec: give --spec once, or --float without --plan");
+        let plan = read_plan(path)?;
         let inputs = self.inputs(plan)?;
         let (mut log, mut records) = self.log(plan, &inputs)?;
         let known: Vec<usize> = records.iter().map(|record| record.index).collect();
@@ -157,8 +179,34 @@ impl Evaluate {
         result
     }
 
+    fn float_only(self) -> Result<()> {
+        let Some(model) = &self.model else { bail!("give the network to --model") };
+        let samples = SampleArgs {
+            count: self.count,
+            skip: self.skip,
+            step: Some(self.step),
+            import: self.import.clone(),
+            preprocess: self.preprocess.clone(),
+        };
+        FloatEvaluation {
+            model,
+            data: &self.data,
+            specs: &self.spec,
+            samples,
+            class_offset: self.class_offset,
+            device: self.device,
+            json: self.json,
+        }
+        .run()
+    }
+
+    /// The plan's path.
+    fn path(&self) -> &Path {
+        self.plan.as_deref().unwrap_or(Path::new(""))
+    }
+
     fn inputs(&self, plan: &Plan<'_>) -> Result<Inputs> {
-        let pixels = preprocess::of_plan(plan).with_context(|| self.plan.display().to_string())?;
+        let pixels = preprocess::of_plan(plan).with_context(|| self.path().display().to_string())?;
         let data = Dataset::open(&self.data, pixels)?;
         let selection =
             Selection { count: self.count.unwrap_or(usize::MAX), skip: self.skip, step: Some(self.step) };
@@ -174,7 +222,7 @@ impl Evaluate {
         Ok(Inputs { data, float, indices })
     }
 
-    fn float(&self, plan: &Plan<'_>, model: &Path) -> Result<(Graph, Preprocess)> {
+    fn float(&self, plan: &Plan<'_>, model: &Path) -> Result<FloatNetwork> {
         let (graph, _) = self.import.import(model)?;
         let same = (graph.input_shape(), graph.output_shape()) == (plan.input().shape, plan.output().shape);
         ensure!(same, "{} has other shapes than the plan: give the network it was made of", model.display());
@@ -183,12 +231,13 @@ impl Evaluate {
             false => self.recorded(plan)?,
         };
         preprocess::check_same(plan, &given)?;
-        Ok((graph, given))
+        let spec = self.spec.first().map(|path| Spec::read(path)).transpose()?;
+        Ok(FloatNetwork { graph, preprocess: given, spec })
     }
 
     /// The preprocessing that `compile` wrote beside the plan.
     fn recorded(&self, plan: &Plan<'_>) -> Result<Preprocess> {
-        let path = self.plan.with_extension("json");
+        let path = self.path().with_extension("json");
         let text = std::fs::read_to_string(&path).unwrap_or_default();
         if !text.contains(&plan_digest(plan)) {
             bail!(
@@ -206,6 +255,7 @@ impl Evaluate {
             plan: plan_digest(plan),
             data: self.data.display().to_string(),
             model: self.model.as_ref().map(|model| model.display().to_string()),
+            spec: self.spec.first().map(|spec| spec.display().to_string()),
             simulated: self.engine.simulate,
         };
         let (log, mut records) = Log::open(path, &origin)?;
@@ -216,7 +266,7 @@ impl Evaluate {
     fn parties(&self) -> Result<Option<Parties>> {
         match (&self.weights, self.engine.spawn) {
             (Some(weights), true) => {
-                Parties::start(&self.plan, weights, self.jobs, self.patience.timeout).map(Some)
+                Parties::start(self.path(), weights, self.jobs, self.patience.timeout).map(Some)
             }
             _ => Ok(None),
         }
@@ -273,7 +323,19 @@ impl Evaluate {
     }
 }
 
+/// A network that results are compared with.
+pub(crate) struct FloatNetwork {
+    pub(crate) graph: Graph,
+    pub(crate) preprocess: Preprocess,
+    pub(crate) spec: Option<Spec>,
+}
+
 /// The float network's executor.
-pub(crate) fn float((graph, preprocess): &(Graph, Preprocess)) -> Result<Float<'_>> {
-    Ok(Float { executor: Executor::new(graph)?, preprocess: *preprocess })
+pub(crate) fn float(network: &FloatNetwork) -> Result<Float<'_>> {
+    let executor = Executor::new(&network.graph)?;
+    let executor = match &network.spec {
+        Some(spec) => executor.with_spec(spec)?,
+        None => executor,
+    };
+    Ok(Float { executor, preprocess: network.preprocess })
 }

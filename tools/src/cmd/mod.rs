@@ -3,12 +3,15 @@
 mod arguments;
 mod bench;
 mod calibration;
+mod check;
 mod compile;
 mod compiling;
 mod deal;
 mod delegate;
 mod demo;
+mod distort;
 mod evaluate;
+mod evaluate_float;
 mod files;
 mod import;
 mod infer;
@@ -20,6 +23,7 @@ mod party;
 mod prepare;
 mod preprocess;
 mod provision;
+mod samples;
 mod serve;
 mod trial;
 
@@ -56,6 +60,7 @@ pub(crate) struct Cli {
 enum Command {
     Demo(Box<demo::Demo>),
     Import(import::Import),
+    Distort(Box<distort::Distort>),
     Compile(Box<compile::Compile>),
     Inspect(inspect::Inspect),
     Keygen(keygen::Keygen),
@@ -79,6 +84,7 @@ impl Cli {
         match self.command {
             Command::Demo(command) => command.run(),
             Command::Import(command) => command.run(),
+            Command::Distort(command) => command.run(),
             Command::Compile(command) => command.run(),
             Command::Inspect(command) => command.run(),
             Command::Keygen(command) => command.run(),

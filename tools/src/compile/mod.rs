@@ -140,6 +140,7 @@ pub fn compile(
             margin: options.margin,
         },
         criterion: options.criterion,
+        spec: &options.spec,
         seed: options.seed,
     };
     finish(&subject, options.format, progress)

@@ -7,13 +7,13 @@ use serde::Serialize;
 
 use super::calibrate::Calibration;
 use super::format::{Format, cost};
-use super::net::Net;
+use super::net::{Net, Node};
 use super::quality::{Criterion, Quality};
 use super::quantise::{Names, quantise};
 use super::scales::Scales;
 use super::ties::Ties;
 use super::windows::{NARROWEST, Sensitivity, balanced, deciding};
-use super::{CompileError, Progress};
+use super::{BlockSpec, CompileError, Progress};
 use crate::simulate::{SimulateError, Simulator, quantise_input};
 
 /// Images that decide whether a format is hopeless.
@@ -58,6 +58,7 @@ pub(super) struct Subject<'a> {
     pub(super) pixels: &'a [Vec<u8>],
     pub(super) names: Names<'a>,
     pub(super) criterion: Criterion,
+    pub(super) spec: &'a BlockSpec,
     pub(super) seed: u64,
 }
 
@@ -67,9 +68,13 @@ impl Subject<'_> {
         Scales::choose(self.net, self.ties, seen, format, self.names.margin, self.names.preprocess)
     }
 
-    /// The same window for every node.
+    /// The format's window for every node, less what the block spec says.
     pub(super) fn uniform(&self, format: Format) -> Vec<u8> {
-        vec![format.window; self.net.nodes.len()]
+        let window = |node: &Node| match self.spec.narrower(&node.name) {
+            0 => format.window,
+            bits => format.window.saturating_sub(bits).max(NARROWEST),
+        };
+        self.net.nodes.iter().map(window).collect()
     }
 
     /// Plan and weights in `format`, with the window of every node.
@@ -239,7 +244,7 @@ impl Search<'_, '_> {
         let (subject, format) = (self.subject, best.format);
         let mut windows = subject.uniform(format);
         let tables: u64 = deciding(subject.net).map(|(_, count)| count << (format.window - 1)).sum();
-        if !best.accepted || tables < best.bits / 8 {
+        if !best.accepted || tables < best.bits / 8 || !subject.spec.windows.is_empty() {
             return Ok((best, windows));
         }
         let layers = subject.sensitivities(format)?;

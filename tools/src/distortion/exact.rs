@@ -1,10 +1,14 @@
 //! The squared change of the output itself: the network's tail for every changed channel, as in the paper.
 
+use std::time::{Duration, Instant};
+
 use brelu_core::geometry::Shape;
 use burn::tensor::{Tensor, TensorData};
 
 use super::layers::Layer;
-use crate::interpreter::{BlockRelu, Interpreter, Plain, Trace, values};
+use crate::blocks::BlockRelu;
+use crate::demo::Random;
+use crate::interpreter::{Interpreter, Plain, Trace, values};
 
 /// A layer, a channel and a candidate, by their positions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -15,6 +19,19 @@ pub struct Triple {
     pub channel: usize,
     /// The candidate among the layer's sizes.
     pub candidate: usize,
+}
+
+/// `number` of `all` triples, drawn without replacement, in order.
+pub fn choose(all: &[Triple], number: usize, seed: u64) -> Vec<Triple> {
+    let (mut pool, mut random) = (all.to_vec(), Random::new(seed));
+    let number = number.min(pool.len());
+    for at in 0..number {
+        let other = at + random.below(pool.len() - at);
+        pool.swap(at, other);
+    }
+    pool.truncate(number);
+    pool.sort();
+    pool
 }
 
 /// One batch of images, computed with every ReLU.
@@ -36,21 +53,24 @@ impl<'a> Tail<'a> {
         &self.output
     }
 
-    /// Sum over images of the mean squared change of the output's elements, for each of `triples`, which are of `layer`.
+    /// Sum over images of the mean squared change of the output's elements, for each of `triples`, which are of `layer`,
+    /// and the time each took.
     pub(super) fn distortions<'t>(
         &'t self,
         layer: &'t Layer,
         triples: &'t [Triple],
-    ) -> impl Iterator<Item = f64> + 't {
+    ) -> impl Iterator<Item = (f64, Duration)> + 't {
         let node = &self.interpreter.graph()[layer.id];
         let z = values(self.trace.value(node.inputs[0]).clone());
         let now = values(self.trace.value(layer.id).clone());
         let outputs = self.interpreter.graph().output_shape().len() as f64;
         triples.iter().map(move |triple| {
+            let started = Instant::now();
             let changed = self.changed(layer, triple, &z, &now);
             let output = values(self.interpreter.rerun(&self.trace, layer.id, changed, &mut Plain));
             let square = |(new, old): (&f32, &f32)| (f64::from(*new) - f64::from(*old)).powi(2);
-            output.iter().zip(&self.output).map(square).sum::<f64>() / outputs
+            let distortion = output.iter().zip(&self.output).map(square).sum::<f64>() / outputs;
+            (distortion, started.elapsed())
         })
     }
 
@@ -61,8 +81,9 @@ impl<'a> Tail<'a> {
         let mut changed = now.to_vec();
         let start = triple.channel * shape.plane();
         for (image, z) in changed.chunks_exact_mut(shape.len()).zip(z.chunks_exact(shape.len())) {
-            let plane = &z[start..][..shape.plane()];
-            image[start..][..shape.plane()].copy_from_slice(&relu.plane(0, layer.bound, plane));
+            let plane = &mut image[start..][..shape.plane()];
+            plane.copy_from_slice(&z[start..][..shape.plane()]);
+            relu.activate(0, layer.bound, plane);
         }
         let dims = self.trace.value(layer.id).dims();
         Tensor::from_data(TensorData::new(changed, dims), self.interpreter.device())

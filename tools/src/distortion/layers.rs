@@ -1,4 +1,5 @@
 use brelu_core::geometry::Shape;
+use serde::{Deserialize, Serialize};
 
 use super::walk::Sizes;
 use super::{LayerTable, WINDOWS};
@@ -43,7 +44,7 @@ pub(super) fn layers(graph: &Graph, choice: &Candidates) -> Vec<Layer> {
 }
 
 /// Sums over images, laid out as [`LayerTable`].
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct LayerSums {
     pub(super) distortion: Vec<f64>,
     pub(super) windows: Vec<[f64; WINDOWS.len()]>,
@@ -63,15 +64,18 @@ impl Layer {
     }
 
     /// The table of sums, each times `factor`. What windows add is at least nothing.
-    pub(super) fn table(&self, sums: &LayerSums, factor: f64) -> LayerTable {
+    pub(super) fn table(&self, sums: &LayerSums, factor: f64, exact: bool) -> LayerTable {
+        let relu = |at: usize| self.sizes[at % self.sizes.len()] == BlockSize::RELU;
+        let mean = |(at, value): (usize, &f64)| if relu(at) { 0.0 } else { value * factor };
+        let distortion: Vec<f64> = sums.distortion.iter().enumerate().map(mean).collect();
         let window = |values: &[f64; WINDOWS.len()]| values.map(|value| (value * factor).max(0.0) as f32);
         LayerTable {
             name: self.name.clone(),
             shape: self.shape,
             clip: self.bound,
             sizes: self.sizes.clone(),
-            distortion: sums.distortion.iter().map(|value| value * factor).collect(),
-            exact: vec![f64::NAN; self.values()],
+            exact: if exact { distortion.clone() } else { vec![f64::NAN; self.values()] },
+            distortion,
             windows: sums.windows.iter().map(window).collect(),
         }
     }

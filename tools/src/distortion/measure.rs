@@ -1,6 +1,9 @@
 //! A whole measurement: batches of images, one after the other, so that it can be interrupted between them.
 
 use std::ops::ControlFlow;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
 
 use super::exact::{Tail, Triple};
 use super::layers::{Layer, LayerSums, layers};
@@ -52,7 +55,7 @@ pub struct Measurement<'a> {
 }
 
 /// What is known after some of the images.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Partial {
     pub(super) layers: Vec<LayerSums>,
     /// Sum over images of the mean square of the output's elements.
@@ -183,7 +186,7 @@ impl<'a> Measurement<'a> {
     fn exact_batch(&self, images: &[&[f32]], partial: &mut Partial) {
         let tail = Tail::new(&self.interpreter, images);
         partial.power += power(tail.output(), self.seeds.outputs());
-        for (triple, distortion) in self.tails(&tail, &self.triples()) {
+        for (triple, (distortion, _)) in self.tails(&tail, &self.triples()) {
             let at = triple.channel * self.layers[triple.layer].sizes.len() + triple.candidate;
             partial.layers[triple.layer].distortion[at] += distortion;
         }
@@ -193,7 +196,7 @@ impl<'a> Measurement<'a> {
         &'t self,
         tail: &'t Tail<'_>,
         triples: &'t [Triple],
-    ) -> impl Iterator<Item = (Triple, f64)> + 't {
+    ) -> impl Iterator<Item = (Triple, (f64, Duration))> + 't {
         let groups = triples.chunk_by(|a, b| a.layer == b.layer);
         groups.flat_map(|group| {
             let layer = &self.layers[group[0].layer];
@@ -201,50 +204,55 @@ impl<'a> Measurement<'a> {
         })
     }
 
-    /// Exact distortions of some triples (sorted), on the same images; `each` is called after every batch with the images
-    /// done. Nothing if it was stopped.
+    /// Exact distortions of some triples (sorted) on the same images, and the time each took. `each` is called after every
+    /// batch with the images done; nothing comes back if it says to stop.
+    ///
+    /// # Errors
+    /// If the graph is inconsistent.
     pub fn exact(
         &self,
         triples: &[Triple],
         each: &mut dyn FnMut(usize) -> ControlFlow<()>,
-    ) -> Option<Vec<f64>> {
-        let mut sums = vec![0.0; triples.len()];
+    ) -> Result<Option<Vec<(f64, Duration)>>, GraphError> {
+        // Without the bookkeeping for gradients.
+        let interpreter =
+            Interpreter::new(self.interpreter.graph(), &self.interpreter.device().clone().inner())?;
+        let mut sums = vec![(0.0, Duration::ZERO); triples.len()];
         let mut done = 0;
         for part in self.part.chunks(self.batch()) {
             let images: Vec<&[f32]> = part.iter().map(|at| self.images[*at].as_slice()).collect();
-            let tail = Tail::new(&self.interpreter, &images);
-            for (sum, (_, distortion)) in sums.iter_mut().zip(self.tails(&tail, triples)) {
+            let tail = Tail::new(&interpreter, &images);
+            for ((sum, time), (_, (distortion, took))) in sums.iter_mut().zip(self.tails(&tail, triples)) {
                 *sum += distortion;
+                *time += took;
             }
             done += part.len();
             if each(done).is_break() {
-                return None;
+                return Ok(None);
             }
         }
-        sums.iter_mut().for_each(|sum| *sum /= done.max(1) as f64);
-        Some(sums)
+        sums.iter_mut().for_each(|(sum, _)| *sum /= done.max(1) as f64);
+        Ok(Some(sums))
     }
 
-    /// The layers' tables, of sums over the images (`means` false) or of means.
-    pub fn tables(&self, partial: &Partial, means: bool) -> Vec<LayerTable> {
-        let weight = if self.options.method == Method::Exact { 1.0 } else { self.seeds.weight() };
-        let factor = if means { weight / partial.done.max(1) as f64 } else { 1.0 };
+    /// The layers' tables of means over the images done.
+    pub fn tables(&self, partial: &Partial) -> Vec<LayerTable> {
+        let exact = self.options.method == Method::Exact;
+        let weight = if exact { 1.0 } else { self.seeds.weight() };
+        let factor = weight / partial.done.max(1) as f64;
         let pairs = self.layers.iter().zip(&partial.layers);
-        let mut tables: Vec<LayerTable> = pairs.map(|(layer, sums)| layer.table(sums, factor)).collect();
-        for table in tables.iter_mut().filter(|_| means) {
-            let relu = table.sizes.iter().position(|size| *size == BlockSize::RELU);
-            let candidates = table.sizes.len();
-            table
-                .distortion
-                .iter_mut()
-                .enumerate()
-                .filter(|(at, _)| Some(at % candidates) == relu)
-                .for_each(|(_, value)| *value = 0.0);
-            if self.options.method == Method::Exact {
-                table.exact = table.distortion.clone();
-            }
-        }
-        tables
+        pairs.map(|(layer, sums)| layer.table(sums, factor, exact)).collect()
+    }
+
+    /// Whether `partial` can be gone on from.
+    pub fn fits(&self, partial: &Partial) -> bool {
+        let start = self.start();
+        let same = |(a, b): (&LayerSums, &LayerSums)| {
+            a.distortion.len() == b.distortion.len() && a.windows.len() == b.windows.len()
+        };
+        partial.done <= self.part.len()
+            && partial.layers.len() == start.layers.len()
+            && partial.layers.iter().zip(&start.layers).all(same)
     }
 
     /// Elements of the output.

@@ -18,6 +18,9 @@ pub struct Origin {
     pub data: String,
     /// The float network compared with, if any.
     pub model: Option<String>,
+    /// The block spec of that network, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spec: Option<String>,
     /// Whether the inferences were simulated.
     pub simulated: bool,
 }

@@ -1,5 +1,6 @@
 //! Many inferences: run by several sessions or simulations at once, recorded one by one, summed up.
 
+mod blocks;
 mod float;
 mod log;
 mod record;
@@ -7,6 +8,7 @@ mod run;
 mod scores;
 mod summary;
 
+pub use blocks::{BlockScores, compare};
 pub use float::Float;
 pub use log::{Log, LogError, Origin};
 pub use record::{FloatRecord, Record};

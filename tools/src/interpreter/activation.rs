@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 
 use burn::tensor::{Tensor, activation::relu};
 
-use super::BlockRelu;
-use crate::blocks::{BlockSize, Spec};
+use super::block;
+use crate::blocks::{BlockRelu, Spec};
 use crate::graph::{Graph, NodeId};
 
 /// What stands in the place of the ReLUs of a graph.
@@ -34,9 +34,7 @@ impl Blocks {
     /// [`Spec::check_for`].
     pub fn new(graph: &Graph, spec: &Spec) -> Self {
         let layer = |(id, node): (NodeId, &crate::graph::Node)| {
-            let layer = spec.layer(&node.name)?;
-            let sizes: Vec<BlockSize> = layer.channels.iter().map(|choice| choice.block).collect();
-            Some((id.0, BlockRelu::new(node.shape, &sizes)))
+            Some((id.0, BlockRelu::of(spec.layer(&node.name)?, node.shape)))
         };
         Self(graph.iter().filter_map(layer).collect())
     }
@@ -50,7 +48,7 @@ impl Blocks {
 impl Activation for Blocks {
     fn apply(&mut self, id: NodeId, bound: Option<f32>, z: Tensor<4>) -> Tensor<4> {
         match self.0.get(&id.0) {
-            Some(layer) => layer.apply(bound, z),
+            Some(layer) => block::apply(layer, bound, z),
             None => Plain.apply(id, bound, z),
         }
     }

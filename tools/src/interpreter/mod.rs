@@ -13,7 +13,6 @@ mod step;
 mod trace;
 
 pub use activation::{Activation, Blocks, Plain};
-pub use block::BlockRelu;
 pub use burn::tensor::Device;
 pub use trace::Trace;
 

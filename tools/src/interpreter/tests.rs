@@ -3,8 +3,9 @@
 use brelu_core::geometry::{Conv2d, Shape};
 use proptest::prelude::*;
 
+use super::block::apply;
 use super::*;
-use crate::blocks::BlockSize;
+use crate::blocks::{BlockRelu, BlockSize};
 use crate::graph::{Axis, Executor, Op, Window};
 
 fn values_of(len: usize, seed: usize) -> Vec<f32> {
@@ -90,7 +91,7 @@ proptest! {
         let device = Device::flex();
         let tensor = Tensor::<4>::from_data(TensorData::new(z.clone(), [1, 3, 5, 4]), &device);
         let bound = bounded.then_some(0.4);
-        let got = values(BlockRelu::new(shape, &sizes).apply(bound, tensor));
+        let got = values(apply(&BlockRelu::new(shape, &sizes), bound, tensor));
         for (at, got) in got.iter().enumerate() {
             let want = naive(&z, shape, &sizes, at, 0.0) - bound.map_or(0.0, |max| naive(&z, shape, &sizes, at, max));
             prop_assert!((got - want).abs() < 1e-5);
@@ -153,6 +154,6 @@ fn what_depends_on_a_changed_tensor_is_computed_again() {
     blocks.set(relu1, BlockRelu::new(graph[relu1].shape, &sizes));
     let whole = interpreter.run(interpreter.batch([image.as_slice()]), &mut blocks);
     let z = trace.value(graph[relu1].inputs[0]).clone();
-    let changed = BlockRelu::new(graph[relu1].shape, &sizes).apply(Some(0.5), z);
+    let changed = apply(&BlockRelu::new(graph[relu1].shape, &sizes), Some(0.5), z);
     assert_eq!(values(interpreter.rerun(&trace, relu1, changed, &mut Plain)), values(whole));
 }

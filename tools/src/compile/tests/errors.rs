@@ -57,7 +57,10 @@ fn values_must_not_overflow() {
 
 #[test]
 fn block_sizes_must_fit() {
-    let spec = |name: &str, sizes: Vec<[u16; 2]>| BlockSpec { layers: [(name.to_owned(), sizes)].into() };
+    let spec = |name: &str, sizes: Vec<[u16; 2]>| BlockSpec {
+        layers: [(name.to_owned(), sizes)].into(),
+        ..BlockSpec::default()
+    };
     let refused = |spec, part| {
         let text = message(&mut small(), |options| options.spec = spec);
         assert!(text.contains(part), "{text}");

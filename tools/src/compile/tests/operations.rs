@@ -64,7 +64,7 @@ fn a_bounded_activation_subtracts_what_is_above() {
     builder.conv(x, 4, 1, 1, 1);
     let compiled = check(&mut builder);
     assert_eq!(compiled.report.round_trips, 1);
-    let spec = |size| BlockSpec { layers: [("clip2".into(), vec![size; 8])].into() };
+    let spec = |size| BlockSpec { layers: [("clip2".into(), vec![size; 8])].into(), ..BlockSpec::default() };
     check_with(&mut builder, spec([0, 1]));
     check_with(&mut builder, spec([1, 0]));
 }
@@ -131,7 +131,7 @@ fn blocks_identity_and_zero() {
     let x = builder.relu(x);
     builder.conv(x, 4, 1, 1, 1);
     let sizes = vec![[2, 2], [3, 4], [0, 1], [1, 0], [100, 100], [1, 1]];
-    let spec = BlockSpec { layers: [("relu2".into(), sizes)].into() };
+    let spec = BlockSpec { layers: [("relu2".into(), sizes)].into(), ..BlockSpec::default() };
     let with_blocks = check_with(&mut builder, spec);
     let without = check_with(&mut builder, BlockSpec::default());
     assert!(with_blocks.report.chosen.bits < without.report.chosen.bits);

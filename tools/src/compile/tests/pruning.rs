@@ -15,7 +15,7 @@ fn network() -> (Builder, BlockSpec) {
     let name = builder.graph[first].name.clone();
     builder.conv(second, 5, 1, 1, 1);
     let sizes = vec![[1, 1], [1, 0], [0, 1], [1, 0], [2, 2], [1, 0]];
-    (builder, BlockSpec { layers: BTreeMap::from([(name, sizes)]) })
+    (builder, BlockSpec { layers: BTreeMap::from([(name, sizes)]), ..BlockSpec::default() })
 }
 
 #[test]
@@ -47,7 +47,8 @@ fn channels_that_something_else_reads_stay() {
     let name = builder.graph[relu].name.clone();
     let sum = builder.push(Op::Add, &[relu, first]);
     builder.conv(sum, 2, 1, 1, 1);
-    let spec = BlockSpec { layers: BTreeMap::from([(name, vec![[1, 0], [1, 1], [1, 1]])]) };
+    let spec =
+        BlockSpec { layers: BTreeMap::from([(name, vec![[1, 0], [1, 1], [1, 1]])]), ..BlockSpec::default() };
     let whole = lower::lower(&builder.graph, &spec).unwrap();
     let pruned = prune(whole.clone()).unwrap();
     assert!(whole.nodes.iter().zip(&pruned.nodes).all(|(whole, pruned)| whole.shape == pruned.shape));

@@ -1,5 +1,7 @@
 use super::super::{Graph, GraphError, Node, NodeId, Op};
 use super::{Scratch, conv, elementwise, pool, view};
+use crate::blocks::{BlockRelu, Spec, SpecError};
+use std::collections::BTreeMap;
 use thiserror::Error;
 
 /// Why a graph could not be computed.
@@ -25,6 +27,8 @@ pub struct Executor<'graph> {
     graph: &'graph Graph,
     /// For every node, the tensors nobody reads after it.
     done: Vec<Vec<NodeId>>,
+    /// Activations that decide by blocks.
+    blocks: BTreeMap<usize, BlockRelu>,
 }
 
 impl<'graph> Executor<'graph> {
@@ -41,7 +45,21 @@ impl<'graph> Executor<'graph> {
                 done[last.0].push(id);
             }
         }
-        Ok(Self { graph, done })
+        Ok(Self { graph, done, blocks: BTreeMap::new() })
+    }
+
+    /// The same with block-ReLU in the layers that `spec` lists.
+    ///
+    /// # Errors
+    /// If the spec does not fit the graph.
+    pub fn with_spec(mut self, spec: &Spec) -> Result<Self, SpecError> {
+        spec.check_for(self.graph)?;
+        for (id, node) in self.graph.iter() {
+            if let Some(layer) = spec.layer(&node.name) {
+                self.blocks.insert(id.0, BlockRelu::of(layer, node.shape));
+            }
+        }
+        Ok(self)
     }
 
     /// The graph this computes.
@@ -74,7 +92,7 @@ impl<'graph> Executor<'graph> {
         let mut tensors: Vec<Vec<f32>> = vec![Vec::new(); self.graph.nodes.len()];
         for (id, node) in self.graph.iter() {
             let mut out = scratch.take(node.shape.len());
-            self.compute(node, input, &tensors, scratch, &mut out);
+            self.compute(id, node, input, &tensors, scratch, &mut out);
             observer(id, node, &out);
             tensors[id.0] = out;
             for past in &self.done[id.0] {
@@ -86,6 +104,7 @@ impl<'graph> Executor<'graph> {
 
     fn compute(
         &self,
+        id: NodeId,
         node: &Node,
         input: &[f32],
         tensors: &[Vec<f32>],
@@ -95,6 +114,9 @@ impl<'graph> Executor<'graph> {
         let xs: Vec<&[f32]> = node.inputs.iter().map(|id| tensors[id.0].as_slice()).collect();
         let x = xs.first().copied().unwrap_or(input);
         let from = node.inputs.first().map_or(node.shape, |id| self.graph[*id].shape);
+        if let Some(layer) = self.blocks.get(&id.0) {
+            return blocks(layer, &node.op, x, out);
+        }
         match &node.op {
             Op::Input | Op::Reshape(_) => out.copy_from_slice(x),
             Op::Conv { geometry, weights, bias } => {
@@ -111,5 +133,13 @@ impl<'graph> Executor<'graph> {
             }
             Op::View { channels, rows, columns } => view::view([channels, rows, columns], from, x, out),
         }
+    }
+}
+
+fn blocks(layer: &BlockRelu, op: &Op, x: &[f32], out: &mut [f32]) {
+    let bound = if let Op::Clip { max } = op { Some(*max) } else { None };
+    out.copy_from_slice(x);
+    for (channel, plane) in out.chunks_exact_mut(layer.shape().plane()).enumerate() {
+        layer.activate(channel, bound, plane);
     }
 }
