@@ -21,6 +21,7 @@ mod party;
 mod prepare;
 mod preprocess;
 mod provision;
+mod report;
 mod serve;
 mod trial;
 
@@ -59,6 +60,7 @@ enum Command {
     Import(import::Import),
     Compile(Box<compile::Compile>),
     Merge(merge::Merge),
+    Report(Box<report::Report>),
     Inspect(inspect::Inspect),
     Keygen(keygen::Keygen),
     Deal(deal::Deal),
@@ -83,6 +85,7 @@ impl Cli {
             Command::Import(command) => command.run(),
             Command::Compile(command) => command.run(),
             Command::Merge(command) => command.run(),
+            Command::Report(command) => command.run(),
             Command::Inspect(command) => command.run(),
             Command::Keygen(command) => command.run(),
             Command::Deal(command) => command.run(),
