@@ -193,8 +193,8 @@ mod tests {
 
     #[test]
     fn numbers_on_logarithmic_axes_are_short() {
-        let logs = [-6.0, -2.0, -0.301_03, 0.0, 1.0, 1.698_97, 3.0, 5.301_03];
-        assert_eq!(logs.map(|log| power(&log)), ["1e-6", "0.01", "0.5", "1", "10", "50", "1000", "2e5"]);
+        let logs = [-6.0, -2.0, 0.0, 1.0, 1.698_97, 3.0, 5.301_03];
+        assert_eq!(logs.map(|log| power(&log)), ["1e-6", "0.01", "1", "10", "50", "1000", "2e5"]);
     }
 
     #[test]

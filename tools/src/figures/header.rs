@@ -91,7 +91,7 @@ fn proof(origin: &Origin) -> String {
     match origin.proof {
         proof if proof.optimal => "optimal".into(),
         proof if proof.bound > 0.0 => {
-            format!("within {} of the optimum", percent((origin.distortion / proof.bound - 1.0).max(0.0)))
+            format!("gap {}", percent((origin.distortion / proof.bound - 1.0).max(0.0)))
         }
         _ => "none".into(),
     }

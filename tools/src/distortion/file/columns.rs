@@ -16,6 +16,8 @@ use super::rows::{Builder, Row};
 use super::seal;
 
 mod guard;
+mod hybrid;
+mod pages;
 mod read;
 mod write;
 

@@ -3,9 +3,10 @@
 //! Columns are those of [`columns::SCHEMA`]; rows are in the order of the network, then of the channels, then of the
 //! layer's candidates. The provenance is in the file's metadata as JSON. Equal tables make equal files.
 //!
-//! A reader of Parquet follows counts and offsets of the file and is far too large to prove that no content makes it
-//! panic or ask for absurd memory. So files carry a [`seal`], a digest of all their bytes that is checked first: what
-//! the reader sees is what [`write_table`] wrote, or made by somebody who takes the trouble to seal it anew.
+//! Files carry a [`seal`], a digest of all their bytes that is checked before any of them is followed: Parquet has no
+//! checksum of its own in most files, and a flipped bit of a distortion would be just another number. Somebody may seal
+//! nonsense on purpose, so counts and offsets are checked too before they are used, and the values are decoded here:
+//! the `parquet` crate's own readers of values panic on pages that contradict themselves.
 
 mod columns;
 mod rows;
