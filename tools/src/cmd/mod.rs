@@ -18,11 +18,13 @@ mod infer;
 mod inspect;
 mod keygen;
 mod listen;
+mod merge;
 mod parties;
 mod party;
 mod prepare;
 mod preprocess;
 mod provision;
+mod report;
 mod samples;
 mod serve;
 mod trial;
@@ -62,6 +64,8 @@ enum Command {
     Import(import::Import),
     Distort(Box<distort::Distort>),
     Compile(Box<compile::Compile>),
+    Merge(merge::Merge),
+    Report(Box<report::Report>),
     Inspect(inspect::Inspect),
     Keygen(keygen::Keygen),
     Deal(deal::Deal),
@@ -86,6 +90,8 @@ impl Cli {
             Command::Import(command) => command.run(),
             Command::Distort(command) => command.run(),
             Command::Compile(command) => command.run(),
+            Command::Merge(command) => command.run(),
+            Command::Report(command) => command.run(),
             Command::Inspect(command) => command.run(),
             Command::Keygen(command) => command.run(),
             Command::Deal(command) => command.run(),

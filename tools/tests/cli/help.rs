@@ -7,6 +7,8 @@ fn every_command_has_help_with_an_example() {
         "demo",
         "import",
         "compile",
+        "merge",
+        "report",
         "inspect",
         "deal",
         "serve",
