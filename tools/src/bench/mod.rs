@@ -3,6 +3,7 @@
 
 mod channel;
 mod kernels;
+pub mod knapsack;
 mod network;
 pub mod session;
 mod steps;
