@@ -15,6 +15,7 @@ mod infer;
 mod inspect;
 mod keygen;
 mod listen;
+mod merge;
 mod parties;
 mod party;
 mod prepare;
@@ -57,6 +58,7 @@ enum Command {
     Demo(Box<demo::Demo>),
     Import(import::Import),
     Compile(Box<compile::Compile>),
+    Merge(merge::Merge),
     Inspect(inspect::Inspect),
     Keygen(keygen::Keygen),
     Deal(deal::Deal),
@@ -80,6 +82,7 @@ impl Cli {
             Command::Demo(command) => command.run(),
             Command::Import(command) => command.run(),
             Command::Compile(command) => command.run(),
+            Command::Merge(command) => command.run(),
             Command::Inspect(command) => command.run(),
             Command::Keygen(command) => command.run(),
             Command::Deal(command) => command.run(),

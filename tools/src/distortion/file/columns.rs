@@ -1,0 +1,175 @@
+//! Rows as columns of Parquet and back.
+
+use std::sync::Arc;
+
+use parquet::basic::Compression;
+use parquet::errors::ParquetError;
+use parquet::file::metadata::{FileMetaData, KeyValue};
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::parser::parse_message_type;
+use parquet::schema::types::SchemaDescriptor;
+
+use super::super::{Provenance, Table};
+use super::rows::{Builder, Row};
+use super::seal;
+
+mod guard;
+mod read;
+mod write;
+
+/// The columns, in Parquet's words. Distortions are in squared units of the network's output; `clip` in units of the
+/// activation.
+const SCHEMA: &str = "
+    message brelu_distortion {
+        REQUIRED BYTE_ARRAY layer (UTF8);
+        REQUIRED INT32 layer_index (INTEGER(32, false));
+        REQUIRED INT32 channel (INTEGER(32, false));
+        REQUIRED INT32 channels (INTEGER(32, false));
+        REQUIRED INT32 height (INTEGER(32, false));
+        REQUIRED INT32 width (INTEGER(32, false));
+        OPTIONAL FLOAT clip;
+        REQUIRED INT32 block_height (INTEGER(16, false));
+        REQUIRED INT32 block_width (INTEGER(16, false));
+        REQUIRED INT64 drelus;
+        REQUIRED DOUBLE distortion;
+        OPTIONAL DOUBLE exact;
+        OPTIONAL FLOAT window_4;
+        OPTIONAL FLOAT window_5;
+        OPTIONAL FLOAT window_6;
+        OPTIONAL FLOAT window_7;
+        OPTIONAL FLOAT window_8;
+        OPTIONAL FLOAT window_9;
+    }";
+
+/// Value of [`FORMAT_KEY`].
+const FORMAT: &str = "brelu-distortion-1";
+const FORMAT_KEY: &str = "brelu.format";
+const PROVENANCE_KEY: &str = "brelu.provenance";
+/// The provenance's output power once more: reading JSON may change the last bit of a number.
+const POWER_KEY: &str = "brelu.output_power";
+
+/// Rows that are read or written together.
+const GROUP_ROWS: usize = 1 << 18;
+/// Most rows of a table.
+const MAX_ROWS: u64 = 1 << 26;
+
+/// The bytes of a sealed file.
+pub(super) fn serialise<'a>(
+    provenance: &Provenance,
+    rows: impl Iterator<Item = Row<&'a str>>,
+) -> Result<Vec<u8>, String> {
+    let json = serde_json::to_string(provenance).map_err(|error| error.to_string())?;
+    let power = format!("{:?}", provenance.output_power);
+    let pairs = [(FORMAT_KEY, FORMAT.to_owned()), (PROVENANCE_KEY, json), (POWER_KEY, power)];
+    let mut file = file(rows, &pairs).map_err(|error| error.to_string())?;
+    seal::close(&mut file);
+    Ok(file)
+}
+
+fn file<'a>(
+    mut rows: impl Iterator<Item = Row<&'a str>>,
+    pairs: &[(&str, String)],
+) -> Result<Vec<u8>, ParquetError> {
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::SNAPPY)
+        .set_created_by("brelu".into())
+        .set_offset_index_disabled(true)
+        .set_statistics_enabled(EnabledStatistics::Chunk)
+        .set_max_row_group_row_count(Some(GROUP_ROWS))
+        .build();
+    let schema = Arc::new(parse_message_type(SCHEMA)?);
+    let mut writer = SerializedFileWriter::new(Vec::new(), schema, Arc::new(properties))?;
+    writer.write_all(&seal::open())?;
+    let mut total = 0;
+    loop {
+        let group: Vec<_> = rows.by_ref().take(GROUP_ROWS).collect();
+        if group.is_empty() {
+            break;
+        }
+        total += group.len() as u64;
+        if total > MAX_ROWS {
+            return Err(ParquetError::General(too_many(total)));
+        }
+        write::group(&mut writer, &group)?;
+    }
+    for (key, value) in pairs {
+        writer.append_key_value_metadata(KeyValue::new((*key).to_owned(), value.clone()));
+    }
+    writer.into_inner()
+}
+
+fn too_many(rows: u64) -> String {
+    format!("it has {rows} rows or more, at most {MAX_ROWS} are supported: measure fewer sizes")
+}
+
+/// The table in the bytes of a file whose seal was checked.
+pub(super) fn parse(bytes: Vec<u8>) -> Result<Table, String> {
+    let unreadable = |error: ParquetError| format!("its Parquet content cannot be read: {error}");
+    let len = bytes.len();
+    let reader = SerializedFileReader::new(bytes::Bytes::from(bytes)).map_err(unreadable)?;
+    let metadata = reader.metadata();
+    let provenance = provenance(metadata.file_metadata())?;
+    check_columns(metadata.file_metadata().schema_descr())?;
+    let counts = guard::groups(metadata, len)?;
+    let mut builder = Builder::default();
+    let mut number = 0u64;
+    for (index, count) in counts.into_iter().enumerate() {
+        let group = reader.get_row_group(index).map_err(unreadable)?;
+        for row in read::group(&*group, count)? {
+            number += 1;
+            builder
+                .push(&row)
+                .map_err(|problem| format!("row {number} of layer {}: {problem}", row.layer))?;
+        }
+    }
+    let table = Table { provenance, layers: builder.finish()? };
+    table.check().map_err(|error| error.to_string())?;
+    Ok(table)
+}
+
+fn provenance(metadata: &FileMetaData) -> Result<Provenance, String> {
+    let pairs = metadata.key_value_metadata().map(Vec::as_slice).unwrap_or_default();
+    let value = |key: &str| pairs.iter().find(|pair| pair.key == key).and_then(|pair| pair.value.as_deref());
+    match value(FORMAT_KEY) {
+        Some(FORMAT) => {}
+        Some(other) => {
+            return Err(format!("its format is {other:?}, not {FORMAT:?}: use the program that wrote it"));
+        }
+        None => return Err(format!("its metadata has no {FORMAT_KEY}")),
+    }
+    let json = value(PROVENANCE_KEY).ok_or_else(|| format!("its metadata has no {PROVENANCE_KEY}"))?;
+    let mut provenance: Provenance =
+        serde_json::from_str(json).map_err(|error| format!("its {PROVENANCE_KEY} is wrong: {error}"))?;
+    let power = value(POWER_KEY).and_then(|text| text.parse::<f64>().ok());
+    provenance.output_power = power
+        .filter(|power| power.is_finite() && *power >= 0.0)
+        .ok_or_else(|| format!("its {POWER_KEY} is no number of at least 0"))?;
+    Ok(provenance)
+}
+
+/// Refuses columns that are missing, surplus or of another type.
+fn check_columns(given: &SchemaDescriptor) -> Result<(), String> {
+    let schema = parse_message_type(SCHEMA).map_err(|error| error.to_string())?;
+    let wanted = SchemaDescriptor::new(Arc::new(schema));
+    let names = |of: &SchemaDescriptor| -> Vec<String> {
+        of.columns().iter().map(|column| column.path().string()).collect()
+    };
+    let (have, want) = (names(given), names(&wanted));
+    if let Some(name) = want.iter().find(|name| !have.contains(name)) {
+        return Err(format!("the column {name} is missing"));
+    }
+    if let Some(name) = have.iter().find(|name| !want.contains(name)) {
+        return Err(format!("it has a column {name} that this version does not know"));
+    }
+    let kind = |of: &SchemaDescriptor, at: usize| {
+        let column = of.column(at);
+        (column.path().string(), column.physical_type(), column.max_def_level(), column.max_rep_level())
+    };
+    let differs = |at: &usize| have.len() != want.len() || kind(given, *at) != kind(&wanted, *at);
+    match (0..want.len()).find(differs) {
+        Some(at) => Err(format!("the column {} is doubled, misplaced or of another type", want[at])),
+        None => Ok(()),
+    }
+}
