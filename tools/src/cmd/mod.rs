@@ -14,6 +14,7 @@ mod import;
 mod infer;
 mod inspect;
 mod keygen;
+mod knapsack;
 mod listen;
 mod merge;
 mod parties;
@@ -58,6 +59,7 @@ enum Command {
     Demo(Box<demo::Demo>),
     Import(import::Import),
     Compile(Box<compile::Compile>),
+    Knapsack(Box<knapsack::Knapsack>),
     Merge(merge::Merge),
     Inspect(inspect::Inspect),
     Keygen(keygen::Keygen),
@@ -82,6 +84,7 @@ impl Cli {
             Command::Demo(command) => command.run(),
             Command::Import(command) => command.run(),
             Command::Compile(command) => command.run(),
+            Command::Knapsack(command) => command.run(),
             Command::Merge(command) => command.run(),
             Command::Inspect(command) => command.run(),
             Command::Keygen(command) => command.run(),
