@@ -3,7 +3,9 @@
 
 mod channel;
 mod kernels;
+pub mod knapsack;
 mod network;
+mod profile;
 pub mod session;
 mod steps;
 mod timing;
@@ -11,6 +13,7 @@ mod timing;
 pub use channel::{ChannelRow, channel};
 pub use kernels::{KernelRow, kernels};
 pub use network::{NetworkRow, network};
+pub use profile::profile;
 pub use steps::{ActivationRow, PrimitiveRow, activation, primitives};
 pub use timing::median;
 

@@ -82,7 +82,7 @@ fn plain_unpack(width: u8, packed: &[u8], out: &mut [u32]) {
 pub struct ActivationRow {
     /// Values activated.
     pub values: u64,
-    /// Rows and columns of a block.
+    /// Rows and columns of a block; 0x1 passes on, 1x0 is zero.
     pub block: [u16; 2],
     /// Bytes of all parties, without input and output.
     pub bytes: u64,
@@ -92,7 +92,8 @@ pub struct ActivationRow {
     pub online: Duration,
 }
 
-/// Measures ReLU and block-ReLU on planes of 32x32 pixels at K = 24, f = 12, w = 6.
+/// Measures ReLU and block-ReLU on planes of 32x32 pixels at K = 24, f = 12, w = 6; with blocks of 0x1 planes are passed on,
+/// with 1x0 they become zero.
 ///
 /// # Errors
 /// If a session fails.
@@ -109,8 +110,12 @@ pub fn activation(channels: u32, block: [u16; 2], runs: usize) -> Result<Activat
         dilation: [1; 2],
         pads: [0; 4],
     };
-    let [height, width] = block;
-    let records = Channel::Blocks { height, width, lo: n - w }.record().repeat(channels as usize);
+    let channel = match block {
+        [0, _] => Channel::Identity,
+        [_, 0] => Channel::Zero,
+        [height, width] => Channel::Blocks { height, width, lo: n - w },
+    };
+    let records = channel.record().repeat(channels as usize);
     let terms = [Term { input: 0, map }].into_iter().collect();
     let node = |name, bits, op| Node { name, shape, bits, op };
     let nodes = [

@@ -1,3 +1,6 @@
+mod knapsack;
+mod profile;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -10,7 +13,7 @@ use brelu_tools::demo;
 use brelu_tools::graph::Graph;
 use brelu_tools::report::{Bar, Table, bytes, count, print};
 use brelu_tools::simulate::quantise_input;
-use clap::Args;
+use clap::{Args, Subcommand};
 
 use super::arguments::{ImportArgs, positive};
 use super::calibration::Calibration;
@@ -19,15 +22,21 @@ use super::preprocess::PreprocessArgs;
 
 /// Measure kernels, steps of the protocol and whole inferences, each beside a plain way of doing the same
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 #[command(after_help = "\
 Whole inferences run all three parties in this process, without a network between them, and are compared with the same \
 network in floating point; a build with `--features tract` also compares with the tract engine.
 
 Examples:
   brelu bench
+  brelu bench knapsack
+  brelu bench profile -o machine.json
   brelu bench --model resnet20.onnx --generated-images --bits 24 --fraction 12 --window 6
   brelu bench --model builtin:resnet50 --generated-images --images-count 2 --bits 28 --fraction 12 --window 6")]
 pub(crate) struct Bench {
+    #[command(subcommand)]
+    part: Option<Part>,
+
     /// Few and small measurements, to see that they work
     #[arg(long)]
     quick: bool,
@@ -50,8 +59,19 @@ pub(crate) struct Bench {
     preprocess: PreprocessArgs,
 }
 
+#[derive(Debug, Subcommand)]
+enum Part {
+    Knapsack(knapsack::Knapsack),
+    Profile(profile::Profile),
+}
+
 impl Bench {
     pub(crate) fn run(self) -> Result<()> {
+        match &self.part {
+            Some(Part::Knapsack(part)) => return part.run(),
+            Some(Part::Profile(part)) => return part.run(),
+            None => {}
+        }
         if self.model.is_none() {
             print(kernels(&bench::kernels(self.quick)?))?;
             print(primitives(&bench::primitives(self.quick)))?;

@@ -17,6 +17,7 @@ mod import;
 mod infer;
 mod inspect;
 mod keygen;
+mod knapsack;
 mod listen;
 mod merge;
 mod parties;
@@ -64,6 +65,7 @@ enum Command {
     Import(import::Import),
     Distort(Box<distort::Distort>),
     Compile(Box<compile::Compile>),
+    Knapsack(Box<knapsack::Knapsack>),
     Merge(merge::Merge),
     Report(Box<report::Report>),
     Inspect(inspect::Inspect),
@@ -90,6 +92,7 @@ impl Cli {
             Command::Import(command) => command.run(),
             Command::Distort(command) => command.run(),
             Command::Compile(command) => command.run(),
+            Command::Knapsack(command) => command.run(),
             Command::Merge(command) => command.run(),
             Command::Report(command) => command.run(),
             Command::Inspect(command) => command.run(),

@@ -1,0 +1,75 @@
+use std::collections::BTreeMap;
+
+use brelu_core::plan::{Op, Plan};
+use brelu_core::protocol::block_relu::Format;
+use thiserror::Error;
+
+/// Rings and windows of activation layers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Formats {
+    /// The same everywhere.
+    Uniform(Format),
+    /// By the name of the layer.
+    ByLayer(BTreeMap<String, Format>),
+}
+
+/// Why there is no format.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum FormatError {
+    /// Impossible numbers.
+    #[error(
+        "the format K = {k}, n = {n}, w = {w} is impossible: n takes 4 to 30 bits, K up to 16 more and 32 at most, w 2 to 11 \
+         and less than n; the usual one is 24,12,6"
+    )]
+    Impossible {
+        /// Bits of activations.
+        k: u8,
+        /// Bits of pre-activations.
+        n: u8,
+        /// Bits of windows.
+        w: u8,
+    },
+    /// A layer that the plan lacks.
+    #[error("the plan has no activation layer {0}: give the plan of the network that the distortions are of")]
+    Layer(String),
+}
+
+impl Formats {
+    /// Activations of `k` bits, pre-activations of `n`, windows of `w`.
+    ///
+    /// # Errors
+    /// If no plan can have this format.
+    pub fn uniform(k: u8, n: u8, w: u8) -> Result<Self, FormatError> {
+        let fraction = k.saturating_sub(n);
+        let possible = (4..=30).contains(&n) && (1..=16).contains(&fraction) && k <= 32;
+        match possible && (2..=11).contains(&w) && w < n {
+            true => Ok(Self::Uniform(Format { n, k, w, lo: 0 })),
+            false => Err(FormatError::Impossible { k, n, w }),
+        }
+    }
+
+    /// Those of a plan's activation layers.
+    pub fn of_plan(plan: &Plan<'_>) -> Self {
+        let mut layers = BTreeMap::new();
+        for (_, node) in plan.nodes() {
+            if let Op::Activation { input, window, .. } = node.op {
+                let format = Format { n: plan.node(input).bits, k: node.bits, w: window, lo: 0 };
+                layers.insert(node.name.to_owned(), format);
+            }
+        }
+        Self::ByLayer(layers)
+    }
+
+    /// That of a layer.
+    ///
+    /// # Errors
+    /// If the plan has no such layer.
+    pub fn of(&self, layer: &str) -> Result<Format, FormatError> {
+        match self {
+            Self::Uniform(format) => Ok(*format),
+            Self::ByLayer(layers) => {
+                layers.get(layer).copied().ok_or_else(|| FormatError::Layer(layer.to_owned()))
+            }
+        }
+    }
+}
