@@ -53,7 +53,7 @@ figcaption{font-size:.88rem;color:#565c66;margin-top:.3rem}
 .scroll{overflow-x:auto}
 table{border-collapse:collapse;font-size:.88rem;margin:.8rem 0;font-variant-numeric:tabular-nums}
 th,td{padding:.32rem .7rem;border-bottom:1px solid #e2e5e9;text-align:right;vertical-align:top;white-space:nowrap}
-th{font-weight:600;background:#f6f7f9;border-bottom-color:#c9cdd3}
+th{font-weight:600;white-space:normal;background:#f6f7f9;border-bottom-color:#c9cdd3}
 .l{text-align:left;min-width:7rem;white-space:normal;overflow-wrap:anywhere}
 details{margin:.4rem 0;border:1px solid #e2e5e9;border-radius:6px;padding:.4rem .8rem}
 summary{cursor:pointer}

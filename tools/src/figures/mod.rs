@@ -1,6 +1,7 @@
 //! Pictures of distortions and choices, and the report that shows them: one HTML file without scripts or other files.
 
 mod activations;
+mod axis;
 mod chart;
 mod chosen;
 mod error;
