@@ -7,6 +7,7 @@ fn every_command_has_help_with_an_example() {
         "demo",
         "import",
         "compile",
+        "knapsack",
         "inspect",
         "deal",
         "serve",
