@@ -50,9 +50,9 @@ impl FloatEvaluation<'_> {
         let runtime = net::runtime()?;
         let stop = on_interrupt(runtime.handle(), || note(format_args!("stopping")));
         let bar = Bar::new(samples.images.len() as u64, "evaluating");
-        let mut activations: Vec<&mut dyn Activation> =
-            choices.iter_mut().map(|(blocks, _)| blocks as &mut dyn Activation).collect();
-        let scores = compare(&interpreter, &mut activations, &samples.images, &labels, &mut |done| {
+        let activations: Vec<&dyn Activation> =
+            choices.iter().map(|(blocks, _)| blocks as &dyn Activation).collect();
+        let scores = compare(&interpreter, &activations, &samples.images, &labels, &mut |done| {
             bar.at(done as u64, samples.images.len() as u64);
             if stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });

@@ -145,12 +145,13 @@ impl Knapsack {
 
     fn answer(&self, problem: &Problem<'_>, given: &Given, out: PathBuf) -> Result<Answer> {
         let begin = Instant::now();
-        let budget = given.budget.resolve(problem.model(), problem.baseline())?;
-        let solution = match self.windows {
+        let budget = given.budget.resolve(problem.model(), problem.baseline());
+        let solve = |budget| match self.windows {
             true => problem.solve_windows(budget),
             false => problem.solve(budget),
         };
-        let solution = solution.with_context(|| format!("--budget {}", given.text))?;
+        let solved = budget.and_then(|budget| Ok((budget, solve(budget)?)));
+        let (budget, solution) = solved.with_context(|| format!("--budget {}", given.text))?;
         Ok(Answer { given: given.text.clone(), budget, solution, seconds: begin.elapsed(), out })
     }
 

@@ -43,7 +43,7 @@ pub(super) struct Tail<'a> {
 
 impl<'a> Tail<'a> {
     pub(super) fn new(interpreter: &'a Interpreter, images: &[&[f32]]) -> Self {
-        let trace = interpreter.trace(interpreter.batch(images.iter().copied()), &mut Plain);
+        let trace = interpreter.trace(interpreter.batch(images.iter().copied()), &Plain);
         let output = values(trace.value(interpreter.graph().output).clone());
         Self { interpreter, trace, output }
     }
@@ -67,7 +67,7 @@ impl<'a> Tail<'a> {
         triples.iter().map(move |triple| {
             let started = Instant::now();
             let changed = self.changed(layer, triple, &z, &now);
-            let output = values(self.interpreter.rerun(&self.trace, layer.id, changed, &mut Plain));
+            let output = values(self.interpreter.rerun(&self.trace, layer.id, changed, &Plain));
             let square = |(new, old): (&f32, &f32)| (f64::from(*new) - f64::from(*old)).powi(2);
             let distortion = output.iter().zip(&self.output).map(square).sum::<f64>() / outputs;
             (distortion, started.elapsed())

@@ -142,7 +142,7 @@ impl<'a> Measurement<'a> {
         let mut ranges = Ranges::new(&self.layers);
         for images in self.images[..RANGE_IMAGES.min(self.images.len())].chunks(self.batch()) {
             let trace =
-                self.interpreter.trace(self.interpreter.batch(images.iter().map(Vec::as_slice)), &mut Plain);
+                self.interpreter.trace(self.interpreter.batch(images.iter().map(Vec::as_slice)), &Plain);
             let input = |layer: &Layer| self.interpreter.graph()[layer.id].inputs[0];
             let inputs: Vec<Vec<f32>> = self
                 .layers
@@ -178,7 +178,7 @@ impl<'a> Measurement<'a> {
 
     fn gradient_batch(&self, part: &[usize], images: &[&[f32]], partial: &mut Partial) {
         let numbers: Vec<u64> = part.iter().map(|at| *at as u64).collect();
-        let observed = probe::observe(&self.interpreter, images, &numbers, &self.seeds, &mut Plain);
+        let observed = probe::observe(&self.interpreter, images, &numbers, &self.seeds, &Plain);
         gradient::add(&self.layers, &observed, self.ranges.as_ref(), &|_, _| 0.0, &mut partial.layers);
         partial.power += power(&observed.output, self.seeds.outputs());
     }

@@ -1,6 +1,9 @@
 //! Gradients of probes of the output with respect to every activation.
 
+use std::sync::Mutex;
+
 use burn::tensor::{Tensor, TensorData};
+use rayon::prelude::*;
 
 use super::Seeds;
 use crate::graph::NodeId;
@@ -20,51 +23,69 @@ pub(super) struct Observed {
 
 /// Runs the inner activation and adds a tensor of zeros, whose gradient is that of the activation.
 struct Probed<'a> {
-    inner: &'a mut dyn Activation,
+    inner: &'a dyn Activation,
+    seen: Mutex<Seen>,
+}
+
+#[derive(Default)]
+struct Seen {
     leaves: Vec<Tensor<4>>,
     inputs: Vec<Tensor<4>>,
     outputs: Vec<Tensor<4>>,
 }
 
 impl Activation for Probed<'_> {
-    fn apply(&mut self, id: NodeId, bound: Option<f32>, z: Tensor<4>) -> Tensor<4> {
-        self.inputs.push(z.clone());
-        let output = self.inner.apply(id, bound, z);
-        self.outputs.push(output.clone());
+    fn apply(&self, id: NodeId, bound: Option<f32>, z: Tensor<4>) -> Tensor<4> {
+        let output = self.inner.apply(id, bound, z.clone());
         let leaf = Tensor::zeros(output.dims(), &output.device()).require_grad();
-        self.leaves.push(leaf.clone());
+        if let Ok(mut seen) = self.seen.lock() {
+            seen.leaves.push(leaf.clone());
+            seen.inputs.push(z);
+            seen.outputs.push(output.clone());
+        }
         output + leaf
     }
 }
 
-/// Runs a batch once for every probe. `first` is the number of the batch's first image, on which random probes depend.
+/// One probe of a batch: the output, what was seen, and the gradients.
+struct Probe {
+    output: Tensor<4>,
+    seen: Seen,
+    gradients: Vec<Vec<f32>>,
+}
+
+/// Runs a batch once for every probe, several at a time. `numbers` are those of the images, on which random probes
+/// depend.
 pub(super) fn observe(
     interpreter: &Interpreter,
     images: &[&[f32]],
     numbers: &[u64],
     seeds: &Seeds,
-    activation: &mut dyn Activation,
+    activation: &dyn Activation,
 ) -> Observed {
-    let mut observed =
-        Observed { output: Vec::new(), inputs: Vec::new(), outputs: Vec::new(), gradients: Vec::new() };
     let batch = interpreter.batch(images.iter().copied());
-    for probe in 0..seeds.count() {
-        let mut probed =
-            Probed { inner: activation, leaves: Vec::new(), inputs: Vec::new(), outputs: Vec::new() };
-        let output = interpreter.run(batch.clone(), &mut probed);
-        let weights: Vec<f32> = numbers.iter().flat_map(|number| seeds.probe(*number, probe)).collect();
+    let run = |probe| {
+        let (seen, weights) = (Mutex::default(), seeds.weights(numbers, probe));
+        let probed = Probed { inner: activation, seen };
+        let output = interpreter.run(batch.clone(), &probed);
         let weights = Tensor::<4>::from_data(TensorData::new(weights, output.dims()), &output.device());
         let gradients = (output.clone() * weights).sum().backward();
+        let seen = probed.seen.into_inner().unwrap_or_default();
         let of = |leaf: &Tensor<4>| match leaf.grad(&gradients) {
             Some(gradient) => values(gradient),
             None => vec![0.0; leaf.dims().iter().product()],
         };
-        observed.gradients.push(probed.leaves.iter().map(of).collect());
-        if probe == 0 {
-            observed.output = values(output.inner());
-            observed.inputs = probed.inputs.drain(..).map(|tensor| values(tensor.inner())).collect();
-            observed.outputs = probed.outputs.drain(..).map(|tensor| values(tensor.inner())).collect();
+        let gradients = seen.leaves.iter().map(of).collect();
+        Probe { output, seen, gradients }
+    };
+    let mut probes: Vec<Probe> = (0..seeds.count()).into_par_iter().map(run).collect();
+    let observed = |tensors: Vec<Tensor<4>>| tensors.into_iter().map(|tensor| values(tensor.inner())).collect();
+    let (output, inputs, outputs) = match probes.first_mut() {
+        Some(first) => {
+            let seen = std::mem::take(&mut first.seen);
+            (values(first.output.clone().inner()), observed(seen.inputs), observed(seen.outputs))
         }
-    }
-    observed
+        None => Default::default(),
+    };
+    Observed { output, inputs, outputs, gradients: probes.into_iter().map(|probe| probe.gradients).collect() }
 }

@@ -42,6 +42,11 @@ impl Seeds {
         }
     }
 
+    /// Weights of the outputs of a batch, whose images have these numbers, in a probe.
+    pub(super) fn weights(&self, numbers: &[u64], probe: usize) -> Vec<f32> {
+        numbers.iter().flat_map(|number| self.probe(*number, probe)).collect()
+    }
+
     /// Weights of the output's elements in a probe of image `number`.
     pub(super) fn probe(&self, number: u64, probe: usize) -> Vec<f32> {
         match *self {

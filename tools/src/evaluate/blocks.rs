@@ -33,7 +33,7 @@ pub struct BlockScores {
 /// outputs. `each` is called after every batch with the images done.
 pub fn compare(
     interpreter: &Interpreter,
-    choices: &mut [&mut dyn Activation],
+    choices: &[&dyn Activation],
     images: &[Vec<f32>],
     labels: &[Option<usize>],
     each: &mut dyn FnMut(usize) -> ControlFlow<()>,
@@ -42,9 +42,9 @@ pub fn compare(
     let mut done = 0;
     for (batch, labels) in images.chunks(BATCH).zip(labels.chunks(BATCH)) {
         let input = interpreter.batch(batch.iter().map(Vec::as_slice));
-        let plain = values(interpreter.run(input.clone(), &mut Plain));
+        let plain = values(interpreter.run(input.clone(), &Plain));
         sums[0].add(interpreter, &plain, &plain, labels);
-        for (choice, sums) in choices.iter_mut().zip(&mut sums[1..]) {
+        for (choice, sums) in choices.iter().zip(&mut sums[1..]) {
             sums.add(interpreter, &plain, &values(interpreter.run(input.clone(), *choice)), labels);
         }
         done += batch.len();

@@ -7,9 +7,9 @@ use crate::blocks::{BlockRelu, Spec};
 use crate::graph::{Graph, NodeId};
 
 /// What stands in the place of the ReLUs of a graph.
-pub trait Activation {
+pub trait Activation: Sync {
     /// The output of activation `id` for `z`, a batch of its inputs. `bound` is the largest output of a bounded ReLU.
-    fn apply(&mut self, id: NodeId, bound: Option<f32>, z: Tensor<4>) -> Tensor<4>;
+    fn apply(&self, id: NodeId, bound: Option<f32>, z: Tensor<4>) -> Tensor<4>;
 }
 
 /// One decision a pixel, as the graph says.
@@ -17,7 +17,7 @@ pub trait Activation {
 pub struct Plain;
 
 impl Activation for Plain {
-    fn apply(&mut self, _: NodeId, bound: Option<f32>, z: Tensor<4>) -> Tensor<4> {
+    fn apply(&self, _: NodeId, bound: Option<f32>, z: Tensor<4>) -> Tensor<4> {
         match bound {
             Some(max) => z.clamp(0.0, max),
             None => relu(z),
@@ -46,7 +46,7 @@ impl Blocks {
 }
 
 impl Activation for Blocks {
-    fn apply(&mut self, id: NodeId, bound: Option<f32>, z: Tensor<4>) -> Tensor<4> {
+    fn apply(&self, id: NodeId, bound: Option<f32>, z: Tensor<4>) -> Tensor<4> {
         match self.0.get(&id.0) {
             Some(layer) => block::apply(layer, bound, z),
             None => Plain.apply(id, bound, z),

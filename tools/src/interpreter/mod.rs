@@ -63,7 +63,7 @@ impl Interpreter {
     }
 
     /// The output for a batch (images x channels x height x width), with `activation` in the place of every ReLU.
-    pub fn run(&self, input: Tensor<4>, activation: &mut dyn Activation) -> Tensor<4> {
+    pub fn run(&self, input: Tensor<4>, activation: &dyn Activation) -> Tensor<4> {
         let mut last_use = trace::Lifetimes::new(&self.graph);
         let mut values: Vec<Option<Tensor<4>>> = vec![None; self.steps.len()];
         for (id, node) in self.graph.iter() {
@@ -80,7 +80,7 @@ impl Interpreter {
         node: &Node,
         inputs: Vec<Tensor<4>>,
         input: &Tensor<4>,
-        activation: &mut dyn Activation,
+        activation: &dyn Activation,
     ) -> Tensor<4> {
         let mut inputs = inputs.into_iter();
         let Some(first) = inputs.next() else { return input.clone() };

@@ -23,7 +23,7 @@ fn agrees(graph: &Graph) -> Result<(), TestCaseError> {
     let images = [values_of(graph.input_shape().len(), 0), values_of(graph.input_shape().len(), 7)];
     let interpreter = Interpreter::new(graph, &Device::flex()).unwrap();
     let batch = interpreter.batch(images.iter().map(Vec::as_slice));
-    let got = values(interpreter.run(batch, &mut Plain));
+    let got = values(interpreter.run(batch, &Plain));
     let want: Vec<f32> =
         images.iter().flat_map(|image| Executor::new(graph).unwrap().run(image).unwrap()).collect();
     prop_assert_eq!(got.len(), want.len());
@@ -145,15 +145,15 @@ fn what_depends_on_a_changed_tensor_is_computed_again() {
     let graph = residual();
     let interpreter = Interpreter::new(&graph, &Device::flex()).unwrap();
     let image = values_of(graph.input_shape().len(), 4);
-    let trace = interpreter.trace(interpreter.batch([image.as_slice()]), &mut Plain);
+    let trace = interpreter.trace(interpreter.batch([image.as_slice()]), &Plain);
     let relu1 = graph.iter().find(|(_, node)| node.name == "relu1").unwrap().0;
-    let same = interpreter.rerun(&trace, relu1, trace.value(relu1).clone(), &mut Plain);
+    let same = interpreter.rerun(&trace, relu1, trace.value(relu1).clone(), &Plain);
     assert_eq!(values(same), values(trace.value(graph.output).clone()));
     let sizes = vec![BlockSize::new(2, 3); 4];
     let mut blocks = Blocks::default();
     blocks.set(relu1, BlockRelu::new(graph[relu1].shape, &sizes));
-    let whole = interpreter.run(interpreter.batch([image.as_slice()]), &mut blocks);
+    let whole = interpreter.run(interpreter.batch([image.as_slice()]), &blocks);
     let z = trace.value(graph[relu1].inputs[0]).clone();
     let changed = apply(&BlockRelu::new(graph[relu1].shape, &sizes), Some(0.5), z);
-    assert_eq!(values(interpreter.rerun(&trace, relu1, changed, &mut Plain)), values(whole));
+    assert_eq!(values(interpreter.rerun(&trace, relu1, changed, &Plain)), values(whole));
 }

@@ -43,7 +43,7 @@ impl Trace {
 
 impl Interpreter {
     /// As [`Interpreter::run`], and keeps every tensor.
-    pub fn trace(&self, input: Tensor<4>, activation: &mut dyn Activation) -> Trace {
+    pub fn trace(&self, input: Tensor<4>, activation: &dyn Activation) -> Trace {
         let mut values: Vec<Tensor<4>> = Vec::with_capacity(self.steps.len());
         for (id, node) in self.graph().iter() {
             let inputs = node.inputs.iter().map(|input| values[input.0].clone()).collect();
@@ -58,7 +58,7 @@ impl Interpreter {
         trace: &Trace,
         changed: NodeId,
         value: Tensor<4>,
-        activation: &mut dyn Activation,
+        activation: &dyn Activation,
     ) -> Tensor<4> {
         let mut values: Vec<Option<Tensor<4>>> = vec![None; self.steps.len()];
         values[changed.0] = Some(value);

@@ -25,7 +25,7 @@ pub(super) struct Layer {
 }
 
 /// A size for every channel.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Solution {
     /// For each layer and channel the position of its size in [`LayerTable::sizes`].
     pub choices: Vec<Vec<usize>>,

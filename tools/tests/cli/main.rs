@@ -6,6 +6,7 @@ mod fixture;
 mod help;
 mod inputs;
 mod keys;
+mod knapsack;
 mod peers;
 mod runs;
 mod support;

@@ -6,4 +6,4 @@ mod values;
 
 pub use networks::{NETWORKS, layers};
 pub use solve::{KnapsackRow, solve};
-pub use values::generated_table;
+pub use values::{generated_table, with_windows};

@@ -1,10 +1,10 @@
 use std::time::{Duration, Instant};
 
-use crate::blocks::Candidates;
+use crate::blocks::{Candidates, CostUnit};
 use crate::knapsack::{Budget, Constraints, CostModel, KnapsackError, Problem, Solution};
 use crate::net::peak_memory;
 
-use super::{generated_table, layers};
+use super::{generated_table, layers, with_windows};
 
 /// One problem and how it was solved.
 #[derive(Clone, Debug)]
@@ -31,8 +31,9 @@ pub struct KnapsackRow {
     pub memory: Option<u64>,
 }
 
-/// Solves a generated problem of a network in [`super::NETWORKS`] with the candidates of the paper, and finds its front;
-/// `None` for an unknown network.
+/// Solves a generated problem of a network in [`super::NETWORKS`] with the candidates of the paper, together with the
+/// widths of windows if there are costs that depend on them and `windows` is set, and finds its front; `None` for an unknown
+/// network.
 ///
 /// # Errors
 /// If the budget is impossible.
@@ -40,15 +41,17 @@ pub fn solve(
     network: &str,
     (costs, model): (&'static str, &CostModel),
     budget: Budget,
-    seed: u64,
+    (seed, windows): (u64, bool),
 ) -> Option<Result<KnapsackRow, KnapsackError>> {
     let table = generated_table(network, &layers(network)?, &Candidates::Paper, seed);
+    let windows = windows && model.unit() != CostUnit::Drelus;
+    let table = if windows { with_windows(table, seed) } else { table };
     let run = || {
         let begin = Instant::now();
         let none = Constraints::default();
         let problem = Problem::new(&table, model, &none)?;
         let budget = budget.resolve(model, problem.baseline())?;
-        let solution = problem.solve(budget)?;
+        let solution = if windows { problem.solve_windows(budget)? } else { problem.solve(budget)? };
         let solve = begin.elapsed();
         let front = problem.front()?.points().len();
         let front_time = begin.elapsed() - solve;

@@ -4,7 +4,7 @@ use brelu_core::geometry::Shape;
 
 use crate::blocks::{BlockSize, Candidates, candidates};
 use crate::demo::Random;
-use crate::distortion::{LayerTable, Method, Provenance, Table};
+use crate::distortion::{LayerTable, Method, Provenance, Table, WINDOWS};
 
 /// A table with generated distortions. A channel's scale is log-normal over some ten orders of magnitude; distortions grow
 /// with the area of blocks, ever more slowly, with noise; identity and zero are drawn around the largest block's.
@@ -12,6 +12,22 @@ pub fn generated_table(network: &str, shapes: &[Shape], choice: &Candidates, see
     let mut random = Random::new(seed);
     let layer = |(number, shape): (usize, &Shape)| layer(number, *shape, choice, &mut random);
     Table { provenance: provenance(network, seed), layers: shapes.iter().enumerate().map(layer).collect() }
+}
+
+/// Adds generated distortions of comparison windows: those of a decision fall by a factor of about 4 a bit.
+pub fn with_windows(mut table: Table, seed: u64) -> Table {
+    let mut random = Random::new(seed);
+    for layer in &mut table.layers {
+        let decides = layer.sizes.iter().map(|size| size.decides()).collect::<Vec<_>>();
+        let most = layer.distortion.iter().fold(0f64, |most, value| most.max(*value));
+        let mut row = |at: usize| {
+            let share = if decides[at % decides.len()] { 1e-3 } else { 0.0 };
+            let scale = share * most * log_normal(&mut random, -3.0, 1.5);
+            WINDOWS.map(|width| (scale * 4f64.powi(6 - i32::from(width))) as f32)
+        };
+        layer.windows = (0..layer.distortion.len()).map(&mut row).collect();
+    }
+    table
 }
 
 fn layer(number: usize, shape: Shape, choice: &Candidates, random: &mut Random) -> LayerTable {

@@ -1,7 +1,7 @@
 use anyhow::{Context, Result};
 use brelu_tools::bench::knapsack::{KnapsackRow, NETWORKS, solve};
 use brelu_tools::knapsack::{Budget, CostModel, Formats, Phase, Profile, Timing};
-use brelu_tools::report::{Bar, Table, bytes, count, percent, print, seconds};
+use brelu_tools::report::{Bar, Table, bytes, count, print, seconds};
 use clap::Args;
 
 /// Solve knapsacks of the paper's sizes with generated distortions
@@ -24,6 +24,10 @@ pub(crate) struct Knapsack {
     /// Seed of the distortions
     #[arg(long, value_name = "N", default_value = "1")]
     seed: u64,
+
+    /// Choose the widths of comparison windows as well, where costs depend on them
+    #[arg(long)]
+    windows: bool,
 }
 
 impl Knapsack {
@@ -51,7 +55,7 @@ impl Knapsack {
                 for (costs, model) in &models {
                     bar.say(format!("{network}, {costs}"));
                     let names = NETWORKS.join(", ");
-                    let row = solve(network, (costs, model), *budget, self.seed)
+                    let row = solve(network, (costs, model), *budget, (self.seed, self.windows))
                         .with_context(|| format!("no network {network}: there are {names}"))??;
                     table.row(cells(model, &row));
                 }
@@ -86,7 +90,7 @@ fn cells(model: &CostModel, row: &KnapsackRow) -> [String; 13] {
         count(effort.core as u64),
         count(effort.peak as u64),
         count(effort.visits),
-        if solution.optimal { "optimal".into() } else { format!("gap {}", percent(gap)) },
+        if solution.optimal { "optimal".into() } else { format!("gap {gap:.1e}") },
         count(row.front as u64),
         seconds(row.front_time.as_secs_f64()),
         row.memory.map_or("unknown".into(), bytes),

@@ -49,11 +49,11 @@ pub enum ProfileError {
 }
 
 impl Default for Profile {
-    /// Measured by `brelu bench profile` on two cores of an x86-64 server with AVX2, all parties in one process.
+    /// Measured by `brelu bench profile` on two cores of an AMD EPYC, all parties in one process; encryption is included.
     fn default() -> Self {
         Self {
-            offline_ns: Shares { pixel: 30.0, block: 100.0, identity: 10.0 },
-            online_ns: Shares { pixel: 30.0, block: 30.0, identity: 10.0 },
+            offline_ns: Shares { pixel: 30.0, block: 30.0, identity: 8.0 },
+            online_ns: Shares { pixel: 41.0, block: 17.0, identity: 18.0 },
         }
     }
 }

@@ -10,20 +10,21 @@
 //! and the sum of `S(l)` over layers, less `l` times the budget, bounds the distortion of every choice of widths and sizes
 //! within the budget (Lagrangian relaxation). The largest such bound is approached between the prices at which the budget
 //! is kept and broken, where the lines of the two cross. The widths at both prices are then fixed and the sizes found
-//! exactly.
+//! exactly. At last other widths are tried, one layer at a time, those first that raise the bound the least; a width that
+//! raises the bound above the best distortion cannot be part of a better choice.
+
+mod prices;
 
 use brelu_core::protocol::block_relu::Format;
 
+use self::prices::{Dual, dual};
 use super::solver::{self, Choice, Limits, SolverError};
 use super::{KnapsackError, Problem, Solution};
 use crate::blocks::CostUnit;
 use crate::distortion::{LayerTable, WINDOWS};
 
-/// Prices tried.
-const TRIALS: usize = 60;
-
-/// Rounding errors of a sum of distortions and prices, relative.
-const ROUNDING: f64 = 1e-11;
+/// Changes of one layer's width that are tried at the end.
+const CHANGES: usize = 24;
 
 /// The distortion of a candidate, with what a window of that width adds.
 pub(super) fn value(layer: &LayerTable, channel: usize, candidate: usize, window: Option<u8>) -> f64 {
@@ -40,15 +41,6 @@ struct Width {
     classes: Vec<Vec<Choice>>,
 }
 
-/// Sums of the best choices at a price.
-#[derive(Clone, Debug, Default)]
-struct At {
-    /// For each layer the position of its width.
-    widths: Vec<usize>,
-    value: f64,
-    cost: f64,
-}
-
 impl Problem<'_> {
     /// The widths of windows and sizes of least distortion within `budget`, in the solver's numbers. The bound is that of
     /// the Lagrangian relaxation, so the result may be better than what is proven.
@@ -57,26 +49,48 @@ impl Problem<'_> {
     /// If the table has no distortions of windows, costs are DReLUs, or even the cheapest choice costs more.
     pub fn solve_windows(&self, budget: u64) -> Result<Solution, KnapsackError> {
         let layers = self.widths()?;
-        let (sides, bound) = prices(&layers, budget as f64);
-        let mut best: Option<Solution> = None;
+        let dual = dual(&layers, budget as f64);
+        let mut best = None;
         let mut failure = None;
-        for side in sides {
-            match self.solve_at(&layers, &side, budget) {
-                Ok(found) if best.as_ref().is_none_or(|best| found.distortion < best.distortion) => {
-                    best = Some(found)
-                }
-                Ok(_) => {}
+        for widths in &dual.sides {
+            match self.solve_at(&layers, widths, budget) {
+                Ok(found) => keep(&mut best, widths, found),
                 Err(error) => failure = Some(error),
             }
         }
         match (best, failure) {
-            (Some(best), _) => {
-                let bound = bound.min(best.distortion);
-                Ok(Solution { bound, optimal: bound >= best.distortion, ..best })
-            }
+            (Some(best), _) => Ok(self.improve(&layers, &dual, best, budget)),
             (None, Some(error)) => Err(self.explain(error)),
             (None, None) => Err(KnapsackError::FreeWindows),
         }
+    }
+
+    /// Tries other widths, and states the bound.
+    fn improve(&self, layers: &[Vec<Width>], dual: &Dual, best: Best, budget: u64) -> Solution {
+        let mut changes = Vec::new();
+        for (layer, penalties) in dual.penalties.iter().enumerate() {
+            changes.extend(penalties.iter().enumerate().map(|(width, penalty)| (*penalty, layer, width)));
+        }
+        changes.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let mut best = Some(best);
+        let mut tried = 0;
+        for (penalty, layer, width) in changes {
+            let Some((widths, solution)) = &best else { break };
+            if tried == CHANGES || dual.bound + penalty >= solution.distortion {
+                break;
+            }
+            let mut widths = widths.clone();
+            if std::mem::replace(&mut widths[layer], width) == width {
+                continue;
+            }
+            tried += 1;
+            if let Ok(found) = self.solve_at(layers, &widths, budget) {
+                keep(&mut best, &widths, found);
+            }
+        }
+        let (_, best) = best.unwrap_or_default();
+        let bound = dual.bound.min(best.distortion);
+        Solution { bound, optimal: bound >= best.distortion, ..best }
     }
 
     fn widths(&self) -> Result<Vec<Vec<Width>>, KnapsackError> {
@@ -114,8 +128,8 @@ impl Problem<'_> {
         Width { bits, classes: (0..layer.shape.channels as usize).map(class).collect() }
     }
 
-    fn solve_at(&self, layers: &[Vec<Width>], at: &At, budget: u64) -> Result<Solution, SolverError> {
-        let chosen = || layers.iter().zip(&at.widths).map(|(widths, at)| &widths[*at]);
+    fn solve_at(&self, layers: &[Vec<Width>], at: &[usize], budget: u64) -> Result<Solution, SolverError> {
+        let chosen = || layers.iter().zip(at).map(|(widths, at)| &widths[*at]);
         let classes: Vec<_> = chosen().flat_map(|width| width.classes.iter().cloned()).collect();
         let solved = solver::solve(&classes, budget, Limits::default())?;
         let windows = Some(chosen().map(|width| width.bits).collect());
@@ -123,59 +137,11 @@ impl Problem<'_> {
     }
 }
 
-/// The choices on both sides of the budget at the best price, and the largest bound.
-fn prices(layers: &[Vec<Width>], budget: f64) -> (Vec<At>, f64) {
-    let mut dear = best_at(layers, 0.0);
-    if dear.cost <= budget {
-        let bound = dear.value;
-        return (vec![dear], bound);
-    }
-    let mut cheap = best_at(layers, f64::INFINITY);
-    let mut bound = 0f64;
-    for _ in 0..TRIALS {
-        let price = (cheap.value - dear.value) / (dear.cost - cheap.cost);
-        if cheap.cost > budget || !(price > 0.0 && price.is_finite()) {
-            break;
-        }
-        let here = best_at(layers, price);
-        let sum = here.value + price * here.cost;
-        bound = bound.max(sum * (1.0 - ROUNDING) - price * budget);
-        // No choice lies below the line through both sides: the price is the best.
-        if sum >= (dear.value + price * dear.cost) * (1.0 - ROUNDING) {
-            break;
-        }
-        let side = if here.cost <= budget { &mut cheap } else { &mut dear };
-        *side = here;
-    }
-    (vec![cheap, dear], bound)
-}
+/// The positions of the layers' widths, and the best sizes for them.
+type Best = (Vec<usize>, Solution);
 
-/// The width of every layer with the least value and price of its choices; the least cost at an infinite price.
-fn best_at(layers: &[Vec<Width>], price: f64) -> At {
-    let mut at = At::default();
-    for widths in layers {
-        let sums = widths.iter().map(|width| sums(width, price)).enumerate();
-        let best = sums.min_by(|(_, a), (_, b)| before(*a, *b, price));
-        let (position, (value, cost)) = best.unwrap_or_default();
-        at.widths.push(position);
-        (at.value, at.cost) = (at.value + value, at.cost + cost);
+fn keep(best: &mut Option<Best>, widths: &[usize], found: Solution) {
+    if best.as_ref().is_none_or(|(_, best)| found.distortion < best.distortion) {
+        *best = Some((widths.to_vec(), found));
     }
-    at
-}
-
-fn sums(width: &Width, price: f64) -> (f64, f64) {
-    let pair = |choice: &Choice| (choice.value, choice.cost as f64);
-    let best = |class: &Vec<Choice>| class.iter().map(pair).min_by(|a, b| before(*a, *b, price));
-    let bests = width.classes.iter().filter_map(best);
-    bests.fold((0.0, 0.0), |(value, cost), (v, c)| (value + v, cost + c))
-}
-
-/// The order of values and costs at a price; of equals the cheaper one comes first.
-fn before(a: (f64, f64), b: (f64, f64), price: f64) -> std::cmp::Ordering {
-    let key = |(value, cost): (f64, f64)| match price.is_finite() {
-        true => (value + price * cost, cost),
-        false => (cost, value),
-    };
-    let (a, b) = (key(a), key(b));
-    a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1))
 }
