@@ -32,19 +32,9 @@ pub(crate) fn run(
 ) -> Result<Option<Check>> {
     let all = measurement.triples();
     let chosen = choose(&all, number, seed);
-    let bar = Bar::new(measurement.len() as u64, "checking");
-    let exact = measurement.exact(&chosen, &mut |done| {
-        bar.at(done as u64, measurement.len() as u64);
-        if stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    })?;
-    drop(bar);
-    let Some(exact) = exact else { bail!("interrupted: nothing was written") };
-    let estimated: Vec<f64> =
-        chosen.iter().map(|triple| table.layers[triple.layer].distortion[at(table, triple)]).collect();
-    for (triple, (value, _)) in chosen.iter().zip(&exact) {
-        let at = at(table, triple);
-        table.layers[triple.layer].exact[at] = *value;
-    }
+    let estimate = |triple: &Triple| table.layers[triple.layer].distortion[at(table, triple)];
+    let estimated: Vec<f64> = chosen.iter().map(estimate).collect();
+    let exact = measure(measurement, table, &chosen, stop)?;
     let values: Vec<f64> = exact.iter().map(|(value, _)| *value).collect();
     let logs = |values: &[f64]| values.iter().map(|value| value.max(1e-30).ln()).collect::<Vec<_>>();
     Ok(Some(Check {
@@ -54,6 +44,26 @@ pub(crate) fn run(
         took: exact.iter().map(|(_, took)| took.as_secs_f64()).sum(),
         all: extrapolated(table.layers.len(), &all, &chosen, &exact),
     }))
+}
+
+/// Measures triples exactly and enters them in the table; with each value comes the time it took.
+pub(crate) fn measure(
+    measurement: &Measurement<'_>,
+    table: &mut Table,
+    triples: &[Triple],
+    stop: &Arc<AtomicBool>,
+) -> Result<Vec<(f64, Duration)>> {
+    let bar = Bar::new(measurement.len() as u64, "measuring exactly");
+    let exact = measurement.exact(triples, &mut |done| {
+        bar.at(done as u64, measurement.len() as u64);
+        if stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
+    let Some(exact) = exact else { bail!("interrupted: nothing was written") };
+    for (triple, (value, _)) in triples.iter().zip(&exact) {
+        let at = at(table, triple);
+        table.layers[triple.layer].exact[at] = *value;
+    }
+    Ok(exact)
 }
 
 fn at(table: &Table, triple: &Triple) -> usize {

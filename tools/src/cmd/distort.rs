@@ -9,10 +9,12 @@ use brelu_tools::blocks::Candidates;
 use brelu_tools::distortion::{
     Checkpoint, Measurement, Method, Options, Partial, Provenance, Shard, Table, Triple, write_table,
 };
+use brelu_tools::knapsack::{Budget, Constraints, CostModel, Formats, Problem};
 use brelu_tools::net::{self, on_interrupt};
 use brelu_tools::report::{Bar, Lines, count, note, print, seconds};
 use clap::{Args, ValueEnum};
 
+use super::arguments::positive;
 use super::check::{self, Check};
 use super::samples::{DeviceName, SampleArgs, Samples, beside};
 
@@ -45,10 +47,18 @@ pub(crate) struct Distort {
     #[arg(short = 'o', long = "out", value_name = "FILE")]
     out: PathBuf,
 
-    /// How: gradient (to first order, all sizes at once) or exact (the network's tail for every channel and size, as in
-    /// the paper: hours instead of seconds)
+    /// How: gradient (to first order, all sizes at once), exact (the network's tail for every channel and size, as in the
+    /// paper: hours instead of seconds), or hybrid (gradient, then exact where it matters)
     #[arg(long, value_name = "METHOD", default_value = "gradient")]
     method: MethodName,
+
+    /// For --method hybrid: shares of the DReLUs near whose optimum triples are measured exactly as well
+    #[arg(long, value_name = "BUDGET", value_delimiter = ',', default_value = "12%")]
+    near: Vec<Budget>,
+
+    /// For --method hybrid: how many triples for each of these
+    #[arg(long, value_name = "N", default_value = "500", value_parser = positive)]
+    remeasure: usize,
 
     /// Candidate sizes: auto, paper (the lists of arXiv 2304.10442), pairs:N (all pairs of sides up to N), or a list such
     /// as 1x1,2x2,4x4 (identity and zero are added)
@@ -88,6 +98,7 @@ pub(crate) struct Distort {
 enum MethodName {
     Gradient,
     Exact,
+    Hybrid,
 }
 
 fn sizes(text: &str) -> Result<Candidates, String> {
@@ -117,6 +128,7 @@ impl Distort {
         let method = match self.method {
             MethodName::Gradient => Method::Gradient,
             MethodName::Exact => Method::Exact,
+            MethodName::Hybrid => Method::Hybrid,
         };
         let options = Options {
             sizes: &self.sizes,
@@ -137,6 +149,10 @@ impl Distort {
         let mut table = Table { provenance, layers: measurement.tables(&partial) };
         table.provenance.samples = partial.done as u64;
         table.provenance.output_power = measurement.power(&partial);
+        if method == Method::Hybrid {
+            let near = self.nearest(&table)?;
+            check::measure(&measurement, &mut table, &near, &stop)?;
+        }
         let check = match self.check {
             0 => None,
             number => check::run(&measurement, &mut table, number, self.seed, &stop)?,
@@ -177,6 +193,19 @@ impl Distort {
             outputs: measurement.outputs() as u64,
             output_power: 0.0,
         })
+    }
+
+    /// The triples near the optimum of the budgets.
+    fn nearest(&self, table: &Table) -> Result<Vec<Triple>> {
+        let (model, constraints) = (CostModel::drelus(Formats::uniform(24, 12, 6)?), Constraints::default());
+        let problem = Problem::new(table, &model, &constraints)?;
+        let mut near = Vec::new();
+        for budget in &self.near {
+            near.extend(problem.near(budget.resolve(&model, problem.baseline())?, self.remeasure)?);
+        }
+        near.sort();
+        near.dedup();
+        Ok(near)
     }
 
     fn checkpoint(&self) -> PathBuf {

@@ -1,18 +1,21 @@
 mod costs;
 mod describe;
+mod refine;
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use brelu_tools::blocks::{BlockSize, CostUnit};
-use brelu_tools::distortion::read_table;
-use brelu_tools::knapsack::{Budget, Constraints, Front, Problem, Solution};
-use brelu_tools::report::{Bar, print, seconds};
+use brelu_tools::distortion::{Table, read_table};
+use brelu_tools::knapsack::{Budget, Constraints, Front, Problem};
+use brelu_tools::net::{self, on_interrupt};
+use brelu_tools::report::{Bar, note, print, seconds};
 use clap::Args;
 
 use self::costs::CostArgs;
 use self::describe::{Answer, one, several};
+use self::refine::RefineArgs;
 use super::files::{Access, write_all};
 
 /// Choose block sizes: the least distortion for a budget of sign decisions, bytes or seconds
@@ -29,6 +32,7 @@ Examples:
   brelu knapsack resnet20.parquet -o specs/r20 --budget 3%,6%,12% --front front.csv
   brelu knapsack resnet20.parquet -o small.json --cost bytes --plan resnet20.plan --budget 1.5MB --windows
   brelu knapsack resnet20.parquet -o fast.json --cost seconds --link 100Mbit/20ms --phase online --budget 0.2s
+  brelu knapsack r20.parquet -o r20.json --budget 6% --refine 30 --model r20.onnx --data cifar10/train.bin
   brelu knapsack resnet20.parquet -o stem.json --budget 20000 --keep 'conv1*' --largest 8x8 --no-zero")]
 pub(crate) struct Knapsack {
     /// The distortions: a table that `brelu distort` or `brelu merge` wrote
@@ -55,6 +59,9 @@ pub(crate) struct Knapsack {
     /// Choose the width of each layer's comparison windows as well (costs in bytes or seconds)
     #[arg(long)]
     windows: bool,
+
+    #[command(flatten)]
+    refine: RefineArgs,
 }
 
 /// Choices that are not made.
@@ -131,6 +138,7 @@ impl Knapsack {
             bar.say(format!("solving for {}", given.text));
             answers.push(self.answer(&problem, given, out)?);
         }
+        self.refine(&table, &problem, &mut answers)?;
         let front = self.front.is_some().then(|| problem.front()).transpose()?;
         drop(bar);
         write(&problem, &answers, self.front.as_deref().zip(front.as_ref()))?;
@@ -152,7 +160,29 @@ impl Knapsack {
         };
         let solved = budget.and_then(|budget| Ok((budget, solve(budget)?)));
         let (budget, solution) = solved.with_context(|| format!("--budget {}", given.text))?;
-        Ok(Answer { given: given.text.clone(), budget, solution, seconds: begin.elapsed(), out })
+        Ok(Answer {
+            given: given.text.clone(),
+            budget,
+            solution,
+            measured: None,
+            seconds: begin.elapsed(),
+            out,
+        })
+    }
+
+    fn refine(&self, table: &Table, problem: &Problem<'_>, answers: &mut [Answer]) -> Result<()> {
+        let Some(samples) = self.refine.read(table)? else { return Ok(()) };
+        let around = self.refine.around(table, &samples)?;
+        let runtime = net::runtime()?;
+        let stop = on_interrupt(runtime.handle(), || note(format_args!("writing what there is")));
+        for answer in answers {
+            let (begin, start) = (Instant::now(), answer.solution.clone());
+            let refined = self.refine.run(problem, &around, start, answer.budget, &stop)?;
+            (answer.solution, answer.measured) = (refined.solution, Some(refined.after));
+            answer.seconds += begin.elapsed();
+        }
+        runtime.shutdown_background();
+        Ok(())
     }
 
     /// The names of the specs.
@@ -184,7 +214,10 @@ fn numbered(out: &Path, given: &Given) -> PathBuf {
 fn write(problem: &Problem<'_>, answers: &[Answer], front: Option<(&Path, &Front)>) -> Result<()> {
     let mut files = Vec::new();
     for answer in answers {
-        let spec = problem.spec(&answer.solution, answer.budget, &[note(&answer.solution)]);
+        let mut spec = problem.spec(&answer.solution, answer.budget, &[how(answer)]);
+        if let Some(origin) = &mut spec.origin {
+            origin.measured = answer.measured;
+        }
         files.push((answer.out.clone(), serde_json::to_string_pretty(&spec)? + "\n"));
     }
     if let Some((path, front)) = front {
@@ -195,10 +228,11 @@ fn write(problem: &Problem<'_>, answers: &[Answer], front: Option<(&Path, &Front
     write_all(&borrowed)
 }
 
-fn note(solution: &Solution) -> String {
-    match &solution.windows {
-        Some(_) => "widths of windows by Lagrangian relaxation, sizes exactly for them".into(),
-        None => "sizes found exactly".into(),
+fn how(answer: &Answer) -> String {
+    match (&answer.solution.windows, answer.measured) {
+        (Some(_), _) => "widths of windows by Lagrangian relaxation, sizes exactly for them".into(),
+        (None, None) => "sizes found exactly".into(),
+        (None, Some(_)) => "sizes found exactly, then exchanged by the measured error of the output".into(),
     }
 }
 

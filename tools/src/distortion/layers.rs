@@ -2,9 +2,9 @@ use brelu_core::geometry::Shape;
 use serde::{Deserialize, Serialize};
 
 use super::walk::Sizes;
-use super::{LayerTable, WINDOWS};
+use super::{LayerTable, TableError, WINDOWS};
 use crate::blocks::{BlockSize, Candidates, candidates};
-use crate::graph::{Graph, NodeId, Op};
+use crate::graph::{Graph, Node, NodeId, Op};
 
 /// An activation layer and its candidates.
 #[derive(Clone, Debug)]
@@ -21,16 +21,36 @@ pub(super) struct Layer {
 
 /// The activation layers of a graph in order.
 pub(super) fn layers(graph: &Graph, choice: &Candidates) -> Vec<Layer> {
+    let of = |node: &Node| Some(candidates(choice, node.shape));
+    with_sizes(graph, &of)
+}
+
+/// The layers of a table in its order.
+pub(super) fn layers_of(graph: &Graph, tables: &[LayerTable]) -> Result<Vec<Layer>, TableError> {
+    let table =
+        |node: &Node| tables.iter().find(|table| table.name == node.name && table.shape == node.shape);
+    let layers = with_sizes(graph, &|node| Some(table(node)?.sizes.clone()));
+    match tables.iter().zip(&layers).find(|(table, layer)| table.name != layer.name) {
+        None if layers.len() == tables.len() => Ok(layers),
+        other => Err(TableError {
+            layer: other.map_or_else(|| "names".into(), |(table, _)| table.name.clone()),
+            problem: format!("{} has no such activation layers: the table is of another network", graph.name),
+        }),
+    }
+}
+
+/// The activation layers that have candidates.
+fn with_sizes(graph: &Graph, sizes: &dyn Fn(&Node) -> Option<Vec<BlockSize>>) -> Vec<Layer> {
     let nodes = graph.iter().filter_map(|(id, node)| match node.op {
         Op::Relu => Some((id, node, None)),
         Op::Clip { max } => Some((id, node, Some(max))),
         _ => None,
     });
     nodes
-        .map(|(id, node, bound)| {
-            let sizes = candidates(choice, node.shape);
+        .filter_map(|(id, node, bound)| {
+            let sizes = sizes(node)?;
             let find = |size| sizes.iter().position(|other| *other == size);
-            Layer {
+            Some(Layer {
                 id,
                 name: node.name.clone(),
                 shape: node.shape,
@@ -38,7 +58,7 @@ pub(super) fn layers(graph: &Graph, choice: &Candidates) -> Vec<Layer> {
                 walk: Sizes::new(&sizes),
                 special: [find(BlockSize::IDENTITY), find(BlockSize::ZERO)],
                 sizes,
-            }
+            })
         })
         .collect()
 }
@@ -61,6 +81,12 @@ impl Layer {
             distortion: vec![0.0; len],
             windows: if windows { vec![[0.0; WINDOWS.len()]; len] } else { Vec::new() },
         }
+    }
+
+    /// The table of sums around a choice, each times `factor`; 1x1 changes the output there like any other size.
+    pub(super) fn around(&self, sums: &LayerSums, factor: f64) -> LayerTable {
+        let distortion = sums.distortion.iter().map(|value| value * factor).collect();
+        LayerTable { distortion, ..self.table(sums, factor, false) }
     }
 
     /// The table of sums, each times `factor`. What windows add is at least nothing.

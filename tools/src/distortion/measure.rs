@@ -14,12 +14,6 @@ use crate::blocks::{BlockSize, Candidates};
 use crate::graph::{Graph, GraphError};
 use crate::interpreter::{Device, Interpreter, Plain};
 
-/// Outputs up to this many are all probed, unless a number of probes is given.
-const MOST_OUTPUTS: usize = 16;
-
-/// Random probes an image for larger outputs, unless a number is given.
-const PROBES: u32 = 4;
-
 /// The first images of a measurement show how large block sums get.
 const RANGE_IMAGES: usize = 64;
 
@@ -79,11 +73,7 @@ impl<'a> Measurement<'a> {
     ) -> Result<Self, GraphError> {
         let device = if options.method == Method::Exact { device.clone() } else { device.clone().autodiff() };
         let interpreter = Interpreter::new(graph, &device)?;
-        let outputs = graph.output_shape().len();
-        let seeds = match options.probes {
-            None if outputs <= MOST_OUTPUTS => Seeds::Every { outputs },
-            count => Seeds::Random { outputs, count: count.unwrap_or(PROBES) as usize, seed: options.seed },
-        };
+        let seeds = Seeds::new(graph.output_shape().len(), options.probes, options.seed);
         let layers = layers(graph, options.sizes);
         let mut measurement = Self { interpreter, layers, seeds, options, images, part, ranges: None };
         if options.windows && options.method != Method::Exact {
@@ -129,13 +119,10 @@ impl<'a> Measurement<'a> {
 
     /// Images that are computed together.
     fn batch(&self) -> usize {
-        let tensors: usize = self.interpreter.graph().nodes.iter().map(|node| node.shape.len()).sum();
-        let activations: usize = self.layers.iter().map(|layer| layer.shape.len()).sum();
-        let image = match self.options.method {
-            Method::Exact => 2 * tensors,
-            _ => 3 * tensors + (self.seeds.count() + 2) * activations,
-        };
-        (BATCH_VALUES / image.max(1)).clamp(1, 32)
+        match self.options.method {
+            Method::Exact => batch_images(self.interpreter.graph(), &[], 0),
+            _ => batch_images(self.interpreter.graph(), &self.layers, self.seeds.count()),
+        }
     }
 
     fn ranges(&self) -> Ranges {
@@ -269,4 +256,11 @@ impl<'a> Measurement<'a> {
 /// Sum over images of the mean square of the output's elements.
 fn power(output: &[f32], outputs: usize) -> f64 {
     output.iter().map(|value| f64::from(*value).powi(2)).sum::<f64>() / outputs.max(1) as f64
+}
+
+/// How many images fit the memory of a batch, with the gradients of `probes` probes of the activations.
+pub(super) fn batch_images(graph: &Graph, layers: &[Layer], probes: usize) -> usize {
+    let tensors: usize = graph.nodes.iter().map(|node| node.shape.len()).sum();
+    let activations: usize = layers.iter().map(|layer| layer.shape.len()).sum();
+    (BATCH_VALUES / (6 * tensors + (probes + 2) * activations).max(1)).clamp(1, 32)
 }

@@ -1,6 +1,7 @@
 //! How much the network's output changes when one channel of one activation layer decides by blocks (arXiv 2304.10442,
 //! section 4.1): measured for every layer, channel and candidate size.
 
+mod around;
 mod checkpoint;
 mod exact;
 mod file;
@@ -18,6 +19,7 @@ mod seeds;
 mod table;
 mod walk;
 
+pub use around::{Around, AroundError, Choices};
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub use exact::{Triple, choose};
 pub use file::{FileError, read_table, write_table};

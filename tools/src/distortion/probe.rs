@@ -79,7 +79,8 @@ pub(super) fn observe(
         Probe { output, seen, gradients }
     };
     let mut probes: Vec<Probe> = (0..seeds.count()).into_par_iter().map(run).collect();
-    let observed = |tensors: Vec<Tensor<4>>| tensors.into_iter().map(|tensor| values(tensor.inner())).collect();
+    let observed =
+        |tensors: Vec<Tensor<4>>| tensors.into_iter().map(|tensor| values(tensor.inner())).collect();
     let (output, inputs, outputs) = match probes.first_mut() {
         Some(first) => {
             let seen = std::mem::take(&mut first.seen);

@@ -19,7 +19,20 @@ pub(super) enum Seeds {
     },
 }
 
+/// Outputs up to this many are all probed, unless a number of probes is given.
+const MOST_OUTPUTS: usize = 16;
+
+/// Random probes an image for larger outputs, unless a number is given.
+const PROBES: u32 = 4;
+
 impl Seeds {
+    pub(super) fn new(outputs: usize, probes: Option<u32>, seed: u64) -> Self {
+        match probes {
+            None if outputs <= MOST_OUTPUTS => Self::Every { outputs },
+            count => Self::Random { outputs, count: count.unwrap_or(PROBES) as usize, seed },
+        }
+    }
+
     pub(super) const fn count(&self) -> usize {
         match *self {
             Self::Every { outputs } => outputs,

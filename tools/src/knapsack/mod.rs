@@ -4,12 +4,14 @@
 //! [`Problem`] is a table of distortions with costs ([`CostModel`]) and [`Constraints`]; it answers with a [`Solution`] for
 //! a budget, or with the [`Front`] of all budgets. [`solver`] beneath knows classes of choices only.
 
+mod among;
 mod budget;
 mod constraints;
 mod cost;
 mod error;
 mod front;
 mod problem;
+mod refine;
 pub mod solver;
 mod spec;
 mod summary;
@@ -26,4 +28,5 @@ pub use cost::{
 pub use error::KnapsackError;
 pub use front::{Front, FrontRow};
 pub use problem::{Problem, Solution};
+pub use refine::{Exchange, Refined};
 pub use summary::LayerRow;

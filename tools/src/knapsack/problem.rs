@@ -12,7 +12,7 @@ pub struct Problem<'a> {
     pub(super) model: &'a CostModel,
     pub(super) constraints: &'a Constraints,
     pub(super) layers: Vec<Layer>,
-    baseline: u64,
+    pub(super) baseline: u64,
 }
 
 /// What is the same in all channels of a layer. Lists go by the allowed candidates.

@@ -15,6 +15,8 @@ pub(super) struct Answer {
     /// In the solver's numbers.
     pub(super) budget: u64,
     pub(super) solution: Solution,
+    /// The measured mean squared change of the output, if the choice was refined.
+    pub(super) measured: Option<f64>,
     pub(super) seconds: Duration,
     pub(super) out: PathBuf,
 }

@@ -1,0 +1,123 @@
+//! Choices improved by what the network really does with them: exchanges of sizes between channels, proposed to first
+//! order around the choice, accepted if the measured error of the output falls.
+
+use std::ops::ControlFlow;
+
+use super::{KnapsackError, Problem, Solution};
+use crate::distortion::{Around, Table};
+
+/// The share of all channels that the first proposal may change.
+const FIRST: usize = 8;
+
+/// A refinement gives up when fewer channels than this may change.
+const LEAST: usize = 2;
+
+/// One accepted or refused exchange.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Exchange {
+    /// Channels that took another size.
+    pub channels: usize,
+    /// The measured error with them.
+    pub error: f64,
+    /// Whether that is less than before.
+    pub accepted: bool,
+}
+
+/// A refined choice.
+#[derive(Clone, Debug)]
+pub struct Refined {
+    /// The choice; its distortion and bound are those of the additive problem.
+    pub solution: Solution,
+    /// The measured error of the output before.
+    pub before: f64,
+    /// After.
+    pub after: f64,
+    /// Rounds of gradients.
+    pub rounds: usize,
+}
+
+impl Problem<'_> {
+    /// Improves `start` within `budget` for at most `rounds` rounds; `each` sees every exchange.
+    ///
+    /// # Errors
+    /// If costs or distortions are out of range.
+    pub fn refine(
+        &self,
+        around: &Around<'_>,
+        start: Solution,
+        budget: u64,
+        rounds: usize,
+        each: &mut dyn FnMut(Exchange) -> ControlFlow<()>,
+    ) -> Result<Refined, KnapsackError> {
+        let mut choices = start.choices.clone();
+        let before = around.error(&choices);
+        let (mut error, mut most, mut round) = (before, self.size().0.div_ceil(FIRST), 0);
+        'rounds: while round < rounds && most >= LEAST {
+            round += 1;
+            let table = Table { provenance: self.table.provenance.clone(), layers: around.tables(&choices) };
+            let here = Problem { table: &table, ..self.clone() };
+            loop {
+                let next = here.exchange(&choices, budget, most)?;
+                let changed = differences(&choices, &next);
+                let measured = if changed == 0 { error } else { around.error(&next) };
+                let accepted = measured < error;
+                let flow = each(Exchange { channels: changed, error: measured, accepted });
+                if accepted {
+                    (choices, error, most) = (next, measured, most * 3 / 2);
+                } else {
+                    most = most.min(changed.max(1)) / 2;
+                }
+                if flow.is_break() {
+                    break 'rounds;
+                }
+                if accepted || most < LEAST {
+                    break;
+                }
+            }
+        }
+        Ok(Refined { solution: self.with_choices(start, choices), before, after: error, rounds: round })
+    }
+
+    /// The best choice that differs from `choices` in at most `most` channels: those that gain most at the price that
+    /// costs have at the budget.
+    fn exchange(
+        &self,
+        choices: &[Vec<usize>],
+        budget: u64,
+        most: usize,
+    ) -> Result<Vec<Vec<usize>>, KnapsackError> {
+        let slacks = self.slacks(self.multiplier(budget)?);
+        let mut classes = slacks.iter();
+        let mut gains = Vec::new();
+        for (layer, (own, choices)) in self.layers.iter().zip(choices).enumerate() {
+            for ((channel, choice), slacks) in choices.iter().enumerate().zip(classes.by_ref()) {
+                let now = own.allowed.iter().position(|at| at == choice);
+                gains.push((now.map_or(0.0, |now| slacks[now]), layer, channel));
+            }
+        }
+        gains.sort_by(|a, b| b.0.total_cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
+        let free: std::collections::HashSet<(usize, usize)> =
+            gains.iter().take(most).map(|(_, layer, channel)| (*layer, *channel)).collect();
+        let allowed = |layer: usize, channel: usize, at: usize| {
+            choices[layer][channel] == at || free.contains(&(layer, channel))
+        };
+        Ok(self.solve_among(budget, &allowed)?.choices)
+    }
+
+    /// A solution with other choices, counted again.
+    fn with_choices(&self, start: Solution, choices: Vec<Vec<usize>>) -> Solution {
+        let (mut cost, mut distortion) = (0, 0.0);
+        for ((layer, own), choices) in self.pairs().zip(&choices) {
+            for (channel, choice) in choices.iter().enumerate() {
+                let at = own.allowed.iter().position(|at| at == choice);
+                cost += at.map_or(0, |at| own.costs[at]);
+                distortion += layer.best(channel, *choice);
+            }
+        }
+        Solution { choices, cost, distortion, optimal: false, ..start }
+    }
+}
+
+fn differences(a: &[Vec<usize>], b: &[Vec<usize>]) -> usize {
+    a.iter().flatten().zip(b.iter().flatten()).filter(|(a, b)| a != b).count()
+}
