@@ -138,11 +138,13 @@ impl Plane<'_> {
 
 impl Totals {
     /// Adds (`sign` 1) or subtracts (-1) a block's decided values.
-    #[inline]
+    #[inline(always)]
     fn decide(&mut self, block: &[f32; LANES], sign: f32, ramps: Option<&[f32; WINDOWS.len()]>) {
         let passes = block[0] > 0.0;
         if passes {
-            self.output.iter_mut().zip(block).for_each(|(sum, value)| *sum += sign * value);
+            for lane in 0..LANES {
+                self.output[lane] += sign * block[lane];
+            }
         }
         let Some(ramps) = ramps else { return };
         let hard = f32::from(u8::from(passes));
@@ -152,9 +154,9 @@ impl Totals {
             }
             let chance = block[0] / (2.0 * half) + 0.5;
             let (shift, spread) = (sign * (chance - hard), chance * (1.0 - chance));
-            for ((mean, variance), value) in window.mean.iter_mut().zip(&mut window.variance).zip(block) {
-                *mean += shift * value;
-                *variance += spread * value * value;
+            for lane in 0..LANES {
+                window.mean[lane] += shift * block[lane];
+                window.variance[lane] += spread * block[lane] * block[lane];
             }
         }
     }

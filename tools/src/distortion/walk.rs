@@ -51,6 +51,7 @@ impl Sizes {
 }
 
 /// Shows `visit` the sums of `height` rows of strips each: column of blocks, rows, sums.
+#[inline(always)]
 fn bands<const N: usize>(
     strips: &[[f32; N]],
     [across, height]: [usize; 2],
@@ -68,13 +69,18 @@ fn bands<const N: usize>(
     }
 }
 
+#[inline(always)]
 fn sum<const N: usize>(pixels: &[[f32; N]]) -> [f32; N] {
     let mut sums = [0.0; N];
-    pixels.iter().for_each(|pixel| add(&mut sums, pixel));
+    for pixel in pixels {
+        add(&mut sums, pixel);
+    }
     sums
 }
 
-#[inline]
+#[inline(always)]
 pub(super) fn add<const N: usize>(sums: &mut [f32; N], values: &[f32; N]) {
-    sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
+    for lane in 0..N {
+        sums[lane] += values[lane];
+    }
 }
