@@ -11,7 +11,7 @@ use brelu_tools::distortion::{Table, read_table};
 use brelu_tools::knapsack::{Budget, Constraints, Front, Problem};
 use brelu_tools::net::{self, on_interrupt};
 use brelu_tools::report::{Bar, note, print, seconds};
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use self::costs::CostArgs;
 use self::describe::{Answer, one, several};
@@ -60,8 +60,27 @@ pub(crate) struct Knapsack {
     #[arg(long)]
     windows: bool,
 
+    /// What is chosen
+    #[arg(long, value_name = "WHICH", default_value = "best", conflicts_with = "windows")]
+    choose: Which,
+
+    /// For --choose random: the seed
+    #[arg(long, value_name = "N", default_value = "0")]
+    seed: u64,
+
     #[command(flatten)]
     refine: RefineArgs,
+}
+
+/// Which choice is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Which {
+    /// The least distortion
+    Best,
+    /// To compare with: the same size everywhere, the best of these
+    Uniform,
+    /// To compare with: random sizes that cost about the budget
+    Random,
 }
 
 /// Choices that are not made.
@@ -141,7 +160,7 @@ impl Knapsack {
         self.refine(&table, &problem, &mut answers)?;
         let front = self.front.is_some().then(|| problem.front()).transpose()?;
         drop(bar);
-        write(&problem, &answers, self.front.as_deref().zip(front.as_ref()))?;
+        write(self.choose, &problem, &answers, self.front.as_deref().zip(front.as_ref()))?;
         let text = match &answers[..] {
             [answer] => one(&table, &problem, answer),
             answers => several(&table, &problem, answers),
@@ -154,9 +173,11 @@ impl Knapsack {
     fn answer(&self, problem: &Problem<'_>, given: &Given, out: PathBuf) -> Result<Answer> {
         let begin = Instant::now();
         let budget = given.budget.resolve(problem.model(), problem.baseline());
-        let solve = |budget| match self.windows {
-            true => problem.solve_windows(budget),
-            false => problem.solve(budget),
+        let solve = |budget| match self.choose {
+            Which::Best if self.windows => problem.solve_windows(budget),
+            Which::Best => problem.solve(budget),
+            Which::Uniform => problem.uniform(budget),
+            Which::Random => problem.random(budget, self.seed),
         };
         let solved = budget.and_then(|budget| Ok((budget, solve(budget)?)));
         let (budget, solution) = solved.with_context(|| format!("--budget {}", given.text))?;
@@ -211,10 +232,15 @@ fn numbered(out: &Path, given: &Given) -> PathBuf {
     name.into()
 }
 
-fn write(problem: &Problem<'_>, answers: &[Answer], front: Option<(&Path, &Front)>) -> Result<()> {
+fn write(
+    which: Which,
+    problem: &Problem<'_>,
+    answers: &[Answer],
+    front: Option<(&Path, &Front)>,
+) -> Result<()> {
     let mut files = Vec::new();
     for answer in answers {
-        let mut spec = problem.spec(&answer.solution, answer.budget, &[how(answer)]);
+        let mut spec = problem.spec(&answer.solution, answer.budget, &[how(which, answer)]);
         if let Some(origin) = &mut spec.origin {
             origin.measured = answer.measured;
         }
@@ -228,8 +254,10 @@ fn write(problem: &Problem<'_>, answers: &[Answer], front: Option<(&Path, &Front
     write_all(&borrowed)
 }
 
-fn how(answer: &Answer) -> String {
+fn how(which: Which, answer: &Answer) -> String {
     match (&answer.solution.windows, answer.measured) {
+        _ if which == Which::Uniform => "the same size everywhere".into(),
+        _ if which == Which::Random => "random sizes".into(),
         (Some(_), _) => "widths of windows by Lagrangian relaxation, sizes exactly for them".into(),
         (None, None) => "sizes found exactly".into(),
         (None, Some(_)) => "sizes found exactly, then exchanged by the measured error of the output".into(),

@@ -5,6 +5,7 @@
 //! a budget, or with the [`Front`] of all budgets. [`solver`] beneath knows classes of choices only.
 
 mod among;
+mod baseline;
 mod budget;
 mod constraints;
 mod cost;

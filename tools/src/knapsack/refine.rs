@@ -105,7 +105,7 @@ impl Problem<'_> {
     }
 
     /// A solution with other choices, counted again.
-    fn with_choices(&self, start: Solution, choices: Vec<Vec<usize>>) -> Solution {
+    pub(super) fn with_choices(&self, start: Solution, choices: Vec<Vec<usize>>) -> Solution {
         let (mut cost, mut distortion) = (0, 0.0);
         for ((layer, own), choices) in self.pairs().zip(&choices) {
             for (channel, choice) in choices.iter().enumerate() {
