@@ -1,4 +1,5 @@
 mod joint;
+mod refine;
 
 use brelu_core::cost::step;
 use brelu_core::geometry::Shape;

@@ -1,5 +1,6 @@
 //! The command as a user runs it: what it prints, and the one sentence it says when something is wrong.
 
+mod blocks;
 #[cfg(unix)]
 mod devices;
 mod fixture;
@@ -7,6 +8,7 @@ mod help;
 mod inputs;
 mod keys;
 mod knapsack;
+mod misfits;
 mod peers;
 mod runs;
 mod support;
