@@ -3,7 +3,8 @@
 
 use std::ops::ControlFlow;
 
-use super::{KnapsackError, Problem, Solution};
+use super::solver::SolverError;
+use super::{CostModel, KnapsackError, Problem, Solution};
 use crate::distortion::{Around, Table};
 
 /// The share of all channels that the first proposal may change.
@@ -37,20 +38,50 @@ pub struct Refined {
 }
 
 impl Problem<'_> {
-    /// Improves `start` within `budget` for at most `rounds` rounds; `each` sees every exchange.
+    /// Choices within `budget` to start a refinement from: `solution`, and the best one by sign decisions that costs as
+    /// much. Sums of distortions do not see that the errors of channels that pass as they are add up in one direction, so
+    /// that the second one may do better though its sum is larger.
     ///
     /// # Errors
     /// If costs or distortions are out of range.
+    pub fn starts(&self, solution: &Solution, budget: u64) -> Result<Vec<Solution>, KnapsackError> {
+        let model = CostModel::drelus(self.model.formats.clone());
+        let decisions = Problem::new(self.table, &model, self.constraints)?;
+        let front = decisions.front()?;
+        let counted = |point: usize| {
+            self.with_choices(
+                Solution { bound: solution.bound, ..Solution::default() },
+                decisions.at(&front, point).choices,
+            )
+        };
+        let (mut low, mut high) = (0, front.points().len());
+        while low < high {
+            let middle = low.midpoint(high);
+            if counted(middle).cost <= budget { low = middle + 1 } else { high = middle }
+        }
+        let other = low.checked_sub(1).map(counted).filter(|other| other.cost <= budget);
+        Ok(std::iter::once(solution.clone()).chain(other).collect())
+    }
+
+    /// Improves the one of `starts` with the least measured error within `budget` for at most `rounds` rounds; `each` sees
+    /// every exchange.
+    ///
+    /// # Errors
+    /// If costs or distortions are out of range, or there is no start.
     pub fn refine(
         &self,
         around: &Around<'_>,
-        start: Solution,
+        starts: Vec<Solution>,
         budget: u64,
         rounds: usize,
         each: &mut dyn FnMut(Exchange) -> ControlFlow<()>,
     ) -> Result<Refined, KnapsackError> {
+        let measured = starts.into_iter().map(|start| (around.error(&start.choices), start));
+        let best = measured.min_by(|a, b| a.0.total_cmp(&b.0));
+        let Some((before, start)) = best else {
+            return Err(SolverError::Capacity { least: 0, capacity: budget }.into());
+        };
         let mut choices = start.choices.clone();
-        let before = around.error(&choices);
         let (mut error, mut most, mut round) = (before, self.size().0.div_ceil(FIRST), 0);
         'rounds: while round < rounds && most >= LEAST {
             round += 1;

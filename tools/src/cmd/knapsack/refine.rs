@@ -76,7 +76,8 @@ impl RefineArgs {
     ) -> Result<Refined> {
         let rounds = self.refine.unwrap_or(0);
         let bar = Bar::spinner("refining");
-        let refined = problem.refine(around, start, budget, rounds, &mut |exchange| {
+        let starts = problem.starts(&start, budget)?;
+        let refined = problem.refine(around, starts, budget, rounds, &mut |exchange| {
             let verdict = if exchange.accepted { "taken" } else { "refused" };
             bar.say(format!(
                 "refining: {} channels, error {:.4e}: {verdict}",

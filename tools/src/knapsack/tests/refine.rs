@@ -70,7 +70,7 @@ fn refined_choices_are_never_worse_and_sometimes_better() {
             let before = around.error(&start.choices);
             let mut last = before;
             let refined = problem
-                .refine(&around, start.clone(), budget, 4, &mut |exchange| {
+                .refine(&around, vec![start.clone()], budget, 4, &mut |exchange| {
                     assert_eq!(exchange.accepted, exchange.error < last);
                     last = last.min(exchange.error);
                     ControlFlow::Continue(())
@@ -100,13 +100,13 @@ fn refining_stops_when_it_is_told_to() {
     let around = Around::new(&graph, &Device::flex(), &table, &images, None).unwrap();
     let problem = Problem::new(&table, &model, &none).unwrap();
     let start = problem.solve(100).unwrap();
-    let none = problem.refine(&around, start.clone(), 100, 0, &mut |_| unreachable!()).unwrap();
+    let none = problem.refine(&around, vec![start.clone()], 100, 0, &mut |_| unreachable!()).unwrap();
     assert_eq!((none.rounds, none.solution.choices), (0, start.choices.clone()));
     let mut seen = 0;
     let mut once = |_| {
         seen += 1;
         ControlFlow::Break(())
     };
-    assert_eq!(problem.refine(&around, start, 100, 9, &mut once).unwrap().rounds, 1);
+    assert_eq!(problem.refine(&around, vec![start], 100, 9, &mut once).unwrap().rounds, 1);
     assert_eq!(seen, 1);
 }
