@@ -10,6 +10,7 @@ pub mod distortion;
 pub mod evaluate;
 pub mod figures;
 pub mod graph;
+#[cfg(feature = "gradients")]
 pub mod interpreter;
 pub mod knapsack;
 pub mod net;

@@ -1,5 +1,6 @@
 //! Many inferences: run by several sessions or simulations at once, recorded one by one, summed up.
 
+#[cfg(feature = "gradients")]
 mod blocks;
 mod float;
 mod log;
@@ -8,6 +9,7 @@ mod run;
 mod scores;
 mod summary;
 
+#[cfg(feature = "gradients")]
 pub use blocks::{BlockScores, compare};
 pub use float::Float;
 pub use log::{Log, LogError, Origin};

@@ -157,6 +157,19 @@ impl<'a> Problem<'a> {
         self.pairs().map(layer).collect()
     }
 
+    /// A solution with other choices, counted again.
+    pub(super) fn with_choices(&self, start: Solution, choices: Vec<Vec<usize>>) -> Solution {
+        let (mut cost, mut distortion) = (0, 0.0);
+        for ((layer, own), choices) in self.pairs().zip(&choices) {
+            for (channel, choice) in choices.iter().enumerate() {
+                let at = own.allowed.iter().position(|at| at == choice);
+                cost += at.map_or(0, |at| own.costs[at]);
+                distortion += layer.best(channel, *choice);
+            }
+        }
+        Solution { choices, cost, distortion, optimal: false, ..start }
+    }
+
     /// The format of layer `number` in a solution.
     pub(super) fn format(&self, solution: &Solution, number: usize) -> Format {
         let format = self.layers[number].format;

@@ -134,19 +134,6 @@ impl Problem<'_> {
         };
         Ok(self.solve_among(budget, &allowed)?.choices)
     }
-
-    /// A solution with other choices, counted again.
-    pub(super) fn with_choices(&self, start: Solution, choices: Vec<Vec<usize>>) -> Solution {
-        let (mut cost, mut distortion) = (0, 0.0);
-        for ((layer, own), choices) in self.pairs().zip(&choices) {
-            for (channel, choice) in choices.iter().enumerate() {
-                let at = own.allowed.iter().position(|at| at == choice);
-                cost += at.map_or(0, |at| own.costs[at]);
-                distortion += layer.best(channel, *choice);
-            }
-        }
-        Solution { choices, cost, distortion, optimal: false, ..start }
-    }
 }
 
 fn differences(a: &[Vec<usize>], b: &[Vec<usize>]) -> usize {

@@ -1,4 +1,5 @@
 mod joint;
+#[cfg(feature = "gradients")]
 mod refine;
 
 use brelu_core::cost::step;

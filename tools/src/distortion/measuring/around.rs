@@ -6,7 +6,7 @@
 
 use super::gradient;
 use super::layers::{Layer, layers_of};
-use super::measure::batch_images;
+use super::measurement::batch_images;
 use super::probe::{self, Observed};
 use super::seeds::Seeds;
 use super::{LayerTable, Table, TableError};

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::exact::{Tail, Triple};
+use super::exact::Tail;
 use super::layers::{Layer, LayerSums, layers};
 use super::ranges::Ranges;
 use super::seeds::Seeds;
-use super::{LayerTable, Method, gradient, probe};
+use super::{LayerTable, Method, Triple, gradient, probe};
 use crate::blocks::{BlockSize, Candidates};
 use crate::graph::{Graph, GraphError};
 use crate::interpreter::{Device, Interpreter, Plain};
