@@ -5,6 +5,9 @@ use super::Choice;
 /// A limit on values is this many units, or up to twice as many.
 const UNITS_LOG2: i32 = 59;
 
+/// The smallest positive number is two to this.
+const SMALLEST_LOG2: i32 = -1074;
+
 /// An undominated choice.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Candidate {
@@ -130,9 +133,9 @@ fn unit(limit: f64) -> f64 {
     if limit <= 0.0 {
         return 1.0;
     }
-    // No smaller than what a number can hold.
-    let log2 = (limit.log2().floor() as i32 - UNITS_LOG2).max(-1000);
-    2f64.powi(log2)
+    // No smaller than the smallest number, of which all others are multiples. Its inverse would be infinite.
+    let log2 = (limit.log2().floor() as i32 - UNITS_LOG2).max(SMALLEST_LOG2);
+    2f64.powi(log2 / 2) * 2f64.powi(log2 - log2 / 2)
 }
 
 fn in_units(class: &[Candidate], unit: f64, limit: f64) -> Vec<Item> {

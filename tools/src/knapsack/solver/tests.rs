@@ -74,6 +74,21 @@ fn values_over_many_magnitudes_are_compared_exactly() {
 }
 
 #[test]
+fn the_smallest_numbers_are_compared_exactly() {
+    for seed in 0..200 {
+        let mut random = Random::new(seed);
+        let mut classes = instance(&mut random, 6, 4, 50, 2);
+        let value = |random: &mut Random| random.below(40) as f64 * f64::from_bits(1 << (seed % 53));
+        classes.iter_mut().flatten().for_each(|choice| choice.value = value(&mut random));
+        let (least, most) = bounds(&classes);
+        let capacity = least + random.below((most - least) as usize + 1) as u64;
+        let solution = solve(&classes, capacity, Limits::default()).unwrap();
+        assert!(solution.optimal && solution.bound == solution.value, "seed {seed}");
+        assert_eq!(Some(solution.value), brute_force(&classes, capacity), "seed {seed}");
+    }
+}
+
+#[test]
 fn a_narrow_search_gives_a_solution_and_a_valid_bound() {
     let limits = [(1, 1 << 20, 1 << 20), (3, 1 << 20, 1 << 20), (1 << 20, 2, 1 << 20), (1 << 20, 1 << 20, 5)];
     let mut unproven = 0;
