@@ -142,8 +142,8 @@ impl Totals {
     fn decide(&mut self, block: &[f32; LANES], sign: f32, ramps: Option<&[f32; WINDOWS.len()]>) {
         let passes = block[0] > 0.0;
         if passes {
-            for lane in 0..LANES {
-                self.output[lane] += sign * block[lane];
+            for (sum, value) in self.output.iter_mut().zip(block) {
+                *sum += sign * value;
             }
         }
         let Some(ramps) = ramps else { return };
@@ -154,9 +154,11 @@ impl Totals {
             }
             let chance = block[0] / (2.0 * half) + 0.5;
             let (shift, spread) = (sign * (chance - hard), chance * (1.0 - chance));
-            for lane in 0..LANES {
-                window.mean[lane] += shift * block[lane];
-                window.variance[lane] += spread * block[lane] * block[lane];
+            for (sum, value) in window.mean.iter_mut().zip(block) {
+                *sum += shift * value;
+            }
+            for (sum, value) in window.variance.iter_mut().zip(block) {
+                *sum += spread * value * value;
             }
         }
     }
