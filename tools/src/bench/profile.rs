@@ -8,7 +8,7 @@ use crate::knapsack::{Profile, Shares};
 /// Channels of 32x32 pixels that are measured.
 const CHANNELS: u32 = 256;
 
-/// Measures layers of [`CHANNELS`] channels of 32x32 pixels `runs` times each: with a decision a pixel, with blocks of
+/// Measures layers of a few channels of 32x32 pixels `runs` times each: with a decision a pixel, with blocks of
 /// 4x4, passed on, and zero, which is what the input, the linear layer and the output take by themselves. With `p` and `b`
 /// a pixel's and a decision's share and `N` pixels,
 ///
