@@ -29,3 +29,6 @@ cd "$work"
 export PATH="$root/target/release:$PATH"
 block 3
 eval "$(block 3)"
+echo '-- fewer sign decisions'
+block 4
+eval "$(block 4)"
