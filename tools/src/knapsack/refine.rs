@@ -5,7 +5,8 @@ use std::ops::ControlFlow;
 
 use super::solver::SolverError;
 use super::{CostModel, KnapsackError, Problem, Solution};
-use crate::distortion::{Around, Table};
+use crate::blocks::BlockSize;
+use crate::distortion::{Around, LayerTable, Table};
 
 /// The share of all channels that the first proposal may change.
 const FIRST: usize = 8;
@@ -61,6 +62,39 @@ impl Problem<'_> {
         }
         let other = low.checked_sub(1).map(counted).filter(|other| other.cost <= budget);
         Ok(std::iter::once(solution.clone()).chain(other).collect())
+    }
+
+    /// A choice within `budget` that is found from one decision a pixel on, in `steps` budgets of which each is the same
+    /// share of the one before: every time the best choice for distortions around the last one, which show how the errors
+    /// of channels add up. `each` sees the steps done.
+    ///
+    /// # Errors
+    /// If costs or distortions are out of range, or the cheapest sizes cost more than the budget.
+    pub fn follow(
+        &self,
+        around: &Around<'_>,
+        budget: u64,
+        steps: usize,
+        each: &mut dyn FnMut(usize) -> ControlFlow<()>,
+    ) -> Result<Option<Solution>, KnapsackError> {
+        let relu = |layer: &LayerTable| layer.sizes.iter().position(|size| *size == BlockSize::RELU);
+        let everything = self.pairs().map(|(layer, own)| {
+            let at = relu(layer).filter(|at| own.allowed.contains(at)).or(own.allowed.first().copied());
+            vec![at.unwrap_or(0); layer.shape.channels as usize]
+        });
+        let mut choices: Vec<Vec<usize>> = everything.collect();
+        let share = budget as f64 / self.baseline().max(1) as f64;
+        for step in 1..=steps {
+            let table = Table { provenance: self.table.provenance.clone(), layers: around.tables(&choices) };
+            let here = Problem { table: &table, ..self.clone() };
+            let part = share.powf(step as f64 / steps as f64);
+            let limit = if step == steps { budget } else { (self.baseline() as f64 * part) as u64 };
+            choices = here.solve(limit)?.choices;
+            if each(step).is_break() && step < steps {
+                return Ok(None);
+            }
+        }
+        Ok(Some(self.with_choices(Solution::default(), choices)))
     }
 
     /// Improves the one of `starts` with the least measured error within `budget` for at most `rounds` rounds; `each` sees

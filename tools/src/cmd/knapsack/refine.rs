@@ -25,6 +25,11 @@ pub(crate) struct RefineArgs {
     #[arg(long, value_name = "N", requires = "model", requires = "data", conflicts_with = "windows")]
     pub(super) refine: Option<usize>,
 
+    /// Budgets between every ReLU and the one asked for, at each of which distortions are measured again around what is
+    /// chosen, to find a choice that the refinement may start from
+    #[arg(long, value_name = "N", default_value = "10", requires = "refine")]
+    steps: usize,
+
     /// The network the table is of
     #[arg(long, value_name = "FILE")]
     model: Option<PathBuf>,
@@ -76,7 +81,11 @@ impl RefineArgs {
     ) -> Result<Refined> {
         let rounds = self.refine.unwrap_or(0);
         let bar = Bar::spinner("refining");
-        let starts = problem.starts(&start, budget)?;
+        let mut starts = problem.starts(&start, budget)?;
+        starts.extend(problem.follow(around, budget, self.steps, &mut |step| {
+            bar.say(format!("following the budget: step {step} of {}", self.steps));
+            if stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        })?);
         let refined = problem.refine(around, starts, budget, rounds, &mut |exchange| {
             let verdict = if exchange.accepted { "taken" } else { "refused" };
             bar.say(format!(
