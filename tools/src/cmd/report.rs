@@ -10,11 +10,11 @@ use brelu_tools::figures::{
 };
 use brelu_tools::report::{Bar, Lines, bytes, note, print};
 use clap::Args;
-use sha2::{Digest, Sha256};
 
 use super::arguments::ImportArgs;
 use super::files::{Access, write_all};
 use super::preprocess::PreprocessArgs;
+use super::samples::model_digest;
 
 /// Draw what a network's distortions are and what specs make of them: one HTML file with all figures
 #[derive(Debug, Args)]
@@ -127,8 +127,7 @@ fn check_model(model: &Path, table: &Table) -> Result<()> {
     if model.to_string_lossy().starts_with("builtin:") {
         return Ok(());
     }
-    let content = fs::read(model).with_context(|| format!("cannot read {}", model.display()))?;
-    let digest: String = Sha256::digest(&content).iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest = model_digest(model)?;
     ensure!(
         digest == table.provenance.model_sha256,
         "{} is not the network the table was measured on ({}): give that file",

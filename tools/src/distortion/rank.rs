@@ -35,6 +35,7 @@ mod tests {
 
     #[test]
     fn ranks_and_correlations() {
+        assert_eq!(ranks(&[5.0, 1.0, 5.0, 9.0]), [1.5, 0.0, 1.5, 3.0]);
         assert_eq!(ranks(&[3.0, 1.0, 3.0, 2.0]), [2.5, 0.0, 2.5, 1.0]);
         assert!((spearman(&[1.0, 2.0, 3.0, 9.0], &[2.0, 4.0, 5.0, 6.0]) - 1.0).abs() < 1e-12);
         assert!((spearman(&[1.0, 2.0, 3.0], &[3.0, 2.0, 1.0]) + 1.0).abs() < 1e-12);

@@ -3,12 +3,13 @@
 use std::fmt;
 use std::str::FromStr;
 
-use brelu_core::cost::{Traffic, blocks, extension, pixels};
+use brelu_core::cost::Traffic;
 use brelu_core::protocol::block_relu::Format;
 
 use super::Chosen;
 use crate::blocks::BlockSize;
-use crate::distortion::{LayerTable, Table};
+use crate::distortion::Table;
+use crate::knapsack::traffic;
 
 /// Rings of activations and pre-activations in bits, and the window where a spec names none: what small networks need.
 pub(super) const FORMAT: Format = Format { k: 24, n: 12, w: 6, lo: 0 };
@@ -88,24 +89,11 @@ pub(super) fn sent(table: &Table, spec: Option<&Chosen>) -> Sent {
         let format = Format { w: window.unwrap_or(FORMAT.w), ..FORMAT };
         let size = |channel: usize| spec.map_or(BlockSize::RELU, |spec| spec.sizes[index][channel]);
         let bits = (0..layer.shape.channels as usize)
-            .fold(Traffic::default(), |bits, channel| bits + channel_bits(layer, format, size(channel)));
+            .fold(Traffic::default(), |bits, channel| bits + traffic(layer, size(channel), format));
         sum.bytes += bits.to_bytes();
         sum.round_trips += u64::from(bits.total() > 0);
     }
     sum
-}
-
-/// Bits of one channel. A bounded ReLU is the difference of two, which decide separately.
-fn channel_bits(layer: &LayerTable, format: Format, size: BlockSize) -> Traffic {
-    let plane = layer.shape.plane() as u64;
-    match size {
-        BlockSize::IDENTITY => extension(format.n, format.k, plane),
-        BlockSize::ZERO => Traffic::default(),
-        size => {
-            let once = pixels(format, plane) + blocks(format, size.decisions(layer.shape));
-            if layer.clip.is_some() { once + once } else { once }
-        }
-    }
 }
 
 #[cfg(test)]
