@@ -11,10 +11,12 @@ mod pool;
 mod select;
 mod step;
 mod trace;
+mod trainable;
 
 pub use activation::{Activation, Blocks, Plain};
 pub use burn::tensor::Device;
 pub use trace::Trace;
+pub use trainable::{Norms, Outcome, Role, Slot, Statistics, Trainable};
 
 use burn::tensor::{Tensor, TensorData};
 
