@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use brelu_core::geometry::Shape;
-use brelu_tools::graph::Graph;
+use brelu_tools::graph::{Graph, simplify};
 use brelu_tools::net::Patience;
 use brelu_tools::onnx::{self, ImportOptions};
 use brelu_tools::zoo;
@@ -24,10 +24,16 @@ pub(crate) struct ImportArgs {
 }
 
 impl ImportArgs {
-    /// Reads a network; notes are for the user.
+    /// Reads a network and simplifies it; notes are for the user.
+    pub(crate) fn import(&self, model: &Path) -> Result<(Graph, Vec<String>)> {
+        let (graph, notes) = self.import_as_is(model)?;
+        Ok((simplify(graph).with_context(|| model.display().to_string())?, notes))
+    }
+
+    /// Reads a network with the operations of its file; notes are for the user.
     ///
     /// `builtin:NAME` is a network of [`zoo`] with generated weights.
-    pub(crate) fn import(&self, model: &Path) -> Result<(Graph, Vec<String>)> {
+    pub(crate) fn import_as_is(&self, model: &Path) -> Result<(Graph, Vec<String>)> {
         if let Some(name) = model.to_str().and_then(|model| model.strip_prefix("builtin:")) {
             let names = zoo::NAMES.join(", ");
             let graph = zoo::build(name, 1)

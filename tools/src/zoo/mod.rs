@@ -55,4 +55,12 @@ mod tests {
     fn unknown_names_are_none() {
         assert!(build("resnet49", 1).is_none());
     }
+
+    #[test]
+    fn simplifying_changes_nothing() {
+        for name in NAMES {
+            let graph = build(name, 1).unwrap().unwrap();
+            assert_eq!(crate::graph::simplify(graph.clone()).unwrap(), graph);
+        }
+    }
 }
