@@ -185,7 +185,8 @@ impl Trainable {
         let mut values: Vec<Option<Tensor<4>>> = vec![None; self.layers.len()];
         let mut statistics = Vec::new();
         for (id, node) in self.graph.iter() {
-            let mut inputs = node.inputs.iter().filter_map(|input| values[input.0].clone()).collect::<Vec<_>>();
+            let mut inputs =
+                node.inputs.iter().filter_map(|input| values[input.0].clone()).collect::<Vec<_>>();
             lifetimes.forget(id, &mut values);
             let first = if inputs.is_empty() { input.clone() } else { inputs.remove(0) };
             values[id.0] = Some(match &self.layers[id.0] {

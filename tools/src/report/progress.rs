@@ -31,6 +31,11 @@ impl Bar {
         self.0.set_message(what.into());
     }
 
+    /// Does something that writes lines, with the bar out of the way.
+    pub fn aside<T>(&self, write: impl FnOnce() -> T) -> T {
+        self.0.suspend(write)
+    }
+
     /// Sets the steps done.
     pub fn at(&self, done: u64, of: u64) {
         self.0.set_length(of);

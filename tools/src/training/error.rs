@@ -13,7 +13,9 @@ pub enum TrainError {
     #[error(transparent)]
     Data(#[from] DataError),
     /// An image has no class.
-    #[error("{name} has no class: give images in one folder a class, with a labels.csv, or a file of CIFAR records")]
+    #[error(
+        "{name} has no class: give images in one folder a class, with a labels.csv, or a file of CIFAR records"
+    )]
     Unlabelled {
         /// The image.
         name: String,
@@ -41,7 +43,9 @@ pub enum TrainError {
         name: String,
     },
     /// A map of classes for a network that gives one.
-    #[error("{name} has a class for every pixel, but the network gives one class an image: give images with one class")]
+    #[error(
+        "{name} has a class for every pixel, but the network gives one class an image: give images with one class"
+    )]
     Classes {
         /// The image.
         name: String,

@@ -105,7 +105,10 @@ mod tests {
         let device = Device::flex();
         let pixels = classes.len();
         let tensor = |values: &[f32]| {
-            Tensor::<4>::from_data(TensorData::new(values.to_vec(), [1, values.len() / pixels, 1, pixels]), &device)
+            Tensor::<4>::from_data(
+                TensorData::new(values.to_vec(), [1, values.len() / pixels, 1, pixels]),
+                &device,
+            )
         };
         let labels = Labels::new(classes, [1, 1, pixels], &device);
         values(loss.of(tensor(logits), &labels, teacher.map(tensor)))[0]

@@ -215,7 +215,8 @@ pub(super) mod tests {
     #[test]
     fn maps_give_a_class_a_pixel_of_the_output() {
         let maps = Numbers { len: 3, classes: |_| vec![0, 1, 2, IGNORED] };
-        let classes = |height, width| feed(&maps, Shape::new(3, height, width)).batch(&[0], 0).unwrap().classes;
+        let classes =
+            |height, width| feed(&maps, Shape::new(3, height, width)).batch(&[0], 0).unwrap().classes;
         assert_eq!(classes(2, 2), [0, 1, 2, IGNORED]);
         assert_eq!(classes(1, 2), [2, IGNORED]);
         assert_eq!(classes(4, 2), [0, 1, 0, 1, 2, IGNORED, 2, IGNORED]);

@@ -78,7 +78,10 @@ mod tests {
         let (mut parameter, mut velocity) = (tensor(1.0), tensor(0.0));
         for gradient in [2.0, 4.0] {
             let gradient = tensor(gradient * factor);
-            sgd.step(0.1, vec![Descent { parameter: &mut parameter, velocity: &mut velocity, gradient, decays }]);
+            sgd.step(
+                0.1,
+                vec![Descent { parameter: &mut parameter, velocity: &mut velocity, gradient, decays }],
+            );
         }
         values(parameter)[0]
     }
