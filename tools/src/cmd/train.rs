@@ -135,8 +135,8 @@ impl Train {
         let runtime = net::runtime()?;
         let stop = on_interrupt(runtime.handle(), || note(format_args!("saving what is done")));
         let total = training.options.schedule.total;
-        let mut follow =
-            Follow::new(training, state, &stop, self.save_every, &save, &|rows| files.write_history(rows));
+        let record = |rows: &[brelu_tools::training::Row]| files.write_history(rows);
+        let mut follow = Follow::new(training, state, &stop, self.save_every, &save, &record);
         let result = training.run(state, &mut follow);
         let failed = follow.finish();
         runtime.shutdown_background();
