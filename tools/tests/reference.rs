@@ -1,8 +1,8 @@
 //! Outputs of the sample networks against those of another runtime, stored with the samples.
 
 use brelu_tools::data::{Channels, Dataset, Fit, Preprocess, read_image};
-use brelu_tools::graph::{Executor, Graph, Scratch, simplify};
-use brelu_tools::onnx::{ImportOptions, import_file};
+use brelu_tools::graph::{Executor, Graph, Op, Scratch, simplify};
+use brelu_tools::onnx::{ImportOptions, export, import, import_file};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -90,7 +90,8 @@ fn inputs(data: &Path, sample: &Sample) -> Vec<Vec<f32>> {
     let policy = &sample.preprocess;
     if sample.reference["input"] == "cifar10 test records 0..7" {
         let records = Dataset::open(&cifar(data), *policy).unwrap();
-        let labels: Vec<usize> = (0..8).map(|index| records.item(index).unwrap().label.unwrap()).collect();
+        let labels: Vec<usize> =
+            (0..8).map(|index| records.item(index).unwrap().label.unwrap()).collect();
         assert_eq!(serde_json::to_value(labels).unwrap(), sample.reference["labels"]);
         return (0..8).map(|index| policy.normalise(&records.item(index).unwrap().pixels)).collect();
     }
@@ -113,7 +114,10 @@ fn outputs_match() {
     let Some(data) = data() else { return };
     for sample in samples(&data) {
         let inputs = inputs(&data, &sample);
-        for (form, graph) in [("imported", &sample.imported), ("simplified", &sample.graph)] {
+        let again = import(&export(&sample.imported).unwrap(), &ImportOptions::default()).unwrap().graph;
+        assert_eq!(activations(&again), activations(&sample.imported), "{}", sample.name);
+        let forms = [("imported", &sample.imported), ("simplified", &sample.graph), ("exported", &again)];
+        for (form, graph) in forms {
             let start = Instant::now();
             let outputs = outputs(graph, &inputs);
             let millis = start.elapsed().as_secs_f64() * 1e3 / inputs.len() as f64;
@@ -126,6 +130,12 @@ fn outputs_match() {
             assert!(error <= TOLERANCE * range, "{name}, {form}: {error} on {range}");
         }
     }
+}
+
+/// Names of the layers that block sizes are chosen for.
+fn activations(graph: &Graph) -> Vec<&str> {
+    let layers = graph.nodes.iter().filter(|node| matches!(node.op, Op::Relu | Op::Clip { .. }));
+    layers.map(|node| node.name.as_str()).collect()
 }
 
 fn outputs(graph: &Graph, inputs: &[Vec<f32>]) -> Vec<Vec<f32>> {
@@ -145,7 +155,6 @@ fn difference(got: &[f32], expected: &[f32]) -> (f32, f32) {
 
 #[test]
 fn sizes_match() {
-    use brelu_tools::graph::Op;
     let Some(data) = data() else { return };
     for Sample { name, meta, graph, .. } in samples(&data) {
         let total = |wanted: &dyn Fn(&Op) -> bool| -> u64 {

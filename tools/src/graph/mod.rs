@@ -6,7 +6,9 @@
 //! written again. [`simplify`] brings it into the form the compiler expects, [`run`] computes either in `f32`.
 
 mod axis;
+pub mod convert;
 mod error;
+mod line;
 mod norm;
 mod op;
 mod run;

@@ -1,4 +1,4 @@
-//! From an ONNX file to a [`Graph`].
+//! From an ONNX file to a [`Graph`], and back ([`export`]).
 //!
 //! The file is decoded ([`proto`]), the operations the chosen output needs are put in order, constants are computed,
 //! and every other operation becomes one or two nodes. Operator sets 7 to 22. Compiling and measuring start from
@@ -11,6 +11,7 @@ mod call;
 mod constant;
 mod ends;
 mod error;
+mod export;
 mod fold;
 mod linear;
 mod order;
@@ -24,6 +25,7 @@ mod tensor;
 mod walk;
 
 pub use error::ImportError;
+pub use export::{ExportError, export, export_file, export_model};
 
 use crate::graph::Graph;
 use brelu_core::geometry::Shape;

@@ -142,6 +142,7 @@ fn operator(call: &Call, build: &mut Builder) -> Problem<Tensor> {
         "Slice" => selection::slice(call, build),
         "Pad" => selection::pad(call, build),
         "Expand" => selection::expand(call, build),
+        "Gather" => selection::gather(call, build),
         "Resize" | "Upsample" => resize::resize(call, build),
         "Reshape" | "Flatten" | "Squeeze" | "Unsqueeze" => reshaping::tensor(call, build),
         "Transpose" => reshaping::transpose(call, build),
