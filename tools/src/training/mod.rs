@@ -34,3 +34,6 @@ pub use sgd::Sgd;
 pub use shuffle::order;
 pub use state::{Snapshot, State, Sums};
 pub use validate::Scores;
+
+#[cfg(test)]
+mod tests;
