@@ -5,7 +5,7 @@ use burn::tensor::module::batch_norm_train;
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::step::{Step, convolve};
-use super::{Activation, trace};
+use super::{Activation, kernels, trace};
 use crate::graph::{Graph, GraphError, NodeId, Op};
 
 /// What a parameter is.
@@ -69,7 +69,7 @@ pub struct Outcome {
 /// Where a node finds its parameters.
 #[derive(Clone, Debug)]
 enum Layer {
-    Conv { geometry: Conv2d, weights: usize, bias: Result<usize, Tensor<1>> },
+    Conv { geometry: Conv2d, weights: usize, bias: Option<usize>, none: Tensor<1> },
     Norm { scale: usize, shift: usize, number: usize, epsilon: f32 },
     Affine { scale: usize, shift: usize },
     Fixed(Step),
@@ -102,11 +102,10 @@ impl Trainable {
                 Op::Conv { geometry, bias, .. } => {
                     let normed = matches!(readers[id.0][..], [reader] if is_norm(&graph[reader].op));
                     let weights = slot(Role::Weights);
-                    let bias = match normed && bias.iter().all(|bias| *bias == 0.0) {
-                        true => Err(Tensor::zeros([bias.len()], device)),
-                        false => Ok(slot(Role::Bias)),
-                    };
-                    Layer::Conv { geometry: *geometry, weights, bias }
+                    let none = Tensor::zeros([bias.len()], device);
+                    let fixed = normed && bias.iter().all(|bias| *bias == 0.0);
+                    let bias = (!fixed).then(|| slot(Role::Bias));
+                    Layer::Conv { geometry: *geometry, weights, bias, none }
                 }
                 Op::BatchNorm { epsilon, .. } => {
                     norms += 1;
@@ -190,9 +189,12 @@ impl Trainable {
             lifetimes.forget(id, &mut values);
             let first = if inputs.is_empty() { input.clone() } else { inputs.remove(0) };
             values[id.0] = Some(match &self.layers[id.0] {
-                Layer::Conv { geometry, weights, bias } => {
-                    let bias = bias.as_ref().map_or_else(Clone::clone, |bias| parameters[*bias].clone());
-                    convolve(geometry, first, kernel(geometry, parameters[*weights].clone()), bias)
+                Layer::Conv { geometry, weights, bias, none } => {
+                    let (weights, bias) = (&parameters[*weights], bias.map(|bias| &parameters[bias]));
+                    kernels::convolve(geometry, &first, weights, bias).unwrap_or_else(|| {
+                        let bias = bias.unwrap_or(none).clone();
+                        convolve(geometry, first, kernel(geometry, weights.clone()), bias)
+                    })
                 }
                 Layer::Norm { scale, shift, number, epsilon } => {
                     let [scale, shift] = [scale, shift].map(|slot| parameters[*slot].clone());
@@ -262,10 +264,13 @@ fn normalise(
         }
         Norms::Batch => {
             let [images, _, height, width] = x.dims();
-            let normed = batch_norm_train(x, scale, shift, epsilon.into());
-            let (mean, variance) = (normed.mean.inner(), normed.variance.inner());
+            let (output, [mean, variance]) =
+                kernels::normalise(&x, &scale, &shift, epsilon).unwrap_or_else(|| {
+                    let normed = batch_norm_train(x, scale, shift, epsilon.into());
+                    (normed.output, [normed.mean.inner(), normed.variance.inner()])
+                });
             statistics.push(Statistics { mean, variance, count: images * height * width });
-            normed.output
+            output
         }
     }
 }
