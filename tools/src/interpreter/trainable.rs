@@ -82,6 +82,8 @@ pub struct Trainable {
     layers: Vec<Layer>,
     slots: Vec<Slot>,
     device: Device,
+    /// Whether burn's operations do everything.
+    general: bool,
 }
 
 impl Trainable {
@@ -116,7 +118,12 @@ impl Trainable {
                 _ => Layer::Fixed(Step::new(graph, node, device)),
             });
         }
-        Ok(Self { graph: graph.clone(), layers, slots, device: device.clone() })
+        Ok(Self { graph: graph.clone(), layers, slots, device: device.clone(), general: false })
+    }
+
+    /// Computes everything with burn's operations, to compare with.
+    pub fn general(self) -> Self {
+        Self { general: true, ..self }
     }
 
     /// The graph as it was given.
@@ -191,14 +198,25 @@ impl Trainable {
             values[id.0] = Some(match &self.layers[id.0] {
                 Layer::Conv { geometry, weights, bias, none } => {
                     let (weights, bias) = (&parameters[*weights], bias.map(|bias| &parameters[bias]));
-                    kernels::convolve(geometry, &first, weights, bias).unwrap_or_else(|| {
+                    let own = || kernels::convolve(geometry, &first, weights, bias);
+                    let own = if self.general { None } else { own() };
+                    own.unwrap_or_else(|| {
                         let bias = bias.unwrap_or(none).clone();
                         convolve(geometry, first, kernel(geometry, weights.clone()), bias)
                     })
                 }
                 Layer::Norm { scale, shift, number, epsilon } => {
                     let [scale, shift] = [scale, shift].map(|slot| parameters[*slot].clone());
-                    normalise(first, [scale, shift], norms, *number, *epsilon, &mut statistics)
+                    match norms {
+                        Norms::Running(running) => {
+                            by_running(first, [scale, shift], &running[*number], *epsilon)
+                        }
+                        Norms::Batch => {
+                            let (output, found) = self.by_batch(first, [scale, shift], *epsilon);
+                            statistics.push(found);
+                            output
+                        }
+                    }
                 }
                 Layer::Affine { scale, shift } => {
                     let [scale, shift] = [scale, shift].map(|slot| parameters[*slot].clone());
@@ -210,6 +228,21 @@ impl Trainable {
         }
         let output = values.get_mut(self.graph.output.0).and_then(Option::take).unwrap_or(input);
         Outcome { output, statistics }
+    }
+
+    fn by_batch(
+        &self,
+        x: Tensor<4>,
+        [scale, shift]: [Tensor<1>; 2],
+        epsilon: f32,
+    ) -> (Tensor<4>, Statistics) {
+        let [images, _, height, width] = x.dims();
+        let own = if self.general { None } else { kernels::normalise(&x, &scale, &shift, epsilon) };
+        let (output, [mean, variance]) = own.unwrap_or_else(|| {
+            let normed = batch_norm_train(x, scale, shift, epsilon.into());
+            (normed.output, [normed.mean.inner(), normed.variance.inner()])
+        });
+        (output, Statistics { mean, variance, count: images * height * width })
     }
 }
 
@@ -247,30 +280,14 @@ fn planes(values: Tensor<1>) -> Tensor<4> {
     values.reshape([1, channels, 1, 1])
 }
 
-fn normalise(
+fn by_running(
     x: Tensor<4>,
     [scale, shift]: [Tensor<1>; 2],
-    norms: Norms<'_>,
-    number: usize,
+    running: &[Tensor<1>; 2],
     epsilon: f32,
-    statistics: &mut Vec<Statistics>,
 ) -> Tensor<4> {
-    match norms {
-        Norms::Running(running) => {
-            let [mean, variance] = running[number].clone();
-            let factor = scale / (variance + epsilon).sqrt();
-            let summand = shift - mean * factor.clone();
-            x * planes(factor) + planes(summand)
-        }
-        Norms::Batch => {
-            let [images, _, height, width] = x.dims();
-            let (output, [mean, variance]) =
-                kernels::normalise(&x, &scale, &shift, epsilon).unwrap_or_else(|| {
-                    let normed = batch_norm_train(x, scale, shift, epsilon.into());
-                    (normed.output, [normed.mean.inner(), normed.variance.inner()])
-                });
-            statistics.push(Statistics { mean, variance, count: images * height * width });
-            output
-        }
-    }
+    let [mean, variance] = running.clone();
+    let factor = scale / (variance + epsilon).sqrt();
+    let summand = shift - mean * factor.clone();
+    x * planes(factor) + planes(summand)
 }

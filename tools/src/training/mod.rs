@@ -7,6 +7,7 @@
 mod augment;
 mod checkpoint;
 mod error;
+mod gates;
 mod history;
 mod initialise;
 mod loader;
@@ -23,6 +24,7 @@ mod validate;
 pub use augment::{Augmentation, Change};
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub use error::TrainError;
+pub use gates::Gates;
 pub use history::{COLUMNS, Row, csv, parse};
 pub use initialise::initialise;
 pub use loss::{Distillation, IGNORED, Labels, Loss};

@@ -13,9 +13,11 @@ use super::sgd::Descent;
 use super::shuffle::order;
 use super::state::Best;
 use super::validate::{Scores, Tally, right};
-use super::{Loss, Row, Schedule, Sgd, State, TrainError};
+use super::{Gates, Loss, Row, Schedule, Sgd, State, TrainError};
 use crate::graph::Graph;
-use crate::interpreter::{Activation, Interpreter, Norms, Outcome, Plain, Trainable, values};
+use crate::interpreter::{
+    Activation, Blocks, Decisions, Interpreter, Norms, Outcome, Plain, Relaxed, Trainable, values,
+};
 
 /// The constants of a training: equal ones from equal beginnings give equal networks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,6 +32,8 @@ pub struct Options {
     pub sgd: Sgd,
     /// What is made small.
     pub loss: Loss,
+    /// How blocks decide and learn to.
+    pub gates: Gates,
     /// What a batch counts for in running means and variances.
     pub norm_momentum: f64,
     /// Whether norms keep their running statistics and use them.
@@ -46,7 +50,9 @@ pub struct Training<'a> {
     /// The network.
     pub network: &'a Trainable,
     /// What stands in the place of its ReLUs.
-    pub activation: &'a dyn Activation,
+    pub blocks: &'a Blocks,
+    /// Whether burn's operations compute it, to compare with.
+    pub general: bool,
     /// The network whose outputs are imitated, without blocks.
     pub teacher: Option<&'a Interpreter>,
     /// Images to learn.
@@ -165,8 +171,13 @@ impl Training<'_> {
         let leaves: Vec<Tensor<1>> =
             state.parameters.iter().map(|tensor| tensor.clone().autodiff().require_grad()).collect();
         let input = self.input(batch);
+        let relaxed = Relaxed {
+            blocks: self.blocks,
+            decisions: self.options.gates.at(state.step, &self.options.schedule),
+        };
+        let activation: &dyn Activation = if self.general { self.blocks } else { &relaxed };
         let Outcome { output, statistics } =
-            self.network.run(&leaves, self.norms(state), input.clone(), self.activation);
+            self.network.run(&leaves, self.norms(state), input.clone(), activation);
         let teacher = self.teacher.map(|teacher| teacher.run(input, &Plain));
         let loss = self.options.loss.of(output.clone(), &self.labels(batch), teacher);
         let value = loss.clone().inner().into_scalar::<f32>();
@@ -222,8 +233,8 @@ impl Training<'_> {
     /// Adds a row to the history when it is time for one, with a validation where it is time for that.
     fn record(&self, state: &mut State, observer: &mut dyn Observer) -> Result<ControlFlow<()>, TrainError> {
         let (steps, total) = (self.steps_an_epoch(), self.options.schedule.total);
-        let validates =
-            state.step.is_multiple_of(steps * self.options.validate_every.max(1)) || state.step == total;
+        let validates = state.step.is_multiple_of(steps.saturating_mul(self.options.validate_every.max(1)))
+            || state.step == total;
         if !validates && !state.step.is_multiple_of(self.options.record_every.max(1)) {
             return Ok(ControlFlow::Continue(()));
         }
@@ -255,11 +266,12 @@ impl Training<'_> {
         let all: Vec<usize> = (0..feed.samples.len()).collect();
         let lists: Vec<&[usize]> = all.chunks(self.options.batch.max(1)).collect();
         let mut tally = Tally::new(self.network.graph().output_shape());
+        let relaxed = Relaxed { blocks: self.blocks, decisions: Decisions::Constant };
         prepared(feed, &lists, 0, self.threads, |batches| {
             for (done, batch) in batches.enumerate() {
                 let batch = batch?;
                 let norms = Norms::Running(&state.running);
-                let outcome = self.network.run(&state.parameters, norms, self.input(&batch), self.activation);
+                let outcome = self.network.run(&state.parameters, norms, self.input(&batch), &relaxed);
                 tally.add(&values(outcome.output), &batch);
                 observer.validated(done + 1, lists.len());
             }

@@ -80,6 +80,7 @@ fn options(total: u64) -> Options {
         schedule: Schedule { peak: 0.05, decay: Decay::Cosine, warmup: 4, minimum: 0.0, total },
         sgd: Sgd { nesterov: true, clip: Some(5.0), ..Sgd::default() },
         loss: Loss { smoothing: 0.05, distillation: None },
+        gates: Gates::Constant,
         norm_momentum: 0.1,
         freeze_norms: false,
         validate_every: 1,
@@ -108,7 +109,8 @@ fn with<R>(options: &Options, work: impl FnOnce(&Training<'_>, &Graph) -> R) -> 
     };
     let training = Training {
         network: &network,
-        activation: &blocks,
+        blocks: &blocks,
+        general: false,
         teacher: None,
         images: feed(&train, Augmentation { padding: 1, flip: false }),
         validation: Some(feed(&test, Augmentation::default())),
@@ -261,4 +263,17 @@ fn teachers_are_imitated() {
         assert!(losses.last().unwrap() * 3.0 < losses[0], "{losses:?}");
         assert!(state.best().unwrap().0.accuracy > 0.85);
     });
+}
+
+#[test]
+fn decisions_with_gradients_learn_as_well() {
+    for gates in [Gates::StraightThrough { width: 0.25 }, Gates::Annealed { width: 0.5, share: 0.5 }] {
+        with(&Options { gates, ..options(72) }, |training, graph| {
+            let state = ended(training, graph);
+            assert!(state.best().unwrap().0.accuracy > 0.9, "{gates:?} {:?}", state.best());
+            let other =
+                with(&options(72), |training, graph| ended(training, graph).last_graph(training.network));
+            assert_ne!(state.last_graph(training.network), other);
+        });
+    }
 }

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use brelu_tools::blocks::Spec;
 use brelu_tools::graph::Graph;
 use brelu_tools::graph::convert::{bounded_to_relu, max_pools_to_average};
-use brelu_tools::interpreter::{Activation, Blocks, Interpreter, Trainable};
+use brelu_tools::interpreter::{Blocks, Interpreter, Trainable};
 use brelu_tools::training::{Recipe, initialise};
 use clap::Args;
 use sha2::{Digest, Sha256};
@@ -123,7 +123,7 @@ impl Subject {
         &self.trainable
     }
 
-    pub(super) const fn activation(&self) -> &dyn Activation {
+    pub(super) const fn blocks(&self) -> &Blocks {
         &self.blocks
     }
 

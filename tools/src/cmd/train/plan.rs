@@ -103,7 +103,8 @@ impl Plan {
         };
         Training {
             network: subject.trainable(),
-            activation: subject.activation(),
+            blocks: subject.blocks(),
+            general: false,
             teacher: subject.teacher(),
             images: feed(&self.train, self.augmentation),
             validation: self.validation.as_ref().map(|set| feed(set, Augmentation::default())),

@@ -1,7 +1,8 @@
 use std::time::Duration;
 
 use brelu_tools::training::{
-    Augmentation, DEFAULT, Decay, Distillation, Length, Loss, Options, Pace, Recipe, Schedule, Sgd, recipes,
+    Augmentation, DEFAULT, Decay, Distillation, Gates, Length, Loss, Options, Pace, Recipe, Schedule, Sgd,
+    recipes,
 };
 use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
@@ -84,6 +85,19 @@ pub(super) struct Settings {
     #[arg(long, help_heading = "Steps")]
     freeze_norms: bool,
 
+    /// How blocks learn to decide: constant (decisions have no gradient, as in the paper), straight-through (the gradient
+    /// of a sigmoid of the block's mean), or annealed (that sigmoid itself at first)
+    #[arg(long, value_name = "HOW", default_value = "constant", help_heading = "Blocks")]
+    decisions: How,
+
+    /// For straight-through and annealed decisions: block means of about this size count as undecided
+    #[arg(long, value_name = "X", default_value = "0.25", value_parser = positive, help_heading = "Blocks")]
+    width: f64,
+
+    /// For annealed decisions: share of the training after which they are hard
+    #[arg(long, value_name = "X", default_value = "0.5", value_parser = share, help_heading = "Blocks")]
+    anneal: f64,
+
     /// Share of each label that is spread over all classes
     #[arg(long, value_name = "X", default_value = "0", value_parser = part, help_heading = "Loss")]
     smoothing: f64,
@@ -128,6 +142,14 @@ enum Shape {
     Step,
     Poly,
     Cosine,
+}
+
+/// The gates by their names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum How {
+    Constant,
+    StraightThrough,
+    Annealed,
 }
 
 fn names() -> PossibleValuesParser {
@@ -188,10 +210,20 @@ impl Settings {
                 clip: self.clip,
             },
             loss: Loss { smoothing: self.smoothing, distillation: self.distil.then_some(distillation) },
+            gates: self.gates(),
             norm_momentum: self.norm_momentum,
             freeze_norms: self.freeze_norms,
             validate_every: self.validate_every as u64,
             record_every: self.record_every.map_or((steps_an_epoch / 10).max(1), |every| every as u64),
+        }
+    }
+
+    fn gates(&self) -> Gates {
+        let width = self.width as f32;
+        match self.decisions {
+            How::Constant => Gates::Constant,
+            How::StraightThrough => Gates::StraightThrough { width },
+            How::Annealed => Gates::Annealed { width, share: self.anneal },
         }
     }
 

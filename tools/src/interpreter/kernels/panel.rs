@@ -101,36 +101,38 @@ macro_rules! panel {
         /// # Safety
         /// The processor must have the instructions; `a` must have the panel's points, `w` a row for every `b`, `out` a
         /// row for every `a`, and every `a + b` must be inside of `x`.
+        // Iterators in the place of indices are not unrolled, and sums go through memory then.
+        #[allow(clippy::needless_range_loop)]
         #[target_feature(enable = $feature)]
         pub(super) unsafe fn $name(x: &[f32], a: &[u32], b: &[u32], w: &[f32], out: &mut [f32]) {
-            const LANES: usize = $width * $vectors;
             let mut sums = [[zero(); $vectors]; $points];
             let mut starts = [x.as_ptr(); $points];
-            for (start, a) in starts.iter_mut().zip(a) {
+            for p in 0..$points {
                 // SAFETY: inside of `x`, as the caller guarantees.
-                *start = unsafe { start.add(*a as usize) };
+                starts[p] = unsafe { x.as_ptr().add(a[p] as usize) };
             }
             let mut row = w.as_ptr();
             for offset in b {
                 let mut lanes = [zero(); $vectors];
-                for (v, lane) in lanes.iter_mut().enumerate() {
-                    // SAFETY: `w` has a row of LANES values for every `b`.
-                    *lane = unsafe { load(row.add(v * $width)) };
+                for v in 0..$vectors {
+                    // SAFETY: `w` has a row for every `b`.
+                    lanes[v] = unsafe { load(row.add(v * $width)) };
                 }
                 // SAFETY: one row further, at most behind the last.
-                row = unsafe { row.add(LANES) };
-                for (sums, start) in sums.iter_mut().zip(starts) {
+                row = unsafe { row.add($width * $vectors) };
+                for p in 0..$points {
                     // SAFETY: `a + b` is inside of `x`.
-                    let value = set(unsafe { *start.add(*offset as usize) });
-                    for (sum, lane) in sums.iter_mut().zip(lanes) {
-                        *sum = fma(value, lane, *sum);
+                    let value = set(unsafe { *starts[p].add(*offset as usize) });
+                    for v in 0..$vectors {
+                        sums[p][v] = fma(value, lanes[v], sums[p][v]);
                     }
                 }
             }
-            for (sums, out) in sums.into_iter().zip(out.chunks_exact_mut(LANES)) {
-                for (sum, out) in sums.into_iter().zip(out.chunks_exact_mut($width)) {
+            for p in 0..$points {
+                for v in 0..$vectors {
+                    let out = &mut out[(p * $vectors + v) * $width..][..$width];
                     // SAFETY: `out` has as many values as a vector.
-                    unsafe { store(out.as_mut_ptr(), plus(load(out.as_ptr()), sum)) };
+                    unsafe { store(out.as_mut_ptr(), plus(load(out.as_ptr()), sums[p][v])) };
                 }
             }
         }
