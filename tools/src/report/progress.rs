@@ -1,6 +1,9 @@
+use std::fmt::Arguments;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
+
+use super::note;
 
 /// A progress bar on standard error; invisible unless that is a terminal.
 #[derive(Debug)]
@@ -29,6 +32,11 @@ impl Bar {
     /// Says what is being done now.
     pub fn say(&self, what: impl Into<String>) {
         self.0.set_message(what.into());
+    }
+
+    /// A line of text that stays on standard error, above the bar.
+    pub fn aside(&self, line: Arguments<'_>) {
+        self.0.suspend(|| note(line));
     }
 
     /// Sets the steps done.
