@@ -39,6 +39,9 @@ pub struct Look {
     pub compared: Compared,
 }
 
+/// Change of the outputs, relative to their power, that directions may ignore.
+const MOST_CHANGE: f64 = 10.0;
+
 /// For each layer and channel the position of its size in [`LayerTable::sizes`].
 pub type Choices = [Vec<usize>];
 
@@ -93,9 +96,20 @@ impl<'a> Around<'a> {
         outputs
     }
 
-    /// The true mean squared change of what is compared of the output, an element, with these choices.
+    /// The true mean squared change of what is compared of the output, an element, with these choices. Where that is not
+    /// the output itself, outputs that leave its range by far count more: a plan's fixed point could not hold them.
     pub fn error(&self, choices: &Choices) -> f64 {
-        mean_square(&self.compare(self.outputs(&self.blocks(choices))), &self.reference)
+        let outputs = self.outputs(&self.blocks(choices));
+        let excess = match self.compared {
+            Compared::Outputs => 0.0,
+            Compared::Directions => {
+                let power = mean_square(&self.plain, &vec![0.0; self.plain.len()]);
+                (mean_square(&outputs, &self.plain) / (MOST_CHANGE * power.max(f64::MIN_POSITIVE)))
+                    .log10()
+                    .max(0.0)
+            }
+        };
+        mean_square(&self.compare(outputs), &self.reference) + excess
     }
 
     /// The true mean squared change of the output itself, an element, with these choices.
