@@ -41,8 +41,8 @@ pub fn preview(tiles: &[Tile], columns: u32, screen: Screen) -> String {
         text += &parts.join(GAP);
         text.push('\n');
     }
-    let said: [&dyn Fn(&Tile) -> Option<&String>; 2] =
-        [&|tile| tile.label.as_ref(), &|tile| tile.prediction.as_ref()];
+    let said: [fn(&Tile) -> Option<&String>; 2] =
+        [|tile| tile.label.as_ref(), |tile| tile.prediction.as_ref()];
     for (at, said) in said.into_iter().enumerate() {
         if tiles.iter().any(|tile| said(tile).is_some()) {
             let cells = tiles.iter().zip(&images).map(|(tile, image)| {
