@@ -1,3 +1,5 @@
+mod cifar;
+mod folders;
 mod segmentation;
 
 use super::*;
@@ -92,151 +94,9 @@ fn preprocessing_is_json() {
     assert_eq!(serde_json::from_str::<Preprocess>(&text).unwrap(), policy);
 }
 
-#[test]
-fn labels_of_folders() {
-    let plain = Folder::new("plain");
-    plain.picture("2007_000033.png");
-    plain.picture("b.jpg");
-    assert_eq!(plain.labels(), [("2007_000033.png".into(), None), ("b.jpg".into(), None)]);
-    plain.file("labels.csv", b"path, label\nb.jpg,4\n\n");
-    assert_eq!(plain.labels(), [("b.jpg".into(), Some(4))]);
-    plain.file("labels.json", br#"[{"path": "b.jpg", "label": 2}]"#);
-    assert_eq!(plain.labels(), [("b.jpg".into(), Some(2))]);
-
-    let named = Folder::new("named");
-    named.picture("007_n0_fish.png");
-    named.picture("012_n1_bird.png");
-    named.file("labels.txt", b"tench\ngoldfish\n");
-    assert_eq!(named.labels(), [("007_n0_fish.png".into(), Some(7)), ("012_n1_bird.png".into(), Some(12))]);
-    let items = Dataset::open(&named.0, Preprocess::raw(2, 3, Channels::Rgb)).unwrap();
-    assert_eq!(items.class_names(), ["tench", "goldfish"]);
-
-    let classes = Folder::new("classes");
-    classes.picture("dog/1.png");
-    classes.picture("cat/1.png");
-    assert_eq!(classes.labels(), [("cat/1.png".into(), Some(0)), ("dog/1.png".into(), Some(1))]);
-}
-
-#[test]
-fn cifar_records() {
-    let folder = Folder::new("cifar");
-    let record =
-        |labels: &[u8], shade: u8| [labels, &[shade; 1024], &[shade + 1; 1024], &[shade + 2; 1024]].concat();
-    let policy = Preprocess::raw(32, 32, Channels::Rgb);
-    let ten = folder.file("ten.bin", &[record(&[3], 10), record(&[8], 20)].concat());
-    let items = Dataset::open(&ten, policy).unwrap();
-    let item = items.item(1).unwrap();
-    assert_eq!((items.len(), item.target.class(), item.name.as_str()), (2, Some(8), "record 1"));
-    assert_eq!(item.pixels, record(&[], 20));
-    assert_eq!(items.item(2).unwrap_err().to_string(), "item 2 does not exist: there are 2");
-    let hundred = folder.file("hundred.bin", &record(&[5, 77], 0));
-    assert_eq!(Dataset::open(&hundred, policy).unwrap().item(0).unwrap().target, Target::Class(77));
-}
-
-#[test]
-fn cifar_records_in_several_files() {
-    let folder = Folder::new("batches");
-    let record = |labels: &[u8]| [labels, &[0; 3072]].concat();
-    let policy = Preprocess::raw(32, 32, Channels::Rgb);
-    folder.file("data_batch_2.bin", &[record(&[3]), record(&[4])].concat());
-    folder.file("data_batch_1.bin", &[record(&[0]), record(&[1]), record(&[2])].concat());
-    folder.file("test_batch.bin", &record(&[9]));
-    folder.file("batches.meta.txt", b"airplane\nautomobile\n\n");
-    let set = Dataset::open(&folder.0, policy).unwrap();
-    let classes: Vec<_> = set.iter().map(|item| item.unwrap().target.class().unwrap()).collect();
-    assert_eq!(classes, [0, 1, 2, 3, 4]);
-    assert_eq!(set.class_names(), ["airplane", "automobile"]);
-    let error = || Dataset::open(&folder.0, policy).unwrap_err().to_string();
-    folder.file("data_batch_3.bin", &record(&[1, 1]));
-    assert!(
-        error().ends_with("data_batch_3.bin: its records are of another kind than those of the files before it: CIFAR-10 and CIFAR-100"),
-        "{}",
-        error()
-    );
-    folder.file("train.bin", &record(&[1, 1]));
-    assert!(
-        error().ends_with(
-            "holds data_batch_*.bin and train.bin: name the file to read, or take one of them away"
-        )
-    );
-
-    let hundred = Folder::new("hundred");
-    hundred.file("train.bin", &record(&[5, 99]));
-    hundred.file("fine_label_names.txt", b"apple\n");
-    let set = Dataset::open(&hundred.0, policy).unwrap();
-    assert_eq!(
-        (set.item(0).unwrap().target, set.class_names()),
-        (Target::Class(99), &["apple".to_owned()][..])
-    );
-}
-
 /// As long as 3074 records of CIFAR-10 and 3073 of CIFAR-100.
-#[test]
-fn a_file_of_either_kind_is_refused() {
-    let folder = Folder::new("either");
-    let path = folder.0.join("both.bin");
-    std::fs::File::create(&path).unwrap().set_len(3073 * 3074).unwrap();
-    let error = Dataset::open(&path, Preprocess::raw(32, 32, Channels::Rgb)).unwrap_err().to_string();
-    assert!(error.ends_with("9446402 bytes are whole numbers of records of CIFAR-10 (3073 bytes) and of CIFAR-100 (3074): add or take away a record"), "{error}");
-}
-
-#[test]
-fn folders_of_classes() {
-    let tree = Folder::new("tree");
-    tree.picture("n02/images/b.PNG");
-    tree.picture("n02/images/a.Jpg");
-    tree.picture("n01/c.png");
-    tree.file("n01/notes.txt", b"no picture");
-    std::fs::copy(tree.0.join("n01/c.png"), tree.0.join("n01/._c.png")).unwrap();
-    std::fs::create_dir_all(tree.0.join("n03/empty")).unwrap();
-    assert_eq!(
-        tree.labels(),
-        [
-            ("n01/c.png".into(), Some(0)),
-            ("n02/images/a.Jpg".into(), Some(1)),
-            ("n02/images/b.PNG".into(), Some(1))
-        ]
-    );
-    let items = Dataset::open(&tree.0, Preprocess::raw(2, 3, Channels::Rgb)).unwrap();
-    assert_eq!(items.class_names(), ["n01", "n02"]);
-
-    let split = Folder::new("split");
-    split.picture("train/n01/a.png");
-    split.picture("val/n01/b.png");
-    let error = Dataset::open(&split.0, Preprocess::raw(2, 3, Channels::Rgb)).unwrap_err().to_string();
-    assert!(
-        error.ends_with("its sub-folders train, val are parts of a data set, not classes: open one of them"),
-        "{error}"
-    );
-}
-
 /// Listing looks at names, not at files.
-#[test]
-fn many_files_are_listed_quickly() {
-    let folder = Folder::new("many");
-    for class in 0..10 {
-        std::fs::create_dir_all(folder.0.join(format!("c{class}"))).unwrap();
-        (0..500).for_each(|index| drop(folder.file(&format!("c{class}/{index}.png"), b"")));
-    }
-    let start = std::time::Instant::now();
-    let set = Dataset::open(&folder.0, Preprocess::raw(2, 3, Channels::Rgb)).unwrap();
-    assert_eq!((set.len(), set.class_names().len()), (5000, 10));
-    assert!(start.elapsed().as_secs_f64() < 2.0, "{:?}", start.elapsed());
-}
-
 #[cfg(unix)]
-#[test]
-fn links_in_a_circle_are_refused() {
-    let folder = Folder::new("circle");
-    folder.picture("class/a.png");
-    std::os::unix::fs::symlink(folder.0.join("class"), folder.0.join("class/again")).unwrap();
-    let error = Dataset::open(&folder.0, Preprocess::raw(2, 3, Channels::Rgb)).unwrap_err().to_string();
-    assert!(
-        error.ends_with("holds folders too deep below the class's folder: are there links in a circle?"),
-        "{error}"
-    );
-}
-
 #[test]
 fn unreadable_files() {
     let folder = Folder::new("unreadable");
