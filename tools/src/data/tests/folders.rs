@@ -70,6 +70,7 @@ fn many_files_are_listed_quickly() {
     assert!(start.elapsed().as_secs_f64() < 2.0, "{:?}", start.elapsed());
 }
 
+#[cfg(unix)]
 #[test]
 fn links_in_a_circle_are_refused() {
     let folder = Folder::new("circle");

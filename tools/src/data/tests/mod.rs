@@ -96,7 +96,6 @@ fn preprocessing_is_json() {
 
 /// As long as 3074 records of CIFAR-10 and 3073 of CIFAR-100.
 /// Listing looks at names, not at files.
-#[cfg(unix)]
 #[test]
 fn unreadable_files() {
     let folder = Folder::new("unreadable");
