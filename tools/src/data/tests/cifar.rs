@@ -55,6 +55,7 @@ fn cifar_records_in_several_files() {
     );
 }
 
+/// As long as 3074 records of CIFAR-10 and 3073 of CIFAR-100.
 #[test]
 fn a_file_of_either_kind_is_refused() {
     let folder = Folder::new("either");

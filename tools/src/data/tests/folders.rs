@@ -57,6 +57,7 @@ fn folders_of_classes() {
     );
 }
 
+/// Listing looks at names, not at files.
 #[test]
 fn many_files_are_listed_quickly() {
     let folder = Folder::new("many");

@@ -94,8 +94,6 @@ fn preprocessing_is_json() {
     assert_eq!(serde_json::from_str::<Preprocess>(&text).unwrap(), policy);
 }
 
-/// As long as 3074 records of CIFAR-10 and 3073 of CIFAR-100.
-/// Listing looks at names, not at files.
 #[test]
 fn unreadable_files() {
     let folder = Folder::new("unreadable");
