@@ -9,6 +9,7 @@ pub mod device;
 pub mod distortion;
 pub mod evaluate;
 pub mod figures;
+mod file;
 pub mod graph;
 #[cfg(feature = "gradients")]
 pub mod interpreter;

@@ -1,8 +1,8 @@
 //! Outputs of the sample networks against those of another runtime, stored with the samples.
 
 use brelu_tools::data::{Channels, Dataset, Fit, Preprocess, read_image};
-use brelu_tools::graph::{Executor, Graph, Scratch};
-use brelu_tools::onnx::{ImportOptions, import_file};
+use brelu_tools::graph::{Executor, Graph, Op, Scratch, simplify};
+use brelu_tools::onnx::{ImportOptions, export, import, import_file};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -15,6 +15,9 @@ struct Sample {
     name: String,
     meta: Value,
     reference: Value,
+    /// With the operations of the file.
+    imported: Graph,
+    /// Simplified.
     graph: Graph,
     preprocess: Preprocess,
 }
@@ -61,7 +64,9 @@ fn samples(data: &Path) -> Vec<Sample> {
         let import = import_file(&data.join("models").join(name), &options).unwrap();
         assert_eq!(import.notes, Vec::<String>::new());
         let preprocess = preprocess(&meta["input"]);
-        Sample { name: name.clone(), meta, reference: reference.clone(), graph: import.graph, preprocess }
+        let graph = simplify(import.graph.clone()).unwrap();
+        let (name, reference) = (name.clone(), reference.clone());
+        Sample { name, meta, reference, imported: import.graph, graph, preprocess }
     };
     references["models"].as_object().unwrap().iter().map(sample).collect()
 }
@@ -85,7 +90,8 @@ fn inputs(data: &Path, sample: &Sample) -> Vec<Vec<f32>> {
     let policy = &sample.preprocess;
     if sample.reference["input"] == "cifar10 test records 0..7" {
         let records = Dataset::open(&cifar(data), *policy).unwrap();
-        let labels: Vec<usize> = (0..8).map(|index| records.item(index).unwrap().label.unwrap()).collect();
+        let labels: Vec<usize> =
+            (0..8).map(|index| records.item(index).unwrap().target.class().unwrap()).collect();
         assert_eq!(serde_json::to_value(labels).unwrap(), sample.reference["labels"]);
         return (0..8).map(|index| policy.normalise(&records.item(index).unwrap().pixels)).collect();
     }
@@ -107,31 +113,48 @@ fn compared(sample: &Sample, output: &[f32]) -> Vec<f32> {
 fn outputs_match() {
     let Some(data) = data() else { return };
     for sample in samples(&data) {
-        let executor = Executor::new(&sample.graph).unwrap();
-        let mut scratch = Scratch::default();
         let inputs = inputs(&data, &sample);
-        let start = Instant::now();
-        let run = |input: &Vec<f32>| executor.run_with(input, &mut scratch, &mut |_, _, _| ()).unwrap();
-        let outputs: Vec<Vec<f32>> = inputs.iter().map(run).collect();
-        let millis = start.elapsed().as_secs_f64() * 1e3 / inputs.len() as f64;
-        let got: Vec<f32> = outputs.iter().flat_map(|output| compared(&sample, output)).collect();
-        let expected = floats(&sample.reference["values"]);
-        let range = expected.iter().copied().fold(f32::MIN, f32::max)
-            - expected.iter().copied().fold(f32::MAX, f32::min);
-        let error =
-            got.iter().zip(&expected).map(|(got, expected)| (got - expected).abs()).fold(0.0, f32::max);
-        println!(
-            "{}: largest difference {error:.1e} on a range of {range:.1}, {millis:.1} ms an image",
-            sample.name
-        );
-        assert_eq!(got.len(), expected.len());
-        assert!(error <= TOLERANCE * range, "{}: {error} on {range}", sample.name);
+        let again = import(&export(&sample.imported).unwrap(), &ImportOptions::default()).unwrap().graph;
+        assert_eq!(activations(&again), activations(&sample.imported), "{}", sample.name);
+        let forms = [("imported", &sample.imported), ("simplified", &sample.graph), ("exported", &again)];
+        for (form, graph) in forms {
+            let start = Instant::now();
+            let outputs = outputs(graph, &inputs);
+            let millis = start.elapsed().as_secs_f64() * 1e3 / inputs.len() as f64;
+            let got: Vec<f32> = outputs.iter().flat_map(|output| compared(&sample, output)).collect();
+            let (error, range) = difference(&got, &floats(&sample.reference["values"]));
+            let name = &sample.name;
+            println!(
+                "{name}, {form}: largest difference {error:.1e} on a range of {range:.1}, {millis:.1} ms an image"
+            );
+            assert!(error <= TOLERANCE * range, "{name}, {form}: {error} on {range}");
+        }
     }
+}
+
+/// Names of the layers that block sizes are chosen for.
+fn activations(graph: &Graph) -> Vec<&str> {
+    let layers = graph.nodes.iter().filter(|node| matches!(node.op, Op::Relu | Op::Clip { .. }));
+    layers.map(|node| node.name.as_str()).collect()
+}
+
+fn outputs(graph: &Graph, inputs: &[Vec<f32>]) -> Vec<Vec<f32>> {
+    let executor = Executor::new(graph).unwrap();
+    let mut scratch = Scratch::default();
+    inputs.iter().map(|input| executor.run_with(input, &mut scratch, &mut |_, _, _| ()).unwrap()).collect()
+}
+
+/// The largest difference, and the range of what is expected.
+fn difference(got: &[f32], expected: &[f32]) -> (f32, f32) {
+    assert_eq!(got.len(), expected.len());
+    let range =
+        expected.iter().copied().fold(f32::MIN, f32::max) - expected.iter().copied().fold(f32::MAX, f32::min);
+    let differences = got.iter().zip(expected).map(|(got, expected)| (got - expected).abs());
+    (differences.fold(0.0, f32::max), range)
 }
 
 #[test]
 fn sizes_match() {
-    use brelu_tools::graph::Op;
     let Some(data) = data() else { return };
     for Sample { name, meta, graph, .. } in samples(&data) {
         let total = |wanted: &dyn Fn(&Op) -> bool| -> u64 {

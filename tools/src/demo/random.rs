@@ -7,7 +7,8 @@ impl Random {
         Self(seed)
     }
 
-    fn next(&mut self) -> u64 {
+    /// Uniform.
+    pub(crate) fn word(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut word = self.0;
         word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -17,12 +18,24 @@ impl Random {
 
     /// Uniform below `end`.
     pub(crate) fn below(&mut self, end: usize) -> usize {
-        ((u128::from(self.next()) * end as u128) >> 64) as usize
+        ((u128::from(self.word()) * end as u128) >> 64) as usize
     }
 
     /// Uniform from `low` to `high`.
     pub(crate) fn uniform(&mut self, low: f32, high: f32) -> f32 {
-        low + (high - low) * ((self.next() >> 40) as f32 / (1 << 24) as f32)
+        low + (high - low) * ((self.word() >> 40) as f32 / (1 << 24) as f32)
+    }
+
+    /// A vector of length 1, uniform on the circle.
+    pub(crate) fn direction(&mut self) -> [f32; 2] {
+        loop {
+            let [x, y] = [0; 2].map(|_| self.uniform(-1.0, 1.0));
+            let square = x * x + y * y;
+            if (0.01..=1.0).contains(&square) {
+                let length = square.sqrt();
+                return [x / length, y / length];
+            }
+        }
     }
 
     /// Mean 0 and variance 1, nearly normal.

@@ -2,10 +2,14 @@
 //! `channels x height x width`, one image at a time.
 //!
 //! [`Graph`] is in single assignment form: a node is its own output and names its inputs, which come before it.
-//! [`simplify`] brings a graph into the form the compiler expects, [`run`] computes it in `f32`.
+//! An imported graph has the operations of its file, batch normalisation included, so that it can be trained and
+//! written again. [`simplify`] brings it into the form the compiler expects, [`run`] computes either in `f32`.
 
 mod axis;
+pub mod convert;
 mod error;
+mod line;
+mod norm;
 mod op;
 mod run;
 mod shape;
@@ -154,5 +158,7 @@ impl Index<NodeId> for Graph {
     }
 }
 
+#[cfg(test)]
+pub(crate) mod random;
 #[cfg(test)]
 mod tests;

@@ -16,8 +16,22 @@ pub enum Op {
         /// One value an output channel.
         bias: Vec<f32>,
     },
-    /// `y[c,i,j] = scale[c] * x[c,i,j] + shift[c]`: batch normalisation and arithmetic with constants. None is left
-    /// after [`simplify`](super::simplify).
+    /// `y[c,i,j] = scale[c] * (x[c,i,j] - mean[c]) / sqrt(variance[c] + epsilon) + shift[c]`; training takes mean and
+    /// variance from its batch. None is left after [`simplify`](super::simplify).
+    BatchNorm {
+        /// One factor a channel.
+        scale: Vec<f32>,
+        /// One summand a channel.
+        shift: Vec<f32>,
+        /// Running mean of every channel.
+        mean: Vec<f32>,
+        /// Running variance of every channel.
+        variance: Vec<f32>,
+        /// What is added to every variance.
+        epsilon: f32,
+    },
+    /// `y[c,i,j] = scale[c] * x[c,i,j] + shift[c]`: arithmetic with constants. None is left after
+    /// [`simplify`](super::simplify).
     Affine {
         /// One factor a channel.
         scale: Vec<f32>,
@@ -64,6 +78,7 @@ impl Op {
         match self {
             Self::Input => "Input",
             Self::Conv { .. } => "Conv",
+            Self::BatchNorm { .. } => "BatchNorm",
             Self::Affine { .. } => "Affine",
             Self::Relu => "Relu",
             Self::Clip { .. } => "Clip",

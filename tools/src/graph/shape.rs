@@ -1,6 +1,6 @@
 //! Which shape an operation computes, and whether it fits its inputs at all.
 
-use super::{Axis, MAX_TENSOR_LEN, Op, Window};
+use super::{Axis, MAX_TENSOR_LEN, Op, Window, norm};
 use brelu_core::geometry::{Conv2d, Shape};
 
 /// Refuses empty and absurdly large shapes.
@@ -25,6 +25,7 @@ impl Op {
     pub fn output(&self, inputs: &[Shape]) -> Result<Shape, String> {
         let shape = match (self, inputs) {
             (Self::Conv { geometry, weights, bias }, [x]) => conv(geometry, weights, bias, *x)?,
+            (Self::BatchNorm { .. }, [x]) => norm::output(self, *x)?,
             (Self::Affine { scale, shift }, [x]) => affine(scale, shift, *x)?,
             (Self::Relu, [x]) => *x,
             (Self::Clip { max }, [x]) if *max > 0.0 => *x,

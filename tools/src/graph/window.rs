@@ -1,3 +1,5 @@
+use brelu_core::geometry::Shape;
+
 /// The window of a pooling operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Window {
@@ -41,6 +43,19 @@ impl Window {
         let steps = if self.ceil { room.div_ceil(stride) } else { room / stride };
         let starts_inside = steps * stride < size + before;
         u32::try_from(if starts_inside { steps + 1 } else { steps }).ok()
+    }
+
+    /// The same windows on planes of `from` without `ceil`: rows and columns by which the last ones stick out become pads
+    /// at the bottom and right. `None` if the window does not fit.
+    pub fn without_ceil(&self, from: Shape) -> Option<Self> {
+        let mut pads = self.pads;
+        for (axis, size) in [from.height, from.width].into_iter().enumerate() {
+            let steps = u64::from(self.output(size, axis)?.checked_sub(1)?);
+            let reach = steps * u64::from(self.stride[axis]) + self.extent(axis);
+            let out = reach.saturating_sub(u64::from(size) + u64::from(pads[axis]));
+            pads[axis + 2] = pads[axis + 2].max(u16::try_from(out).ok()?);
+        }
+        Some(Self { pads, ceil: false, ..*self })
     }
 
     /// The positions on an input axis of `size` that the window at output position `i` covers, in order.

@@ -38,8 +38,9 @@ impl Step {
         match &node.op {
             Op::Input => Self::Pass,
             Op::Conv { geometry, weights, bias } => Self::conv(geometry, weights, bias, device),
-            Op::Affine { scale, shift } => {
-                Self::Affine { scale: per_channel(scale, device), shift: per_channel(shift, device) }
+            Op::BatchNorm { .. } | Op::Affine { .. } => {
+                let [scale, shift] = node.op.affine().unwrap_or_default();
+                Self::Affine { scale: per_channel(&scale, device), shift: per_channel(&shift, device) }
             }
             Op::Relu => Self::Activation(None),
             Op::Clip { max } => Self::Activation(Some(*max)),

@@ -8,17 +8,10 @@ use proptest::prelude::*;
 use super::block::apply;
 use super::*;
 use crate::blocks::{BlockRelu, BlockSize};
-use crate::graph::{Axis, Executor, Op, Window};
-
-fn values_of(len: usize, seed: usize) -> Vec<f32> {
-    (0..len).map(|i| (((i + seed) * 37 + 11) % 101) as f32 / 50.0 - 1.0).collect()
-}
-
-fn single(shape: Shape, op: Op) -> Graph {
-    let mut graph = Graph::new("g", "x", shape).unwrap();
-    graph.push("y", op, &[graph.input]).unwrap();
-    graph
-}
+use crate::graph::random::{
+    axes, batch_norm, close, geometry, networks, single, values as values_of, window,
+};
+use crate::graph::{Executor, Op};
 
 /// Two images at once agree with each of them alone.
 fn agrees(graph: &Graph) -> Result<(), TestCaseError> {
@@ -28,38 +21,8 @@ fn agrees(graph: &Graph) -> Result<(), TestCaseError> {
     let got = values(interpreter.run(batch, &Plain));
     let want: Vec<f32> =
         images.iter().flat_map(|image| Executor::new(graph).unwrap().run(image).unwrap()).collect();
-    prop_assert_eq!(got.len(), want.len());
-    for (got, want) in got.iter().zip(&want) {
-        prop_assert!((got - want).abs() < 1e-4, "{} {}", got, want);
-    }
+    prop_assert!(close(&got, &want), "{:?} {:?}", got, want);
     Ok(())
-}
-
-fn geometry() -> impl Strategy<Value = Conv2d> {
-    let sizes = (1u32..4, 1u32..4, 1u32..4, 1u32..13, 1u32..13);
-    let kernel =
-        (prop::array::uniform2(1u16..4), prop::array::uniform2(1u16..3), prop::array::uniform2(1u16..3));
-    (sizes, kernel, prop::array::uniform4(0u16..4))
-        .prop_map(|((groups, ins, outs, height, width), (kernel, stride, dilation), pads)| Conv2d {
-            input: Shape::new(groups * ins, height, width),
-            out_channels: groups * outs,
-            groups,
-            kernel,
-            stride,
-            dilation,
-            pads,
-        })
-        .prop_filter("possible", |geometry| geometry.output().is_some())
-}
-
-fn window() -> impl Strategy<Value = (Window, Shape)> {
-    let kernel =
-        (prop::array::uniform2(1u16..4), prop::array::uniform2(1u16..4), prop::array::uniform2(1u16..3));
-    (kernel, prop::array::uniform4(0u16..3), any::<bool>(), 1u32..9, 1u32..9)
-        .prop_map(|((kernel, stride, dilation), pads, ceil, height, width)| {
-            (Window { kernel, stride, dilation, pads, ceil }, Shape::new(2, height, width))
-        })
-        .prop_filter("possible", |(window, shape)| Op::MaxPool(*window).output(&[*shape]).is_ok())
 }
 
 proptest! {
@@ -79,9 +42,13 @@ proptest! {
     }
 
     #[test]
-    fn view(axes in prop::array::uniform3((1u32..7, -2i64..3, -5i64..6, 1i64..4))) {
-        let [channels, rows, columns] = axes.map(|(len, num, add, den)| Axis { len, num, add, den });
+    fn view([channels, rows, columns] in axes()) {
         agrees(&single(Shape::new(3, 4, 5), Op::View { channels, rows, columns }))?;
+    }
+
+    #[test]
+    fn network(graph in networks()) {
+        agrees(&graph)?;
     }
 
     /// Whatever the sizes, a block passes if its sum is positive and is zero otherwise.
@@ -125,8 +92,7 @@ fn residual() -> Graph {
         bias: values_of(4, seed),
     };
     let mut graph = Graph::new("g", "x", shape).unwrap();
-    let affine = Op::Affine { scale: values_of(4, 2), shift: values_of(4, 9) };
-    let x = graph.push("affine", affine, &[graph.input]).unwrap();
+    let x = graph.push("norm", batch_norm(4, 2), &[graph.input]).unwrap();
     let a = graph.push("conv1", conv(1), &[x]).unwrap();
     let a = graph.push("relu1", Op::Clip { max: 0.5 }, &[a]).unwrap();
     let b = graph.push("conv2", conv(2), &[a]).unwrap();

@@ -18,22 +18,18 @@ pub(super) fn batch_normalization(call: &Call, build: &mut Builder) -> Problem<T
     let statistic = |index: usize| {
         let values = call.constant(index)?.floats();
         match values.len() == channels {
-            true => Ok(values.into_iter().map(f64::from)),
+            true => Ok(values),
             false => Err(format!("input {index} has {} values for {channels} channels", values.len())),
         }
     };
-    let epsilon = f64::from(call.float("epsilon", 1e-5));
-    let (mut scale, mut shift) = (Vec::with_capacity(channels), Vec::with_capacity(channels));
-    let gains = statistic(1)?.zip(statistic(2)?);
-    for ((gain, bias), (mean, variance)) in gains.zip(statistic(3)?.zip(statistic(4)?)) {
-        let factor = gain / (variance + epsilon).sqrt();
-        if !factor.is_finite() {
-            return Err(format!("the variance {variance} of channel {} is not positive", scale.len()));
-        }
-        scale.push(factor as f32);
-        shift.push((bias - mean * factor) as f32);
-    }
-    build.push_as(Op::Affine { scale, shift }, &[x], x.dims.clone())
+    let op = Op::BatchNorm {
+        scale: statistic(1)?,
+        shift: statistic(2)?,
+        mean: statistic(3)?,
+        variance: statistic(4)?,
+        epsilon: call.float("epsilon", 1e-5),
+    };
+    build.push_as(op, &[x], x.dims.clone())
 }
 
 pub(super) fn add(call: &Call, build: &mut Builder) -> Problem<Tensor> {

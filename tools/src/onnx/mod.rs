@@ -1,7 +1,8 @@
-//! From an ONNX file to a [`Graph`].
+//! From an ONNX file to a [`Graph`], and back ([`export()`]).
 //!
 //! The file is decoded ([`proto`]), the operations the chosen output needs are put in order, constants are computed,
-//! every other operation becomes one or two nodes, and [`simplify`] tidies up. Operator sets 7 to 22.
+//! and every other operation becomes one or two nodes. Operator sets 7 to 22. Compiling and measuring start from
+//! [`simplify`](crate::graph::simplify) of the graph.
 
 mod activation;
 mod arithmetic;
@@ -10,6 +11,7 @@ mod call;
 mod constant;
 mod ends;
 mod error;
+mod export;
 mod fold;
 mod linear;
 mod order;
@@ -23,8 +25,9 @@ mod tensor;
 mod walk;
 
 pub use error::ImportError;
+pub use export::{ExportError, export, export_file, export_model};
 
-use crate::graph::{Graph, simplify};
+use crate::graph::Graph;
 use brelu_core::geometry::Shape;
 use prost::Message;
 use proto::ModelProto;
@@ -42,7 +45,7 @@ pub struct ImportOptions {
 /// An imported network.
 #[derive(Clone, Debug)]
 pub struct Import {
-    /// The network, simplified.
+    /// The network with the operations of the file, batch normalisation included.
     pub graph: Graph,
     /// What was left out, in sentences for the user.
     pub notes: Vec<String>,
@@ -61,8 +64,7 @@ pub fn import(bytes: &[u8], options: &ImportOptions) -> Result<Import, ImportErr
 /// # Errors
 /// As [`import`].
 pub fn import_model(model: &ModelProto, options: &ImportOptions) -> Result<Import, ImportError> {
-    let Import { graph, notes } = walk::walk(model, options)?;
-    Ok(Import { graph: simplify(graph)?, notes })
+    walk::walk(model, options)
 }
 
 /// Reads and imports an ONNX file.

@@ -1,4 +1,4 @@
-//! Operations that select, repeat, pad or join: Slice, Expand, Pad, Concat.
+//! Operations that select, repeat, pad or join: Slice, Gather, Expand, Pad, Concat.
 
 use super::build::{Builder, Tensor, Value};
 use super::call::{Call, axis};
@@ -63,6 +63,23 @@ pub(super) fn slice(call: &Call, build: &mut Builder) -> Problem<Tensor> {
     let x = call.tensor(0)?;
     let axes: Vec<Axis> =
         ranges(call, &x.dims)?.iter().map(|range| Axis::slice(range.len, range.start, range.step)).collect();
+    build.view(x, &axes)
+}
+
+/// Gather of a tensor, where the positions are evenly spaced but for rounding.
+pub(super) fn gather(call: &Call, build: &mut Builder) -> Problem<Tensor> {
+    let x = call.tensor(0)?;
+    let indices = call.constant(1)?;
+    let along = axis(call.int("axis", 0), x.dims.len())?;
+    if indices.dims.len() != 1 {
+        return Err(format!("indices of dimensions {:?}: only a list is supported", indices.dims));
+    }
+    let position = |index: &i64| axis(*index, x.dims[along]).map(|position| position as u32);
+    let sources = indices.as_ints()?.iter().map(position).collect::<Problem<Vec<u32>>>()?;
+    let mut axes =
+        x.dims.iter().map(|size| Ok(Axis::identity(length(*size)?))).collect::<Problem<Vec<_>>>()?;
+    axes[along] = Axis::through(&sources)
+        .ok_or("its indices are not evenly spaced, or more than 2048, which is not supported")?;
     build.view(x, &axes)
 }
 

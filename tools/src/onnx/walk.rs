@@ -19,7 +19,7 @@ const OPSETS: RangeInclusive<i64> = 7..=22;
 /// Most operations of a network; simplifying takes their number squared.
 const MAX_NODES: usize = 1 << 14;
 
-/// Imports without simplifying.
+/// Turns the operations that the chosen output needs into nodes, in order.
 pub(super) fn walk(model: &ModelProto, options: &ImportOptions) -> Result<Import, ImportError> {
     let graph = model.graph.as_ref().ok_or_else(|| ImportError::model("the file holds no network"))?;
     let opset = opset(model)?;
@@ -142,6 +142,7 @@ fn operator(call: &Call, build: &mut Builder) -> Problem<Tensor> {
         "Slice" => selection::slice(call, build),
         "Pad" => selection::pad(call, build),
         "Expand" => selection::expand(call, build),
+        "Gather" => selection::gather(call, build),
         "Resize" | "Upsample" => resize::resize(call, build),
         "Reshape" | "Flatten" | "Squeeze" | "Unsqueeze" => reshaping::tensor(call, build),
         "Transpose" => reshaping::transpose(call, build),

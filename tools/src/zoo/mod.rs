@@ -55,4 +55,12 @@ mod tests {
     fn unknown_names_are_none() {
         assert!(build("resnet49", 1).is_none());
     }
+
+    #[test]
+    fn nothing_is_left_to_fold() {
+        for name in NAMES {
+            let graph = build(name, 1).unwrap().unwrap();
+            assert!(graph.nodes.iter().all(|node| node.op.affine().is_none()), "{name}");
+        }
+    }
 }

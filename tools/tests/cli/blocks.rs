@@ -10,6 +10,7 @@ use brelu_core::plan::{Op, Plan};
 use brelu_tools::blocks::{Candidates, Spec};
 use brelu_tools::data::{Dataset, Preprocess};
 use brelu_tools::distortion::{Checkpoint, Measurement, Method, Options, Table, read_table};
+use brelu_tools::graph::simplify;
 use brelu_tools::interpreter::Device;
 use brelu_tools::onnx::{ImportOptions, import};
 use serde_json::Value;
@@ -162,7 +163,7 @@ fn an_interrupted_measurement_goes_on() {
     let image = |index| preprocess.normalise(&set.item(index).unwrap().pixels);
     let images: Vec<Vec<f32>> = (0..set.len()).map(image).collect();
     let file = fs::read(fixture::folder().join("tiny.onnx")).unwrap();
-    let graph = import(&file, &ImportOptions::default()).unwrap().graph;
+    let graph = simplify(import(&file, &ImportOptions::default()).unwrap().graph).unwrap();
     let options = Options { sizes: &sizes, method: Method::Gradient, probes: None, seed: 0, windows: true };
     let part = (0..images.len()).collect();
     let measurement = Measurement::new(&graph, &Device::flex(), &images, part, options).unwrap();

@@ -1,6 +1,6 @@
 //! From the operations of a graph to those of a plan.
 //!
-//! What changes on the way: batch-norm remnants become depthwise maps, sums of convolutions one node of several terms,
+//! What changes on the way: batch normalisation that was not folded becomes a depthwise map, sums of convolutions one node of several terms,
 //! `ReLU6(z)` becomes `ReLU(z) - ReLU(z - 6)`, max-pooling a tournament, and ReLU moves behind max-pooling.
 
 mod activation;
@@ -83,7 +83,9 @@ impl Lowering<'_> {
         let name = node.name.as_str();
         match &node.op {
             graph::Op::Input => Ok(self.net.push(name, node.shape, Op::Input)),
-            graph::Op::Conv { .. } | graph::Op::Affine { .. } => self.linear(name, node.shape, &[id]),
+            graph::Op::Conv { .. } | graph::Op::BatchNorm { .. } | graph::Op::Affine { .. } => {
+                self.linear(name, node.shape, &[id])
+            }
             graph::Op::Add if !self.roles.terms(id).is_empty() => {
                 let terms = self.roles.terms(id).to_vec();
                 self.linear(name, node.shape, &terms)
@@ -137,12 +139,12 @@ impl Lowering<'_> {
 
 /// Geometry, weights and biases of a convolution; an affine map is a depthwise one.
 fn linear_parts(node: &graph::Node) -> Result<(Conv2d, Vec<f32>, Vec<f32>), CompileError> {
-    match &node.op {
-        graph::Op::Conv { geometry, weights, bias } => Ok((*geometry, weights.clone(), bias.clone())),
-        graph::Op::Affine { scale, shift } => {
-            Ok((depthwise(node.shape, [1; 2]), scale.clone(), shift.clone()))
-        }
-        _ => Err(CompileError::node(&node.name, "it is not a linear map")),
+    if let graph::Op::Conv { geometry, weights, bias } = &node.op {
+        return Ok((*geometry, weights.clone(), bias.clone()));
+    }
+    match node.op.affine() {
+        Some([scale, shift]) => Ok((depthwise(node.shape, [1; 2]), scale, shift)),
+        None => Err(CompileError::node(&node.name, "it is not a linear map")),
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::*;
+use crate::graph::simplify;
 use crate::onnx::{ImportOptions, import_file};
 use crate::simulate::{Simulator, quantise_input};
 
@@ -37,7 +38,7 @@ fn resnet20_agrees_with_the_float_network() {
         eprintln!("skipped: the shared data or xz are not there");
         return;
     };
-    let graph = import_file(&model, &ImportOptions { output: None, input: None }).unwrap().graph;
+    let graph = simplify(import_file(&model, &ImportOptions::default()).unwrap().graph).unwrap();
     let mut preprocess = Preprocess::raw(32, 32, Channels::Rgb);
     (preprocess.divide_by, preprocess.mean, preprocess.std) =
         (255.0, [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]);

@@ -13,13 +13,13 @@ mod rows;
 mod seal;
 
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
 use thiserror::Error;
 
 use super::{Table, TableError};
+use crate::file::write_whole;
 
 /// Largest file that is read, in bytes.
 const MAX_BYTES: u64 = 1 << 33;
@@ -89,26 +89,13 @@ fn parse(bytes: Vec<u8>) -> Result<Table, String> {
 pub fn write_table(path: &Path, table: &Table) -> Result<(), FileError> {
     table.check()?;
     let bytes = serialise(table).map_err(|problem| FileError::Content { path: path.into(), problem })?;
-    persist(path, &bytes).map_err(|error| FileError::Write { path: path.into(), error })
+    write_whole(path, &bytes).map_err(|error| FileError::Write { path: path.into(), error })
 }
 
 /// The bytes of a checked table's file.
 fn serialise(table: &Table) -> Result<Vec<u8>, String> {
     rows::check(table)?;
     columns::serialise(&table.provenance, rows::of(table))
-}
-
-fn persist(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".brelu-");
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
-    let mut file: NamedTempFile = builder.tempfile_in(folder)?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
 }
 
 #[cfg(test)]

@@ -122,6 +122,10 @@ impl<'graph> Executor<'graph> {
             Op::Conv { geometry, weights, bias } => {
                 conv::conv(geometry, weights, bias, x, &mut scratch.columns, out);
             }
+            Op::BatchNorm { .. } => {
+                let [scale, shift] = node.op.affine().unwrap_or_default();
+                elementwise::affine(&scale, &shift, node.shape.plane(), x, out);
+            }
             Op::Affine { scale, shift } => elementwise::affine(scale, shift, node.shape.plane(), x, out),
             Op::Relu => elementwise::clip(f32::INFINITY, x, out),
             Op::Clip { max } => elementwise::clip(*max, x, out),

@@ -1,20 +1,10 @@
 //! The executor against loops that follow the formulas word by word.
 
+use super::super::random::{axes, batch_norm, close, geometry, single, values, window};
 use super::super::{Axis, Op, Window};
 use super::*;
 use brelu_core::geometry::{Conv2d, Shape};
 use proptest::prelude::*;
-
-/// Small values that repeat late.
-fn values(len: usize) -> Vec<f32> {
-    (0..len).map(|i| ((i * 37 + 11) % 101) as f32 / 50.0 - 1.0).collect()
-}
-
-fn single(shape: Shape, op: Op) -> Graph {
-    let mut graph = Graph::new("g", "x", shape).unwrap();
-    graph.push("y", op, &[graph.input]).unwrap();
-    graph
-}
 
 fn at(x: &[f32], shape: Shape, c: usize, i: i64, j: i64) -> Option<f32> {
     let inside = (0..i64::from(shape.height)).contains(&i) && (0..i64::from(shape.width)).contains(&j);
@@ -48,33 +38,6 @@ fn naive_conv(g: &Conv2d, weights: &[f32], bias: &[f32], x: &[f32]) -> Vec<f32> 
     positions(g.output().unwrap()).map(element).collect()
 }
 
-fn geometry() -> impl Strategy<Value = Conv2d> {
-    let sizes = (1u32..4, 1u32..4, 1u32..4, 1u32..13, 1u32..13);
-    let kernel =
-        (prop::array::uniform2(1u16..4), prop::array::uniform2(1u16..3), prop::array::uniform2(1u16..3));
-    (sizes, kernel, prop::array::uniform4(0u16..4))
-        .prop_map(|((groups, ins, outs, height, width), (kernel, stride, dilation), pads)| Conv2d {
-            input: Shape::new(groups * ins, height, width),
-            out_channels: groups * outs,
-            groups,
-            kernel,
-            stride,
-            dilation,
-            pads,
-        })
-        .prop_filter("possible", |geometry| geometry.output().is_some())
-}
-
-fn window() -> impl Strategy<Value = (Window, Shape)> {
-    let kernel =
-        (prop::array::uniform2(1u16..4), prop::array::uniform2(1u16..4), prop::array::uniform2(1u16..3));
-    (kernel, prop::array::uniform4(0u16..3), any::<bool>(), 1u32..9, 1u32..9)
-        .prop_map(|((kernel, stride, dilation), pads, ceil, height, width)| {
-            (Window { kernel, stride, dilation, pads, ceil }, Shape::new(2, height, width))
-        })
-        .prop_filter("possible", |(window, shape)| Op::MaxPool(*window).output(&[*shape]).is_ok())
-}
-
 /// The window's values at an output position; `None` outside the input.
 fn window_values(window: &Window, x: &[f32], shape: Shape, (c, i, j): (usize, i64, i64)) -> Vec<Option<f32>> {
     let from = |at: i64, axis: usize| at * i64::from(window.stride[axis]) - i64::from(window.pads[axis]);
@@ -85,16 +48,11 @@ fn window_values(window: &Window, x: &[f32], shape: Shape, (c, i, j): (usize, i6
         .collect()
 }
 
-fn close(got: &[f32], expected: &[f32]) -> bool {
-    got.len() == expected.len()
-        && got.iter().zip(expected).all(|(got, expected)| (got - expected).abs() < 1e-4)
-}
-
 proptest! {
     #[test]
     fn convolution(geometry in geometry()) {
-        let (weights, bias) = (values(geometry.weight_len()), values(geometry.out_channels as usize));
-        let x = values(geometry.input.len());
+        let (weights, bias) = (values(geometry.weight_len(), 0), values(geometry.out_channels as usize, 0));
+        let x = values(geometry.input.len(), 0);
         let expected = naive_conv(&geometry, &weights, &bias, &x);
         let got = run(&single(geometry.input, Op::Conv { geometry, weights, bias }), &x).unwrap();
         prop_assert!(close(&got, &expected), "{:?} {:?}", got, expected);
@@ -102,7 +60,7 @@ proptest! {
 
     #[test]
     fn max_pool((window, shape) in window()) {
-        let x = values(shape.len());
+        let x = values(shape.len(), 0);
         let graph = single(shape, Op::MaxPool(window));
         let largest = |at| window_values(&window, &x, shape, at).into_iter().flatten().fold(f32::MIN, f32::max);
         let expected: Vec<f32> = positions(graph.output_shape()).map(largest).collect();
@@ -111,7 +69,7 @@ proptest! {
 
     #[test]
     fn average_pool((window, shape) in window()) {
-        let x = values(shape.len());
+        let x = values(shape.len(), 0);
         let graph = single(shape, Op::AveragePool { window, count_include_pad: false });
         let mean = |at| {
             let inside: Vec<f32> = window_values(&window, &x, shape, at).into_iter().flatten().collect();
@@ -122,10 +80,9 @@ proptest! {
     }
 
     #[test]
-    fn view(axes in prop::array::uniform3((1u32..7, -2i64..3, -5i64..6, 1i64..4))) {
+    fn view([channels, rows, columns] in axes()) {
         let shape = Shape::new(3, 4, 5);
-        let x = values(shape.len());
-        let [channels, rows, columns] = axes.map(|(len, num, add, den)| Axis { len, num, add, den });
+        let x = values(shape.len(), 0);
         let graph = single(shape, Op::View { channels, rows, columns });
         let source = |axis: Axis, i: i64| (i * axis.num + axis.add).div_euclid(axis.den);
         let element = |(c, i, j): (usize, i64, i64)| {
@@ -140,10 +97,20 @@ proptest! {
 }
 
 #[test]
+fn batch_normalisation() {
+    let shape = Shape::new(3, 2, 4);
+    let (op, x) = (batch_norm(3, 5), values(shape.len(), 0));
+    let Op::BatchNorm { scale, shift, mean, variance, epsilon } = &op else { unreachable!() };
+    let element = |(c, x): (usize, f32)| scale[c] * (x - mean[c]) / (variance[c] + epsilon).sqrt() + shift[c];
+    let expected: Vec<f32> = x.iter().enumerate().map(|(i, x)| element((i / shape.plane(), *x))).collect();
+    assert!(close(&run(&single(shape, op), &x).unwrap(), &expected));
+}
+
+#[test]
 fn bands_of_a_large_plane_agree() {
     let input = Shape::new(8, 61, 67);
     let geometry = Conv2d { kernel: [3, 3], pads: [1; 4], input, ..Conv2d::dense(8, 5) };
-    let (weights, bias, x) = (values(geometry.weight_len()), values(5), values(input.len()));
+    let (weights, bias, x) = (values(geometry.weight_len(), 0), values(5, 0), values(input.len(), 0));
     let expected = naive_conv(&geometry, &weights, &bias, &x);
     assert!(close(&run(&single(input, Op::Conv { geometry, weights, bias }), &x).unwrap(), &expected));
 }

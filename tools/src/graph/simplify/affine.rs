@@ -3,6 +3,15 @@
 use super::super::{Graph, NodeId, Op};
 use super::{redirect, uses};
 
+/// Turns batch normalisation into the affine map it is once its statistics are fixed.
+pub(super) fn of_batch_norm(graph: &mut Graph) {
+    for node in graph.nodes.iter_mut().filter(|node| matches!(node.op, Op::BatchNorm { .. })) {
+        if let Some([scale, shift]) = node.op.affine() {
+            node.op = Op::Affine { scale, shift };
+        }
+    }
+}
+
 /// Folds every affine map into the convolution or affine map it reads, else into the convolution that reads it.
 pub(super) fn fold(graph: &mut Graph) {
     for position in 0..graph.nodes.len() {

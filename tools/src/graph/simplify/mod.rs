@@ -11,7 +11,7 @@ use super::{Graph, GraphError, NodeId};
 
 /// Brings a graph into the compiler's form:
 ///
-/// - no [`Op::Affine`](super::Op::Affine): folded into the convolution before or after it where nothing else reads
+/// - no [`Op::BatchNorm`](super::Op::BatchNorm) and no [`Op::Affine`](super::Op::Affine): folded into the convolution before or after it where nothing else reads
 ///   the tensor between, else a depthwise 1x1 convolution;
 /// - no view or reshape that changes nothing, consecutive views joined where they are one;
 /// - zero padding moved into the convolution or pooling that reads it;
@@ -23,6 +23,7 @@ pub fn simplify(mut graph: Graph) -> Result<Graph, GraphError> {
     graph.check()?;
     views::drop_identities(&mut graph);
     views::join(&mut graph);
+    affine::of_batch_norm(&mut graph);
     affine::fold(&mut graph);
     pads::fold(&mut graph);
     lower::affine_to_conv(&mut graph);

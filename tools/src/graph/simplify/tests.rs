@@ -1,6 +1,8 @@
+use super::super::random::{batch_norm, close, networks, values};
 use super::super::{Axis, Op, Window, run};
 use super::*;
 use brelu_core::geometry::{Conv2d, Shape};
+use proptest::prelude::*;
 
 const INPUT: Shape = Shape::new(2, 4, 4);
 
@@ -40,6 +42,39 @@ fn affine_goes_backwards_into_a_convolution() {
     let c = graph.push("c", affine(5.0), &[b]).unwrap();
     graph.push("d", Op::Relu, &[c]).unwrap();
     assert_eq!(simplified(&graph), ["Input", "Conv", "Relu"]);
+}
+
+#[test]
+fn batch_normalisation_goes_into_the_convolution() {
+    let mut graph = start();
+    let a = graph.push("a", conv(2, [1; 4], INPUT), &[graph.input]).unwrap();
+    let b = graph.push("b", batch_norm(2, 3), &[a]).unwrap();
+    graph.push("c", Op::Relu, &[b]).unwrap();
+    assert_eq!(simplified(&graph), ["Input", "Conv", "Relu"]);
+    graph.nodes[3].inputs = vec![graph.input];
+    graph.output = NodeId(3);
+    graph.nodes[2].inputs = vec![graph.input];
+    graph.push("d", Op::Add, &[NodeId(2), NodeId(3)]).unwrap();
+    assert_eq!(simplified(&graph), ["Input", "Conv", "Relu", "Add"], "a depthwise convolution");
+}
+
+#[test]
+fn batch_normalisation_without_meaning_is_refused() {
+    let mut graph = start();
+    let of = |variance: &[f32], shift: f32| Op::BatchNorm {
+        scale: vec![1.0; 2],
+        shift: vec![0.0, shift],
+        mean: vec![0.0; 2],
+        variance: variance.to_vec(),
+        epsilon: 0.5,
+    };
+    for (op, problem) in [
+        (of(&[1.0, -0.5], 0.0), "the variance -0.5 of channel 1 is not positive"),
+        (of(&[1.0], 0.0), "has 1 variances for an input of 2x4x4"),
+        (of(&[1.0, 1.0], f32::NAN), "one of its shifts is NaN, of channel 1"),
+    ] {
+        assert_eq!(graph.push("n", op, &[graph.input]).unwrap_err().problem, problem);
+    }
 }
 
 #[test]
@@ -108,4 +143,25 @@ fn views_are_joined_and_identities_dropped() {
     graph.push("unused", Op::Relu, &[c]).unwrap();
     graph.output = graph.push("d", Op::Concat, &[c]).unwrap();
     assert_eq!(simplified(&graph), ["Input", "View"]);
+}
+
+/// The activations, which block sizes are chosen for: name and shape.
+fn activations(graph: &Graph) -> Vec<(String, Shape)> {
+    let is = |op: &Op| matches!(op, Op::Relu | Op::Clip { .. });
+    graph.nodes.iter().filter(|node| is(&node.op)).map(|node| (node.name.clone(), node.shape)).collect()
+}
+
+proptest! {
+    #[test]
+    fn every_network_computes_the_same(graph in networks()) {
+        let simple = simplify(graph.clone()).unwrap();
+        let x = values(graph.input_shape().len(), 1);
+        let (before, after) = (run(&graph, &x).unwrap(), run(&simple, &x).unwrap());
+        prop_assert!(close(&after, &before), "{:?} {:?}", before, after);
+        let affine = |op: &Op| op.affine().is_some();
+        prop_assert!(!simple.nodes.iter().any(|node| affine(&node.op)));
+        prop_assert_eq!(simplify(simple.clone()).unwrap(), simple.clone());
+        let kept = activations(&graph);
+        prop_assert!(activations(&simple).iter().all(|layer| kept.contains(layer)));
+    }
 }

@@ -10,7 +10,7 @@ use super::proto::{
     TensorProto, TensorShapeProto, TensorTypeProto, TypeProto, ValueInfoProto, data_type,
 };
 use super::{Import, ImportError, ImportOptions, import};
-use crate::graph::run;
+use crate::graph::{Graph, run, simplify};
 use prost::Message;
 
 /// A model under construction: input `x`, output `y`.
@@ -107,14 +107,20 @@ impl Tiny {
         import(&self.0.encode_to_vec(), &ImportOptions::default())
     }
 
+    fn simplified(&self) -> Graph {
+        simplify(self.import().unwrap().graph).unwrap()
+    }
+
     fn error(&self) -> String {
         self.import().expect_err("the model is refused").to_string()
     }
 
     /// The output for the input 1, 2, 3, ...
     fn compute(&self) -> Vec<f32> {
-        let graph = self.import().unwrap().graph;
+        let graph = self.simplified();
         let input: Vec<f32> = (1..=graph.input_shape().len()).map(|value| value as f32).collect();
-        run(&graph, &input).unwrap()
+        let output = run(&graph, &input).unwrap();
+        assert_eq!(run(&self.import().unwrap().graph, &input).unwrap(), output);
+        output
     }
 }

@@ -36,11 +36,11 @@ fn gemm_and_mat_mul() {
         .node("MatMul x w -> p", &[])
         .node("Add b p -> y", &[]);
     assert_eq!(mat_mul.compute(), [2.0, 4.0, 6.0]);
-    assert_eq!(mat_mul.import().unwrap().graph.nodes.len(), 2, "the bias is folded");
+    assert_eq!(mat_mul.simplified().nodes.len(), 2, "the bias is folded");
 }
 
 #[test]
-fn batch_normalisation_is_folded() {
+fn batch_normalisation_is_kept_until_the_network_is_simplified() {
     let model = tiny(9, &[1, 1, 1, 2])
         .weights("w", &[2, 1, 1, 1], &[1.0, 2.0])
         .weights("scale", &[2], &[3.0, 4.0])
@@ -51,8 +51,12 @@ fn batch_normalisation_is_folded() {
         .node("BatchNormalization c scale bias mean var -> n", &[float("epsilon", 0.0)])
         .node("Relu n -> y", &[]);
     assert_eq!(model.compute(), [0.5, 2.0, 0.25, 8.25]);
-    let names: Vec<String> = model.import().unwrap().graph.nodes.into_iter().map(|node| node.name).collect();
-    assert_eq!(names, ["x", "make_c", "make_y"]);
+    let names = |graph: Graph| graph.nodes.into_iter().map(|node| node.name).collect::<Vec<_>>();
+    assert_eq!(names(model.simplified()), ["x", "make_c", "make_y"]);
+    let graph = model.import().unwrap().graph;
+    let [scale, shift] = graph.nodes[2].op.affine().unwrap();
+    assert_eq!([scale, shift], [[1.5, 4.0], [-1.0, -7.75]]);
+    assert_eq!(names(graph), ["x", "make_c", "make_n", "make_y"]);
 }
 
 #[test]
@@ -171,7 +175,7 @@ fn reshaping_keeps_the_elements() {
         .node("Unsqueeze a axes -> b", &[])
         .node("Squeeze b axes -> c", &[])
         .node("Reshape c n -> y", &[]);
-    let graph = model.import().unwrap().graph;
+    let graph = model.simplified();
     assert_eq!(graph.nodes.len(), 2);
     assert_eq!(graph[graph.output].op, Op::Reshape(Shape::new(8, 1, 1)));
     let transpose = tiny(13, &[1, 4, 1, 1]).node("Transpose x -> y", &[ints("perm", &[0, 2, 3, 1])]);
