@@ -90,7 +90,8 @@ fn inputs(data: &Path, sample: &Sample) -> Vec<Vec<f32>> {
     let policy = &sample.preprocess;
     if sample.reference["input"] == "cifar10 test records 0..7" {
         let records = Dataset::open(&cifar(data), *policy).unwrap();
-        let labels: Vec<usize> = (0..8).map(|index| records.item(index).unwrap().label.unwrap()).collect();
+        let labels: Vec<usize> =
+            (0..8).map(|index| records.item(index).unwrap().target.class().unwrap()).collect();
         assert_eq!(serde_json::to_value(labels).unwrap(), sample.reference["labels"]);
         return (0..8).map(|index| policy.normalise(&records.item(index).unwrap().pixels)).collect();
     }

@@ -27,6 +27,9 @@ impl ImportArgs {
     /// Reads a network and simplifies it; notes are for the user.
     pub(crate) fn import(&self, model: &Path) -> Result<(Graph, Vec<String>)> {
         let (graph, notes) = self.import_as_is(model)?;
+        if builtin(model).is_some() {
+            return Ok((graph, notes));
+        }
         Ok((simplify(graph).with_context(|| model.display().to_string())?, notes))
     }
 
@@ -34,7 +37,7 @@ impl ImportArgs {
     ///
     /// `builtin:NAME` is a network of [`zoo`] with generated weights.
     pub(crate) fn import_as_is(&self, model: &Path) -> Result<(Graph, Vec<String>)> {
-        if let Some(name) = model.to_str().and_then(|model| model.strip_prefix("builtin:")) {
+        if let Some(name) = builtin(model) {
             let names = zoo::NAMES.join(", ");
             let graph = zoo::build(name, 1)
                 .with_context(|| format!("no built-in network {name}: there are {names}"))??;
@@ -47,6 +50,11 @@ impl ImportArgs {
         let imported = onnx::import_file(model, &options).with_context(|| model.display().to_string())?;
         Ok((imported.graph, imported.notes))
     }
+}
+
+/// The name of a built-in network. These are in the compiler's form as they are.
+fn builtin(model: &Path) -> Option<&str> {
+    model.to_str()?.strip_prefix("builtin:")
 }
 
 /// How long a client waits.

@@ -16,7 +16,7 @@ use super::calibration::{Calibration, Selection};
 /// How a network is compiled.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct CompileArgs {
-    /// Images to calibrate on: a folder of pictures, or a file of CIFAR records
+    /// Images to calibrate on: a folder of pictures, a file of CIFAR records, or `shapes:train` (generated)
     #[arg(long, value_name = "IMAGES")]
     pub(crate) calibrate: Option<PathBuf>,
 

@@ -38,7 +38,7 @@ pub(crate) struct Demo {
     #[arg(long, value_name = "FILE", requires = "images")]
     model: Option<PathBuf>,
 
-    /// Images for it: a folder of pictures, or a file of CIFAR records
+    /// Images for it: a folder of pictures, a file of CIFAR records, or `shapes:train` (generated)
     #[arg(long, value_name = "IMAGES", requires = "model")]
     images: Option<PathBuf>,
 

@@ -38,8 +38,8 @@ pub(crate) struct Distort {
     /// The network: an ONNX file, operator sets 7 to 22
     model: PathBuf,
 
-    /// Images like those the network was trained on: a folder of pictures, or a file of CIFAR records. 512 of them unless
-    /// --count says otherwise
+    /// Images like those the network was trained on: a folder of pictures, a file of CIFAR records, or `shapes:train`
+    /// (generated). 512 of them unless --count says otherwise
     #[arg(long, value_name = "IMAGES")]
     data: PathBuf,
 

@@ -45,7 +45,7 @@ pub(crate) struct Evaluate {
     #[arg(long, value_name = "FILE")]
     weights: Option<PathBuf>,
 
-    /// Images: a folder of pictures, or a file of CIFAR records
+    /// Images: a folder of pictures, a file of CIFAR records, or `shapes:train` (generated)
     #[arg(long, value_name = "IMAGES")]
     data: PathBuf,
 

@@ -196,12 +196,7 @@ impl Knapsack {
         let around = self.refine.around(table, &samples)?;
         let runtime = net::runtime()?;
         let stop = on_interrupt(runtime.handle(), || note(format_args!("writing what there is")));
-        for answer in answers {
-            let (begin, start) = (Instant::now(), answer.solution.clone());
-            let refined = self.refine.run(problem, &around, start, answer.budget, &stop)?;
-            (answer.solution, answer.measured) = (refined.solution, Some(refined.after));
-            answer.seconds += begin.elapsed();
-        }
+        self.refine.run(problem, &around, answers, &stop)?;
         runtime.shutdown_background();
         Ok(())
     }

@@ -99,7 +99,7 @@ impl SampleArgs {
             let item = set.item(index)?;
             digest.update(&item.pixels);
             images.push(preprocess.normalise(&item.pixels));
-            labels.push(item.label);
+            labels.push(item.target.class());
             bar.step();
         }
         let model_sha256 = model_digest(model)?;

@@ -13,6 +13,7 @@ mod expect;
 mod format;
 mod lower;
 mod net;
+mod noise;
 mod order;
 mod prune;
 mod quality;
@@ -126,6 +127,11 @@ pub fn compile(
     let mut calibration = calibrate(&net, &images, report)?;
     expect::widen(&net, &mut calibration.seen);
     calibrate::drop_unreached_bounds(&mut net, &calibration.seen, options.margin);
+    let mut criterion = options.criterion;
+    if noise::has_blocks(&net) && options.format.is_none() {
+        let (outputs, seed) = (&calibration.outputs, options.seed);
+        criterion = criterion.beside(&noise::sensitivity(&net, &options.preprocess, pixels, outputs, seed)?);
+    }
     let labels = options.labels.join("\n");
     let subject = Subject {
         net: &net,
@@ -139,7 +145,7 @@ pub fn compile(
             preprocess: &real,
             margin: options.margin,
         },
-        criterion: options.criterion,
+        criterion,
         spec: &options.spec,
         seed: options.seed,
     };
@@ -167,6 +173,7 @@ fn finish(
     let report = Report {
         format: chosen.format,
         margin: subject.names.margin,
+        criterion: subject.criterion,
         chosen,
         trials,
         round_trips: report::round_trips(&plan),

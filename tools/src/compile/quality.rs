@@ -29,6 +29,9 @@ pub struct Criterion {
     pub different: f32,
 }
 
+/// How much more than invisible noise a compiled network may change outputs.
+const TIMES: f32 = 1.5;
+
 impl Default for Criterion {
     /// Outputs within 2.5 % of their spread, and one decision in a hundred.
     fn default() -> Self {
@@ -37,6 +40,16 @@ impl Default for Criterion {
 }
 
 impl Criterion {
+    /// The same, but nothing less than [`TIMES`] what `noise` does to the outputs that nobody sees in the input.
+    pub(super) fn beside(&self, noise: &Quality) -> Self {
+        let different = noise.different as f32 / noise.decisions.max(1) as f32;
+        Self {
+            error: self.error.max(TIMES * noise.error),
+            expected_different: self.expected_different.max(TIMES * noise.expected_different),
+            different: self.different.max(TIMES * different),
+        }
+    }
+
     /// Whether `quality` is good enough.
     pub fn accepts(&self, quality: &Quality) -> bool {
         let allowed = (f64::from(self.different) * quality.decisions as f64).max(1.0);

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::calibrate::Seen;
 use super::scales::Scales;
-use super::{Format, Trial, net};
+use super::{Criterion, Format, Trial, net};
 
 /// The choices of the compiler and what they rest on.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -15,6 +15,8 @@ pub struct Report {
     pub format: Format,
     /// Factor that calibrated magnitudes are multiplied by before they must fit their ranges.
     pub margin: f32,
+    /// What a format has to reach.
+    pub criterion: Criterion,
     /// The chosen format on the calibration images. `accepted` is false if no format was good enough.
     pub chosen: Trial,
     /// All formats that were tried, in order.

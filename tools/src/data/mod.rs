@@ -1,16 +1,25 @@
-//! Pictures: image files, folders of them with or without labels, CIFAR records; and how they become the input of a
-//! network.
+//! Pictures: image files, folders of them with or without labels, CIFAR records, pictures with a class for every pixel,
+//! generated ones; and how they become the input of a network.
 
 mod cifar;
 mod dataset;
 mod error;
 mod folder;
 mod labels;
+mod mask;
 mod preprocess;
+mod preview;
+mod segmentation;
+pub mod shapes;
+mod sheet;
+mod target;
 
 pub use dataset::{Dataset, Item};
 pub use error::DataError;
 pub use preprocess::{Channels, Fit, Preprocess};
+pub use preview::{Screen, preview};
+pub use sheet::{Tile, sheet};
+pub use target::{LabelMap, Target};
 
 use image::{ImageReader, RgbImage};
 use std::path::Path;

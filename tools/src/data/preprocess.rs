@@ -1,7 +1,7 @@
 use super::DataError;
 use brelu_core::geometry::Shape;
-use image::RgbImage;
 use image::imageops::{self, FilterType};
+use image::{GrayImage, ImageBuffer, Pixel, RgbImage};
 use serde::{Deserialize, Serialize};
 
 /// How a picture gets the size of the input.
@@ -106,19 +106,50 @@ impl Preprocess {
         Ok(order.iter().flat_map(|channel| fitted.pixels().map(|pixel| pixel.0[*channel])).collect())
     }
 
+    /// A map of classes (or of anything that has no mean) of a picture, cut and resized as the picture is: every pixel of the
+    /// input takes the value in its middle.
+    ///
+    /// # Errors
+    /// As [`Preprocess::pixels`].
+    pub fn labels(&self, map: &GrayImage) -> Result<GrayImage, DataError> {
+        self.check()?;
+        self.fitted_by(map, nearest)
+    }
+
     fn fitted(&self, image: &RgbImage) -> Result<RgbImage, DataError> {
+        self.fitted_by(image, |image, width, height| {
+            imageops::resize(image, width, height, FilterType::Triangle)
+        })
+    }
+
+    fn fitted_by<P: Pixel<Subpixel = u8> + 'static>(
+        &self,
+        image: &ImageBuffer<P, Vec<u8>>,
+        resize: impl Fn(&ImageBuffer<P, Vec<u8>>, u32, u32) -> ImageBuffer<P, Vec<u8>>,
+    ) -> Result<ImageBuffer<P, Vec<u8>>, DataError> {
         let (width, height) = image.dimensions();
         let required = [self.height, self.width];
         if width == 0 || height == 0 || (self.fit == Fit::Exact && [height, width] != required) {
             return Err(DataError::Size { given: [height, width], required });
         }
+        let resized = |width: u32, height: u32| {
+            if u64::from(width) * u64::from(height) > MAX_PIXELS {
+                return Err(DataError::Preprocess(format!(
+                    "resizing to {width} x {height} pixels is too large"
+                )));
+            }
+            Ok(match image.dimensions() == (width, height) {
+                true => image.clone(),
+                false => resize(image, width, height),
+            })
+        };
         Ok(match self.fit {
             Fit::Exact => image.clone(),
-            Fit::Stretch => resized(image, self.width, self.height)?,
+            Fit::Stretch => resized(self.width, self.height)?,
             Fit::CenterCrop { short_side } => {
                 let factor = f64::from(short_side) / f64::from(width.min(height));
                 let scaled = |size: u32| (f64::from(size) * factor).round() as u32;
-                let resized = resized(image, scaled(width), scaled(height))?;
+                let resized = resized(scaled(width), scaled(height))?;
                 let (left, top) = ((resized.width() - self.width) / 2, (resized.height() - self.height) / 2);
                 imageops::crop_imm(&resized, left, top, self.width, self.height).to_image()
             }
@@ -145,12 +176,12 @@ impl Preprocess {
 /// At most this many pixels are made of one picture.
 const MAX_PIXELS: u64 = 1 << 28;
 
-fn resized(image: &RgbImage, width: u32, height: u32) -> Result<RgbImage, DataError> {
-    if u64::from(width) * u64::from(height) > MAX_PIXELS {
-        return Err(DataError::Preprocess(format!("resizing to {width} x {height} pixels is too large")));
-    }
-    Ok(match image.dimensions() == (width, height) {
-        true => image.clone(),
-        false => imageops::resize(image, width, height, FilterType::Triangle),
-    })
+/// The picture of another size whose pixels each have the value in their middle.
+fn nearest(image: &GrayImage, width: u32, height: u32) -> GrayImage {
+    let source = |at: u32, from: u32, to: u32| {
+        let middle = (2 * u64::from(at) + 1) * u64::from(from) / (2 * u64::from(to));
+        u32::try_from(middle).unwrap_or(u32::MAX).min(from - 1)
+    };
+    let pixel = |x, y| *image.get_pixel(source(x, image.width(), width), source(y, image.height(), height));
+    GrayImage::from_fn(width, height, pixel)
 }

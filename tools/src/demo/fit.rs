@@ -7,7 +7,7 @@ const TARGETS: [f64; 2] = [6.0, -6.0];
 const RIDGE: f64 = 1e-4;
 
 /// Weights (class by class) and biases that map features to scores.
-pub(super) fn least_squares(features: &[Vec<f32>], labels: &[usize], classes: usize) -> (Vec<f32>, Vec<f32>) {
+pub(crate) fn least_squares(features: &[Vec<f32>], labels: &[usize], classes: usize) -> (Vec<f32>, Vec<f32>) {
     let size = features.first().map_or(0, Vec::len);
     let width = size + 1 + classes;
     let mut system = vec![vec![0.0; width]; size + 1];

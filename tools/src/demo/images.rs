@@ -1,7 +1,7 @@
 use brelu_core::geometry::Shape;
 
 use super::random::Random;
-use crate::data::Item;
+use crate::data::{Item, Target};
 
 /// Rows and columns of a picture.
 pub const SIDE: u32 = 32;
@@ -38,7 +38,7 @@ pub fn picture(seed: u64, index: usize) -> Item {
             }
         }
     }
-    Item { name: format!("picture {index}"), pixels, label: Some(class) }
+    Item { name: format!("picture {index}"), pixels, target: Target::Class(class) }
 }
 
 fn covers(kind: usize, [y, x]: [f32; 2], radius: f32) -> bool {

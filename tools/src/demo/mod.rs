@@ -8,6 +8,8 @@ mod images;
 mod network;
 mod random;
 
+#[cfg(test)]
+pub(crate) use fit::least_squares;
 pub use images::{CLASSES, SIDE, picture, pixels};
 pub use network::{DemoError, network, network_of};
 pub(crate) use random::Random;

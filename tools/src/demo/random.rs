@@ -7,7 +7,7 @@ impl Random {
         Self(seed)
     }
 
-    /// All 64 bits.
+    /// Uniform.
     pub(crate) fn word(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut word = self.0;
@@ -24,6 +24,18 @@ impl Random {
     /// Uniform from `low` to `high`.
     pub(crate) fn uniform(&mut self, low: f32, high: f32) -> f32 {
         low + (high - low) * ((self.word() >> 40) as f32 / (1 << 24) as f32)
+    }
+
+    /// A vector of length 1, uniform on the circle.
+    pub(crate) fn direction(&mut self) -> [f32; 2] {
+        loop {
+            let [x, y] = [0; 2].map(|_| self.uniform(-1.0, 1.0));
+            let square = x * x + y * y;
+            if (0.01..=1.0).contains(&square) {
+                let length = square.sqrt();
+                return [x / length, y / length];
+            }
+        }
     }
 
     /// Mean 0 and variance 1, nearly normal.

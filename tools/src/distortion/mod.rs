@@ -14,7 +14,7 @@ mod triple;
 pub use file::{FileError, read_table, write_table};
 #[cfg(feature = "gradients")]
 pub use measuring::{
-    Around, AroundError, Checkpoint, CheckpointError, Choices, Measurement, Options, Partial,
+    Around, AroundError, Checkpoint, CheckpointError, Choices, Compared, Look, Measurement, Options, Partial,
 };
 pub use merge::{MergeError, merge};
 pub use rank::{pearson, spearman};

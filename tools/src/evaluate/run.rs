@@ -208,7 +208,7 @@ impl Evaluation<'_> {
         Record {
             index: subject.index,
             name: subject.item.name,
-            label: subject.item.label.map(|label| label + offset),
+            label: subject.item.target.class().map(|label| label + offset),
             top: if shape.plane() == 1 { largest(&logits, 5) } else { Vec::new() },
             float: subject.float.map(|float| FloatRecord::new(&float, &logits, shape)),
             bytes: None,

@@ -73,7 +73,7 @@ pub(super) fn shorten(text: &str, most: usize) -> String {
 }
 
 /// `text` as content of HTML or SVG, or value of an attribute.
-pub(super) fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

@@ -68,15 +68,20 @@ fn spec_point<'a>(spec: &'a Chosen, table: &Table) -> Option<(&'a str, f64, f64)
     (distortion > 0.0 && share.is_finite()).then_some((spec.name.as_str(), share * 100.0, distortion))
 }
 
+/// Distortions are drawn down to this part of the front's largest: close to 100 % they fall to rounding errors.
+const SHOWN: f64 = 1e6;
+
 /// The front as a line and the specs as named points; nothing if there is neither.
 pub(super) fn figure(
     table: &Table,
     specs: &[Chosen],
     front: Option<&[FrontPoint]>,
 ) -> Result<Option<Figure>, FigureError> {
-    let front = front.unwrap_or_default().iter().filter(|point| point.distortion > 0.0);
+    let front = front.unwrap_or_default();
+    let largest = front.iter().map(|point| point.distortion).fold(0.0, f64::max);
+    let shown = front.iter().filter(|point| point.distortion > largest / SHOWN);
     let mut line: Vec<(f64, f64)> =
-        front.map(|point| (point.share * 100.0, point.distortion.log10())).collect();
+        shown.map(|point| (point.share * 100.0, point.distortion.log10())).collect();
     line.sort_by(|a, b| a.0.total_cmp(&b.0));
     let points: Vec<_> = specs.iter().filter_map(|spec| spec_point(spec, table)).collect();
     let line_values = line.iter().map(|(_, log)| 10f64.powf(*log));

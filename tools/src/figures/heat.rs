@@ -8,6 +8,9 @@ use super::{Chosen, Figure, FigureError};
 use crate::blocks::BlockSize;
 use crate::distortion::{LayerTable, Table};
 
+/// Most powers of ten that colours tell apart: below are rounding errors of channels that do nothing.
+const DECADES: f64 = 6.0;
+
 /// The plot in the picture: left, right and top in pixels, and room below it.
 const LEFT: u32 = 108;
 const RIGHT: u32 = 790;
@@ -25,7 +28,7 @@ pub(super) struct Span {
 }
 
 impl Span {
-    /// All but the lowest and highest thousandth of a table's positive distortions.
+    /// All but the lowest and highest thousandth of a table's positive distortions, and not more than [`DECADES`].
     pub(super) fn of(table: &Table) -> Self {
         let power = Some(table.provenance.output_power).filter(|power| *power > 0.0).unwrap_or(1.0);
         let values = table.layers.iter().flat_map(|layer| &layer.distortion);
@@ -34,7 +37,8 @@ impl Span {
         logs.sort_by(f64::total_cmp);
         let at = |share: f64| logs.get((share * logs.len() as f64) as usize).copied();
         let low = at(0.001).unwrap_or(-1.0);
-        Self { low, high: at(0.999).or(logs.last().copied()).unwrap_or(0.0).max(low + 0.1), power }
+        let high = at(0.999).or(logs.last().copied()).unwrap_or(0.0).max(low + 0.1);
+        Self { low: low.max(high - DECADES), high, power }
     }
 
     /// Numbers beside the colours, and where: from 0 for the lowest to 1.

@@ -18,12 +18,14 @@ mod report;
 mod scatter;
 mod sizes;
 
+pub(crate) use chart::escape;
 pub use chosen::Chosen;
 pub use error::FigureError;
 pub use examples::{Example, examples};
 pub use front::{FrontPoint, parse_front};
 pub use links::{Link, standard_links};
 pub use png::png;
+pub(crate) use raster::image as raster_image;
 pub use report::{Inputs, Report, report};
 
 /// A picture of its own.

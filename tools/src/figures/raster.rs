@@ -7,7 +7,7 @@ use super::FigureError;
 
 /// An `<image>` of `pixels` (rows from the top, red green blue) of `width` pixels a row, stretched to the rectangle
 /// `[x, y, width, height]`.
-pub(super) fn image(pixels: &[[u8; 3]], width: usize, [x, y, w, h]: [f64; 4]) -> Result<String, FigureError> {
+pub(crate) fn image(pixels: &[[u8; 3]], width: usize, [x, y, w, h]: [f64; 4]) -> Result<String, FigureError> {
     let refuse = |problem: String| FigureError::Draw(problem);
     let height = pixels.len() / width.max(1);
     let mut png = Vec::new();

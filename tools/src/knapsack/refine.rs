@@ -1,6 +1,7 @@
 //! Choices improved by what the network really does with them: exchanges of sizes between channels, proposed to first
 //! order around the choice, accepted if the measured error of the output falls.
 
+use std::fmt;
 use std::ops::ControlFlow;
 
 use super::solver::SolverError;
@@ -25,6 +26,13 @@ pub struct Exchange {
     pub accepted: bool,
 }
 
+impl fmt::Display for Exchange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let verdict = if self.accepted { "taken" } else { "refused" };
+        write!(f, "{} channels, error {:.4e}: {verdict}", self.channels, self.error)
+    }
+}
+
 /// A refined choice.
 #[derive(Clone, Debug)]
 pub struct Refined {
@@ -39,9 +47,9 @@ pub struct Refined {
 }
 
 impl Problem<'_> {
-    /// Choices within `budget` to start a refinement from: `solution`, and the best one by sign decisions that costs as
-    /// much. Sums of distortions do not see that the errors of channels that pass as they are add up in one direction, so
-    /// that the second one may do better though its sum is larger.
+    /// Choices within `budget` to start a refinement from: `solution`, the best one by sign decisions that costs as much,
+    /// and the best of one size everywhere. Sums of distortions do not see that the errors of channels that pass as they
+    /// are add up in one direction, so that the others may do better though their sums are larger.
     ///
     /// # Errors
     /// If costs or distortions are out of range.
@@ -61,40 +69,49 @@ impl Problem<'_> {
             if counted(middle).cost <= budget { low = middle + 1 } else { high = middle }
         }
         let other = low.checked_sub(1).map(counted).filter(|other| other.cost <= budget);
-        Ok(std::iter::once(solution.clone()).chain(other).collect())
+        Ok(std::iter::once(solution.clone()).chain(other).chain(self.uniform(budget).ok()).collect())
     }
 
-    /// A choice within `budget` that is found from one decision a pixel on, in `steps` budgets of which each is the same
-    /// share of the one before: every time the best choice for distortions around the last one, which show how the errors
-    /// of channels add up. `each` sees the steps done.
+    /// A choice within each of `budgets` that is found from one decision a pixel on, through `steps` budgets of which each
+    /// is the same share of the one before: every time the best choice for distortions around the last one, which show how
+    /// the errors of channels add up. `each` sees how many budgets are done, and of how many. If it breaks, the budgets
+    /// that are not reached have no choice.
     ///
     /// # Errors
-    /// If costs or distortions are out of range, or the cheapest sizes cost more than the budget.
+    /// If costs or distortions are out of range, or the cheapest sizes cost more than a budget.
     pub fn follow(
         &self,
         around: &Around<'_>,
-        budget: u64,
+        budgets: &[u64],
         steps: usize,
-        each: &mut dyn FnMut(usize) -> ControlFlow<()>,
-    ) -> Result<Option<Solution>, KnapsackError> {
+        each: &mut dyn FnMut(usize, usize) -> ControlFlow<()>,
+    ) -> Result<Vec<Option<Solution>>, KnapsackError> {
+        let mut found = vec![None; budgets.len()];
+        let path = path(self.baseline(), budgets, steps);
+        let mut choices = self.one_decision_a_pixel();
+        for (step, limit) in path.iter().enumerate() {
+            let table = Table { provenance: self.table.provenance.clone(), layers: around.tables(&choices) };
+            let here = Problem { table: &table, ..self.clone() };
+            choices = here.solve(*limit)?.choices;
+            let reached = budgets.iter().zip(&mut found).filter(|(budget, _)| *budget == limit);
+            reached.for_each(|(_, found)| {
+                *found = Some(self.with_choices(Solution::default(), choices.clone()));
+            });
+            if each(step + 1, path.len()).is_break() {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
+    /// Every channel's position of one decision a pixel, or of the first size it may have.
+    fn one_decision_a_pixel(&self) -> Vec<Vec<usize>> {
         let relu = |layer: &LayerTable| layer.sizes.iter().position(|size| *size == BlockSize::RELU);
-        let everything = self.pairs().map(|(layer, own)| {
+        let choices = self.pairs().map(|(layer, own)| {
             let at = relu(layer).filter(|at| own.allowed.contains(at)).or(own.allowed.first().copied());
             vec![at.unwrap_or(0); layer.shape.channels as usize]
         });
-        let mut choices: Vec<Vec<usize>> = everything.collect();
-        let share = budget as f64 / self.baseline().max(1) as f64;
-        for step in 1..=steps {
-            let table = Table { provenance: self.table.provenance.clone(), layers: around.tables(&choices) };
-            let here = Problem { table: &table, ..self.clone() };
-            let part = share.powf(step as f64 / steps as f64);
-            let limit = if step == steps { budget } else { (self.baseline() as f64 * part) as u64 };
-            choices = here.solve(limit)?.choices;
-            if each(step).is_break() && step < steps {
-                return Ok(None);
-            }
-        }
-        Ok(Some(self.with_choices(Solution::default(), choices)))
+        choices.collect()
     }
 
     /// Improves the one of `starts` with the least measured error within `budget` for at most `rounds` rounds; `each` sees
@@ -168,6 +185,17 @@ impl Problem<'_> {
         };
         Ok(self.solve_among(budget, &allowed)?.choices)
     }
+}
+
+/// The budgets on the way from `all` down to the least of `budgets`, which are among them.
+fn path(all: u64, budgets: &[u64], steps: usize) -> Vec<u64> {
+    let least = budgets.iter().copied().min().unwrap_or(all).min(all);
+    let share = least as f64 / all.max(1) as f64;
+    let between = (1..steps).map(|step| (all as f64 * share.powf(step as f64 / steps as f64)) as u64);
+    let mut path: Vec<u64> = between.filter(|limit| *limit > least).chain(budgets.iter().copied()).collect();
+    path.sort_unstable_by(|a, b| b.cmp(a));
+    path.dedup();
+    path
 }
 
 fn differences(a: &[Vec<usize>], b: &[Vec<usize>]) -> usize {

@@ -1,4 +1,4 @@
-//! From an ONNX file to a [`Graph`], and back ([`export`]).
+//! From an ONNX file to a [`Graph`], and back ([`export()`]).
 //!
 //! The file is decoded ([`proto`]), the operations the chosen output needs are put in order, constants are computed,
 //! and every other operation becomes one or two nodes. Operator sets 7 to 22. Compiling and measuring start from

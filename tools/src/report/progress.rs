@@ -1,6 +1,9 @@
+use std::fmt::Arguments;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
+
+use super::note;
 
 /// A progress bar on standard error; invisible unless that is a terminal.
 #[derive(Debug)]
@@ -31,8 +34,13 @@ impl Bar {
         self.0.set_message(what.into());
     }
 
-    /// Does something that writes lines, with the bar out of the way.
-    pub fn aside<T>(&self, write: impl FnOnce() -> T) -> T {
+    /// A line of text that stays on standard error, above the bar.
+    pub fn aside(&self, line: Arguments<'_>) {
+        self.0.suspend(|| note(line));
+    }
+
+    /// Does something that writes lines itself, with the bar out of the way.
+    pub fn paused<T>(&self, write: impl FnOnce() -> T) -> T {
         self.0.suspend(write)
     }
 

@@ -1,14 +1,13 @@
 //! An interrupted training on disk: a format line, a SHA-256, then postcard.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use tempfile::NamedTempFile;
 use thiserror::Error;
 
 use super::{Options, Snapshot};
+use crate::file::write_whole;
 
 /// The first bytes of a file; the number changes with the format.
 const FORMAT: &[u8] = b"brelu-training-1\n";
@@ -61,17 +60,7 @@ impl Checkpoint {
     pub fn write(&self, path: &Path) -> Result<(), CheckpointError> {
         let failed = |error| CheckpointError::File { path: path.into(), error };
         let bytes = postcard::to_stdvec(self).map_err(|_| CheckpointError::Content(path.into()))?;
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let mut file = tempfile::Builder::new().prefix(".brelu-").tempfile_in(folder).map_err(failed)?;
-        let write = |file: &mut NamedTempFile| {
-            file.write_all(FORMAT)?;
-            file.write_all(&Sha256::digest(&bytes))?;
-            file.write_all(&bytes)?;
-            file.as_file().sync_all()
-        };
-        write(&mut file).map_err(failed)?;
-        file.persist(path).map_err(|error| failed(error.error))?;
-        Ok(())
+        write_whole(path, &[FORMAT, Sha256::digest(&bytes).as_slice(), &bytes].concat()).map_err(failed)
     }
 
     /// Reads it; nothing if there is no such file.

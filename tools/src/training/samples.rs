@@ -4,7 +4,7 @@ use brelu_core::geometry::Shape;
 
 use super::augment::Augmentation;
 use super::{IGNORED, TrainError};
-use crate::data::{DataError, Dataset, Preprocess};
+use crate::data::{DataError, Dataset, LabelMap, Preprocess, Target};
 
 /// An image and what it shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,8 +41,13 @@ impl Samples for Dataset {
 
     fn sample(&self, index: usize) -> Result<Sample, DataError> {
         let item = self.item(index)?;
-        let class = item.label.map(|label| u32::try_from(label).unwrap_or(IGNORED - 1));
-        Ok(Sample { name: item.name, pixels: item.pixels, classes: class.into_iter().collect() })
+        let pixel = |class: u8| if class == LabelMap::IGNORED { IGNORED } else { class.into() };
+        let classes = match item.target {
+            Target::Unknown => Vec::new(),
+            Target::Class(class) => vec![u32::try_from(class).unwrap_or(IGNORED - 1)],
+            Target::Map(map) => map.classes.into_iter().map(pixel).collect(),
+        };
+        Ok(Sample { name: item.name, pixels: item.pixels, classes })
     }
 }
 

@@ -57,10 +57,10 @@ mod tests {
     }
 
     #[test]
-    fn simplifying_changes_nothing() {
+    fn nothing_is_left_to_fold() {
         for name in NAMES {
             let graph = build(name, 1).unwrap().unwrap();
-            assert_eq!(crate::graph::simplify(graph.clone()).unwrap(), graph);
+            assert!(graph.nodes.iter().all(|node| node.op.affine().is_none()), "{name}");
         }
     }
 }

@@ -4,13 +4,15 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
-use brelu_tools::distortion::{Around, Table};
-use brelu_tools::knapsack::{Problem, Refined, Solution};
-use brelu_tools::report::{Bar, note};
-use clap::Args;
+use brelu_tools::distortion::{Around, Compared, Look, Table};
+use brelu_tools::knapsack::Problem;
+use brelu_tools::report::Bar;
+use clap::{Args, ValueEnum};
 
+use super::describe::Answer;
 use crate::cmd::samples::{DeviceName, SampleArgs, Samples};
 
 /// Images a refinement looks at if no other number is asked for.
@@ -42,12 +44,41 @@ pub(crate) struct RefineArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=4096))]
     probes: Option<u32>,
 
+    /// What is compared with the network as it is
+    #[arg(long, value_name = "WHICH", default_value = "directions", requires = "refine")]
+    error: ErrorOf,
+
     /// Where to compute
     #[arg(long, value_name = "DEVICE", default_value = "cpu")]
     device: DeviceName,
 
     #[command(flatten)]
     samples: SampleArgs,
+}
+
+/// What of the output is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum ErrorOf {
+    /// The outputs themselves, as distortions do
+    Outputs,
+    /// The direction of the outputs of an image or pixel, less their mean: scale and offset do not change the prediction
+    Directions,
+}
+
+impl ErrorOf {
+    const fn compared(self) -> Compared {
+        match self {
+            Self::Outputs => Compared::Outputs,
+            Self::Directions => Compared::Directions,
+        }
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Outputs => "the outputs' mean squared change",
+            Self::Directions => "the mean squared change of the outputs' directions",
+        }
+    }
 }
 
 impl RefineArgs {
@@ -67,39 +98,48 @@ impl RefineArgs {
     }
 
     pub(super) fn around<'a>(&self, table: &Table, samples: &'a Samples) -> Result<Around<'a>> {
-        Ok(Around::new(&samples.graph, &self.device.device()?, table, &samples.images, self.probes)?)
+        let look = Look { probes: self.probes, compared: self.error.compared() };
+        Ok(Around::new(&samples.graph, &self.device.device()?, table, &samples.images, look)?)
     }
 
-    /// Refines a solution until the rounds are over, nothing improves it, or `stop` is raised.
+    /// Refines the answers to all budgets until the rounds are over, nothing improves them, or `stop` is raised.
     pub(super) fn run(
         &self,
         problem: &Problem<'_>,
         around: &Around<'_>,
-        start: Solution,
-        budget: u64,
+        answers: &mut [Answer],
         stop: &Arc<AtomicBool>,
-    ) -> Result<Refined> {
-        let rounds = self.refine.unwrap_or(0);
-        let bar = Bar::spinner("refining");
-        let mut starts = problem.starts(&start, budget)?;
-        starts.extend(problem.follow(around, budget, self.steps, &mut |step| {
-            bar.say(format!("following the budget: step {step} of {}", self.steps));
-            if stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        })?);
-        let refined = problem.refine(around, starts, budget, rounds, &mut |exchange| {
-            let verdict = if exchange.accepted { "taken" } else { "refused" };
-            bar.say(format!(
-                "refining: {} channels, error {:.4e}: {verdict}",
-                exchange.channels, exchange.error
+    ) -> Result<()> {
+        let bar = Bar::spinner("following the budget");
+        let go_on =
+            || if stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+        let budgets: Vec<u64> = answers.iter().map(|answer| answer.budget).collect();
+        let followed = problem.follow(around, &budgets, self.steps, &mut |step, of| {
+            bar.say(format!("following the budget: step {step} of {of}"));
+            go_on()
+        })?;
+        for (answer, followed) in answers.iter_mut().zip(followed) {
+            let begin = Instant::now();
+            let mut starts = problem.starts(&answer.solution, answer.budget)?;
+            starts.extend(followed);
+            let given = &answer.given;
+            let refined =
+                problem.refine(around, starts, answer.budget, self.refine.unwrap_or(0), &mut |exchange| {
+                    bar.say(format!("refining {given}: {exchange}"));
+                    go_on()
+                });
+            let refined = refined.with_context(|| format!("the choice for {given} cannot be refined"))?;
+            bar.aside(format_args!(
+                "{given}: refined in {} rounds: {} fell from {:.4e} to {:.4e}",
+                refined.rounds,
+                self.error.name(),
+                refined.before,
+                refined.after
             ));
-            if stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        });
-        drop(bar);
-        let refined = refined.context("the choice cannot be refined")?;
-        note(format_args!(
-            "refined in {} rounds: the outputs' mean squared change fell from {:.4e} to {:.4e}",
-            refined.rounds, refined.before, refined.after
-        ));
-        Ok(refined)
+            answer.measured = Some(around.change(&refined.solution.choices));
+            answer.solution = refined.solution;
+            answer.seconds += begin.elapsed();
+        }
+        Ok(())
     }
 }

@@ -120,7 +120,7 @@ impl Observer for Follow<'_> {
         let result = (self.record)(rows);
         self.keep(result)?;
         let Some(row) = rows.last() else { return ControlFlow::Continue(()) };
-        let result = self.bar.aside(|| print(line(row))).map_err(anyhow::Error::from);
+        let result = self.bar.paused(|| print(line(row))).map_err(anyhow::Error::from);
         self.keep(result)
     }
 

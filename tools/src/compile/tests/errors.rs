@@ -1,6 +1,7 @@
 //! Networks, images and options that make no plan.
 
 use super::*;
+use crate::compile::Criterion;
 
 fn small() -> Builder {
     let mut builder = Builder::new(6, 6);
@@ -124,4 +125,25 @@ fn a_search_finds_a_cheap_format() {
     assert!(report.format.wide() <= 26, "{:?}", report.format);
     let cheaper = report.trials.iter().filter(|trial| trial.accepted && trial.bits < report.chosen.bits);
     assert_eq!(cheaper.count(), 0);
+}
+
+#[test]
+fn a_network_that_jumps_need_not_be_closer_than_it_is_to_itself() {
+    let mut builder = Builder::new(8, 8);
+    let input = builder.input();
+    let stem = builder.conv(input, 6, 3, 1, 1);
+    let relu = builder.relu(stem);
+    builder.conv(relu, 4, 8, 8, 1);
+    let pixels = builder.images(12);
+    let criterion = |size: [u16; 2]| {
+        let mut options = options(&builder.graph);
+        options.format = None;
+        let name = builder.graph[relu].name.clone();
+        options.spec = BlockSpec { layers: [(name, vec![size; 6])].into(), ..BlockSpec::default() };
+        quietly(&builder.graph, &pixels, &options).unwrap().report.criterion
+    };
+    let (plain, blocks) = (criterion([1, 1]), criterion([4, 4]));
+    assert_eq!(plain, Criterion::default());
+    assert!(blocks.error > plain.error && blocks.error < 1.0, "{blocks:?}");
+    assert!(blocks.expected_different >= plain.expected_different, "{blocks:?}");
 }

@@ -1,3 +1,7 @@
+mod cifar;
+mod folders;
+mod segmentation;
+
 use super::*;
 use image::Rgb;
 use std::path::PathBuf;
@@ -27,7 +31,7 @@ impl Folder {
 
     fn labels(&self) -> Vec<(String, Option<usize>)> {
         let items = Dataset::open(&self.0, Preprocess::raw(2, 3, Channels::Rgb)).unwrap();
-        items.iter().map(|item| item.map(|item| (item.name, item.label)).unwrap()).collect()
+        items.iter().map(|item| item.map(|item| (item.name, item.target.class())).unwrap()).collect()
     }
 }
 
@@ -91,47 +95,6 @@ fn preprocessing_is_json() {
 }
 
 #[test]
-fn labels_of_folders() {
-    let plain = Folder::new("plain");
-    plain.picture("2007_000033.png");
-    plain.picture("b.jpg");
-    assert_eq!(plain.labels(), [("2007_000033.png".into(), None), ("b.jpg".into(), None)]);
-    plain.file("labels.csv", b"path, label\nb.jpg,4\n\n");
-    assert_eq!(plain.labels(), [("b.jpg".into(), Some(4))]);
-    plain.file("labels.json", br#"[{"path": "b.jpg", "label": 2}]"#);
-    assert_eq!(plain.labels(), [("b.jpg".into(), Some(2))]);
-
-    let named = Folder::new("named");
-    named.picture("007_n0_fish.png");
-    named.picture("012_n1_bird.png");
-    named.file("labels.txt", b"tench\ngoldfish\n");
-    assert_eq!(named.labels(), [("007_n0_fish.png".into(), Some(7)), ("012_n1_bird.png".into(), Some(12))]);
-    let items = Dataset::open(&named.0, Preprocess::raw(2, 3, Channels::Rgb)).unwrap();
-    assert_eq!(items.class_names(), ["tench", "goldfish"]);
-
-    let classes = Folder::new("classes");
-    classes.picture("dog/1.png");
-    classes.picture("cat/1.png");
-    assert_eq!(classes.labels(), [("cat/1.png".into(), Some(0)), ("dog/1.png".into(), Some(1))]);
-}
-
-#[test]
-fn cifar_records() {
-    let folder = Folder::new("cifar");
-    let record =
-        |labels: &[u8], shade: u8| [labels, &[shade; 1024], &[shade + 1; 1024], &[shade + 2; 1024]].concat();
-    let policy = Preprocess::raw(32, 32, Channels::Rgb);
-    let ten = folder.file("ten.bin", &[record(&[3], 10), record(&[8], 20)].concat());
-    let items = Dataset::open(&ten, policy).unwrap();
-    let item = items.item(1).unwrap();
-    assert_eq!((items.len(), item.label, item.name.as_str()), (2, Some(8), "record 1"));
-    assert_eq!(item.pixels, record(&[], 20));
-    assert_eq!(items.item(2).unwrap_err().to_string(), "item 2 does not exist: there are 2");
-    let hundred = folder.file("hundred.bin", &record(&[5, 77], 0));
-    assert_eq!(Dataset::open(&hundred, policy).unwrap().item(0).unwrap().label, Some(77));
-}
-
-#[test]
 fn unreadable_files() {
     let folder = Folder::new("unreadable");
     let policy = Preprocess::raw(2, 3, Channels::Rgb);
@@ -142,10 +105,9 @@ fn unreadable_files() {
         error(&packed),
         format!("{path} is compressed; unpack it first, for example with: xz -dk {path}")
     );
-    assert!(
-        error(&folder.file("odd.bin", &[0; 100]))
-            .ends_with("100 bytes are no whole number of CIFAR records (3073 or 3074 bytes)")
-    );
+    assert!(error(&folder.file("odd.bin", &[0; 100])).ends_with(
+        "100 bytes are no whole number of CIFAR records (3073 bytes in CIFAR-10, 3074 in CIFAR-100)"
+    ));
     assert!(error(&folder.0).ends_with("holds no pictures (png, jpg, bmp, pnm)"));
     assert!(error(&folder.0.join("missing")).starts_with("cannot read "));
     let broken = folder.file("broken.png", b"\x89PNG\r\n\x1a\n and then nothing");

@@ -9,7 +9,7 @@ use super::exact::Tail;
 use super::layers::{Layer, LayerSums, layers};
 use super::ranges::Ranges;
 use super::seeds::Seeds;
-use super::{LayerTable, Method, Triple, gradient, probe};
+use super::{Compared, LayerTable, Method, Triple, gradient, probe};
 use crate::blocks::{BlockSize, Candidates};
 use crate::graph::{Graph, GraphError};
 use crate::interpreter::{Device, Interpreter, Plain};
@@ -165,7 +165,8 @@ impl<'a> Measurement<'a> {
 
     fn gradient_batch(&self, part: &[usize], images: &[&[f32]], partial: &mut Partial) {
         let numbers: Vec<u64> = part.iter().map(|at| *at as u64).collect();
-        let observed = probe::observe(&self.interpreter, images, &numbers, &self.seeds, &Plain);
+        let observed =
+            probe::observe(&self.interpreter, images, &numbers, &self.seeds, &Plain, Compared::Outputs);
         gradient::add(&self.layers, &observed, self.ranges.as_ref(), &|_, _| 0.0, &mut partial.layers);
         partial.power += power(&observed.output, self.seeds.outputs());
     }

@@ -2,6 +2,7 @@
 
 mod around;
 mod checkpoint;
+mod compared;
 mod exact;
 mod first_order;
 mod gradient;
@@ -12,8 +13,9 @@ mod ranges;
 mod seeds;
 mod walk;
 
-pub use around::{Around, AroundError, Choices};
+pub use around::{Around, AroundError, Choices, Look};
 pub use checkpoint::{Checkpoint, CheckpointError};
+pub use compared::Compared;
 pub use measurement::{Measurement, Options, Partial};
 
 use super::{LayerTable, Method, Table, TableError, Triple, WINDOWS};

@@ -5,13 +5,13 @@ use std::sync::Mutex;
 use burn::tensor::{Tensor, TensorData};
 use rayon::prelude::*;
 
-use super::Seeds;
+use super::{Compared, Seeds};
 use crate::graph::NodeId;
 use crate::interpreter::{Activation, Interpreter, values};
 
 /// The activations of a graph in one batch, image by image.
 pub(super) struct Observed {
-    /// The output, image by image.
+    /// What is compared of the output, image by image.
     pub(super) output: Vec<f32>,
     /// For every activation, its input.
     pub(super) inputs: Vec<Vec<f32>>,
@@ -54,20 +54,21 @@ struct Probe {
     gradients: Vec<Vec<f32>>,
 }
 
-/// Runs a batch once for every probe, several at a time. `numbers` are those of the images, on which random probes
-/// depend.
+/// Runs a batch once for every probe of what is `compared`, several at a time. `numbers` are those of the images, on which
+/// random probes depend.
 pub(super) fn observe(
     interpreter: &Interpreter,
     images: &[&[f32]],
     numbers: &[u64],
     seeds: &Seeds,
     activation: &dyn Activation,
+    compared: Compared,
 ) -> Observed {
     let batch = interpreter.batch(images.iter().copied());
     let run = |probe| {
         let (seen, weights) = (Mutex::default(), seeds.weights(numbers, probe));
         let probed = Probed { inner: activation, seen };
-        let output = interpreter.run(batch.clone(), &probed);
+        let output = compared.of(interpreter.run(batch.clone(), &probed));
         let weights = Tensor::<4>::from_data(TensorData::new(weights, output.dims()), &output.device());
         let gradients = (output.clone() * weights).sum().backward();
         let seen = probed.seen.into_inner().unwrap_or_default();

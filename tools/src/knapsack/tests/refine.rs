@@ -6,7 +6,7 @@ use brelu_core::geometry::Conv2d;
 
 use super::*;
 use crate::demo::Random;
-use crate::distortion::{Around, Measurement, Method, Options};
+use crate::distortion::{Around, Look, Measurement, Method, Options};
 use crate::graph::Op as Operation;
 use crate::interpreter::Device;
 
@@ -62,7 +62,7 @@ fn refined_choices_are_never_worse_and_sometimes_better() {
         let graph = chained(10 * seed);
         let images: Vec<_> = (0..12).map(|at| random(72, 1000 + 100 * seed + at)).collect();
         let table = measured(&graph, &images);
-        let around = Around::new(&graph, &Device::flex(), &table, &images, None).unwrap();
+        let around = Around::new(&graph, &Device::flex(), &table, &images, Look::default()).unwrap();
         let problem = Problem::new(&table, &model, &constraints).unwrap();
         for share in [1, 3] {
             let budget = problem.baseline() * share / 10;
@@ -97,7 +97,7 @@ fn refining_stops_when_it_is_told_to() {
     let (graph, images) = (chained(1), [random(72, 1)]);
     let table = measured(&graph, &images);
     let (model, none) = (CostModel::drelus(formats()), Constraints::default());
-    let around = Around::new(&graph, &Device::flex(), &table, &images, None).unwrap();
+    let around = Around::new(&graph, &Device::flex(), &table, &images, Look::default()).unwrap();
     let problem = Problem::new(&table, &model, &none).unwrap();
     let start = problem.solve(100).unwrap();
     let none = problem.refine(&around, vec![start.clone()], 100, 0, &mut |_| unreachable!()).unwrap();

@@ -4,6 +4,9 @@
 //! Every node becomes the standard operator of its kind under its own name, so that block sizes chosen for a layer stay
 //! valid for the file; where it takes several operators, the last one has the name. Tensors of one row and column are
 //! written as `N x channels`, others as `N x channels x height x width`.
+//!
+//! The import of this crate reads every such file, but for views that repeat positions unevenly over more than 2048
+//! elements of an axis.
 
 mod ops;
 mod pool;

@@ -5,10 +5,10 @@ use super::writer::{Writer, int, ints};
 use crate::graph::{NodeId, Window};
 
 pub(super) fn max(writer: &mut Writer, id: NodeId, x: NodeId, window: &Window) {
-    let floor = window.without_ceil(writer.graph[x].shape);
     // A runtime may refuse pads as large as the kernel, which only kernels with gaps can have.
     let small = |window: &Window| (0..4).all(|side| window.pads[side] < window.kernel[side % 2]);
-    let window = floor.filter(small).unwrap_or(*window);
+    let floor = window.without_ceil(writer.graph[x].shape);
+    let window = floor.filter(|floor| small(floor) || !small(window)).unwrap_or(*window);
     let mut attributes = attributes(&window);
     attributes.push(ints("dilations", window.dilation));
     push(writer, id, x, "MaxPool", attributes);

@@ -61,7 +61,7 @@ impl<'graph> Writer<'graph> {
         *(if flat { &mut forms.flat } else { &mut forms.planes }) = Some(name);
     }
 
-    /// The first input of node `id`, and whether it is flat.
+    /// The tensor of node `id` in a form that is at hand, and whether that is without planes.
     pub(super) fn any(&mut self, id: NodeId) -> (String, bool) {
         match &self.values[id.0].planes {
             Some(name) => (name.clone(), false),

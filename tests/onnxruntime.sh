@@ -1,12 +1,15 @@
-#!/usr/bin/env python3
-"""Has networks read and written again, and compares what onnxruntime computes with the copies and the originals.
+#!/usr/bin/env bash
+# Has networks read and written again, and compares what onnxruntime computes with the copies and with the originals.
+#
+#     tests/onnxruntime.sh MODEL.onnx [MODEL.onnx:OUTPUT ...]
+#
+# OUTPUT is the output of the model to compare, its first one by default. Fails if outputs for random inputs differ by
+# 1e-4 or more, relative to the largest of them where that exceeds 1. PYTHON names the interpreter that has onnxruntime.
+set -euo pipefail
+root=$(cd "$(dirname "$0")/.." && pwd)
+[ $# -gt 0 ] || { echo 'usage: tests/onnxruntime.sh MODEL.onnx [MODEL.onnx:OUTPUT ...]' >&2; exit 2; }
 
-    tests/onnxruntime.py MODEL.onnx [MODEL.onnx:OUTPUT ...]
-
-OUTPUT is the output of the model to compare, its first one by default. Fails if outputs for random inputs differ by
-1e-4 or more, relative to the largest of them where that exceeds 1.
-"""
-
+exec "${PYTHON:-python3}" - "$root" "$@" <<'END'
 import os
 import subprocess
 import sys
@@ -16,12 +19,12 @@ try:
     import numpy
     import onnxruntime
 except ImportError as error:
-    print(f"skipped: {error.name} is not installed; pip install onnxruntime makes this check possible")
+    print(f"skipped: {error.name} is not installed; pip install onnxruntime makes this check possible (PYTHON=... names an interpreter)")
     sys.exit(0)
 
 TOLERANCE = 1e-4
 IMAGES = 4
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+ROOT = sys.argv[1]
 
 
 def copy(model, folder, output):
@@ -57,11 +60,10 @@ def check(argument, folder):
 
 
 def main():
-    if len(sys.argv) < 2:
-        sys.exit(__doc__)
     with tempfile.TemporaryDirectory() as folder:
-        good = [check(argument, folder) for argument in sys.argv[1:]]
+        good = [check(argument, folder) for argument in sys.argv[2:]]
     sys.exit(0 if all(good) else 1)
 
 
 main()
+END

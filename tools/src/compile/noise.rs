@@ -1,0 +1,48 @@
+//! What a network makes of changes of its input that nobody sees.
+//!
+//! A ReLU is continuous: a value near zero gives nearly the same output whichever way it is decided. A block-ReLU is
+//! not: the sum of a block may be near zero while its pixels are not, so that any inexactness decides some blocks the
+//! other way and changes the outputs. A compiled network need not be closer to the float one than that one is to itself
+//! on pictures one level brighter or darker here and there.
+
+use rayon::prelude::*;
+
+use super::CompileError;
+use super::net::{Net, Op};
+use super::quality::Quality;
+use super::run::run;
+use crate::data::Preprocess;
+use crate::demo::Random;
+use brelu_core::plan::Channel;
+
+/// Whether any decision is about more than one pixel.
+pub(super) fn has_blocks(net: &Net) -> bool {
+    net.nodes.iter().any(|node| match &node.op {
+        Op::Activation { channels, .. } => channels.iter().any(|channel| match channel {
+            Channel::Blocks { height, width, .. } => u32::from(*height) * u32::from(*width) > 1,
+            Channel::Identity | Channel::Zero => false,
+        }),
+        _ => false,
+    })
+}
+
+/// How far the float network's outputs are from `outputs` when every pixel of the images is one level darker or
+/// brighter, or neither.
+pub(super) fn sensitivity(
+    net: &Net,
+    preprocess: &Preprocess,
+    pixels: &[Vec<u8>],
+    outputs: &[Vec<f32>],
+    seed: u64,
+) -> Result<Quality, CompileError> {
+    let changed = |at: usize| {
+        let mut random = Random::new(seed ^ (at as u64) << 32);
+        let pixels: Vec<u8> =
+            pixels[at].iter().map(|level| level.saturating_add_signed(random.below(3) as i8 - 1)).collect();
+        let output = run(net, &preprocess.normalise(&pixels), &mut |_, _, _, _| ())?;
+        Ok((outputs[at].as_slice(), output))
+    };
+    let count = pixels.len().min(outputs.len());
+    let pairs = (0..count).into_par_iter().map(changed).collect::<Result<Vec<_>, CompileError>>()?;
+    Ok(Quality::of(&pairs, net.shape(net.output())))
+}
