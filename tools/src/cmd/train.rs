@@ -3,6 +3,7 @@ mod lengths;
 mod network;
 mod output;
 mod plan;
+mod schedule;
 mod settings;
 
 use std::ops::ControlFlow;

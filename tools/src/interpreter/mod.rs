@@ -9,15 +9,18 @@ mod activation;
 mod block;
 mod kernels;
 mod pool;
+mod rounding;
 mod select;
+mod slots;
 mod step;
 mod trace;
 mod trainable;
 
 pub use activation::{Activation, Blocks, Decisions, FixedPoint, Plain, Relaxed};
 pub use burn::tensor::Device;
+pub use slots::{Role, Slot};
 pub use trace::Trace;
-pub use trainable::{Norms, Outcome, Role, Slot, Statistics, Trainable};
+pub use trainable::{Norms, Outcome, Statistics, Trainable};
 
 use burn::tensor::{Tensor, TensorData};
 

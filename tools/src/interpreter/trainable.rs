@@ -4,38 +4,10 @@ use brelu_core::geometry::Conv2d;
 use burn::tensor::module::batch_norm_train;
 use burn::tensor::{Device, Tensor, TensorData};
 
+use super::slots::{Role, Slot, value, value_mut};
 use super::step::{Step, convolve};
 use super::{Activation, kernels, trace};
-use crate::graph::{Graph, GraphError, NodeId, Op};
-
-/// What a parameter is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// Weights of a convolution, in ONNX order.
-    Weights,
-    /// A summand a channel of a convolution.
-    Bias,
-    /// A factor a channel, of a norm or an affine map.
-    Scale,
-    /// A summand a channel, of a norm or an affine map.
-    Shift,
-}
-
-/// One tensor that is learned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Slot {
-    /// The node it belongs to.
-    pub node: NodeId,
-    /// What it is there.
-    pub role: Role,
-}
-
-impl Slot {
-    /// Whether weight decay pulls it towards zero: weights, but neither norms nor biases.
-    pub const fn decays(&self) -> bool {
-        matches!(self.role, Role::Weights)
-    }
-}
+use crate::graph::{Graph, GraphError, Op};
 
 /// Which mean and variance norms use.
 #[derive(Clone, Copy, Debug)]
@@ -68,18 +40,18 @@ pub struct Outcome {
 
 /// Where a node finds its parameters.
 #[derive(Clone, Debug)]
-enum Layer {
+pub(super) enum Layer {
     Conv { geometry: Conv2d, weights: usize, bias: Option<usize>, none: Tensor<1> },
     Norm { scale: usize, shift: usize, number: usize, epsilon: f32 },
     Affine { scale: usize, shift: usize },
-    Fixed(Step),
+    Fixed(Box<Step>),
 }
 
 /// A graph and where its parameters go.
 #[derive(Clone, Debug)]
 pub struct Trainable {
-    graph: Graph,
-    layers: Vec<Layer>,
+    pub(super) graph: Graph,
+    pub(super) layers: Vec<Layer>,
     slots: Vec<Slot>,
     device: Device,
     /// Whether burn's operations do everything.
@@ -115,7 +87,7 @@ impl Trainable {
                     Layer::Norm { scale, shift, number: norms - 1, epsilon: *epsilon }
                 }
                 Op::Affine { .. } => Layer::Affine { scale: slot(Role::Scale), shift: slot(Role::Shift) },
-                _ => Layer::Fixed(Step::new(graph, node, device)),
+                _ => Layer::Fixed(Box::new(Step::new(graph, node, device))),
             });
         }
         Ok(Self { graph: graph.clone(), layers, slots, device: device.clone(), general: false })
@@ -156,50 +128,7 @@ impl Trainable {
         graph.nodes.iter().filter_map(|node| of(&node.op)).collect()
     }
 
-    /// The parameters with weights of convolutions rounded to multiples of `2^-fraction` of what they are once norms are
-    /// folded into them, as plans have them where input and output have units of one size. Gradients pass as if nothing
-    /// was rounded.
-    pub fn rounded(
-        &self,
-        parameters: &[Tensor<1>],
-        running: &[[Tensor<1>; 2]],
-        fraction: u8,
-    ) -> Vec<Tensor<1>> {
-        let mut rounded = parameters.to_vec();
-        let readers = self.graph.consumers();
-        for (layer, readers) in self.layers.iter().zip(&readers) {
-            let Layer::Conv { geometry, weights, .. } = layer else { continue };
-            let channels = geometry.out_channels as usize;
-            let mut units = vec![(-f32::from(fraction)).exp2(); channels];
-            if let [reader] = readers[..]
-                && let Layer::Norm { scale, number, epsilon, .. } = &self.layers[reader.0]
-            {
-                let scale = super::values(parameters[*scale].clone().inner());
-                let variance = super::values(running[*number][1].clone());
-                for ((unit, scale), variance) in units.iter_mut().zip(scale).zip(variance) {
-                    let factor = scale.abs() / (variance + epsilon).sqrt();
-                    *unit /= factor.max(f32::MIN_POSITIVE);
-                }
-            }
-            rounded[*weights] = self.round(&parameters[*weights], &units);
-        }
-        rounded
-    }
-
-    /// Every output channel's weights as multiples of its unit.
-    fn round(&self, weights: &Tensor<1>, units: &[f32]) -> Tensor<1> {
-        let values = super::values(weights.clone().inner());
-        let each = (values.len() / units.len().max(1)).max(1);
-        let difference = |(at, value): (usize, &f32)| {
-            let unit = units[at / each];
-            let near = unit * (value / unit).round();
-            if near.is_finite() { near - value } else { 0.0 }
-        };
-        let differences: Vec<f32> = values.iter().enumerate().map(difference).collect();
-        weights.clone() + self.tensor(&differences)
-    }
-
-    fn tensor(&self, values: &[f32]) -> Tensor<1> {
+    pub(super) fn tensor(&self, values: &[f32]) -> Tensor<1> {
         Tensor::from_data(TensorData::new(values.to_vec(), [values.len()]), &self.device)
     }
 
@@ -265,8 +194,10 @@ impl Trainable {
                     let [scale, shift] = [scale, shift].map(|slot| parameters[*slot].clone());
                     first * planes(scale) + planes(shift)
                 }
-                Layer::Fixed(Step::Activation(bound)) => activation.apply(id, *bound, first),
-                Layer::Fixed(step) => step.run(node, first, inputs.into_iter()),
+                Layer::Fixed(step) => match step.as_ref() {
+                    Step::Activation(bound) => activation.apply(id, *bound, first),
+                    step => step.run(node, first, inputs.into_iter()),
+                },
             });
         }
         let output = values.get_mut(self.graph.output.0).and_then(Option::take).unwrap_or(input);
@@ -291,26 +222,6 @@ impl Trainable {
 
 const fn is_norm(op: &Op) -> bool {
     matches!(op, Op::BatchNorm { .. })
-}
-
-fn value(op: &Op, role: Role) -> Option<&[f32]> {
-    match (op, role) {
-        (Op::Conv { weights, .. }, Role::Weights) => Some(weights),
-        (Op::Conv { bias, .. }, Role::Bias) => Some(bias),
-        (Op::BatchNorm { scale, .. } | Op::Affine { scale, .. }, Role::Scale) => Some(scale),
-        (Op::BatchNorm { shift, .. } | Op::Affine { shift, .. }, Role::Shift) => Some(shift),
-        _ => None,
-    }
-}
-
-fn value_mut(op: &mut Op, role: Role) -> Option<&mut Vec<f32>> {
-    match (op, role) {
-        (Op::Conv { weights, .. }, Role::Weights) => Some(weights),
-        (Op::Conv { bias, .. }, Role::Bias) => Some(bias),
-        (Op::BatchNorm { scale, .. } | Op::Affine { scale, .. }, Role::Scale) => Some(scale),
-        (Op::BatchNorm { shift, .. } | Op::Affine { shift, .. }, Role::Shift) => Some(shift),
-        _ => None,
-    }
 }
 
 fn kernel(geometry: &Conv2d, weights: Tensor<1>) -> Tensor<4> {

@@ -2,8 +2,7 @@
 
 use std::sync::mpsc::{Receiver, sync_channel};
 
-use super::TrainError;
-use super::samples::{Batch, Feed};
+use super::{Batch, Feed, TrainError};
 
 /// Batches in order, prepared by threads of their own.
 pub(super) struct Batches<'a> {
@@ -54,7 +53,7 @@ pub(super) fn prepared<R>(
 mod tests {
     use brelu_core::geometry::Shape;
 
-    use super::super::samples::tests::{Numbers, feed};
+    use super::super::feed::tests::{Numbers, feed};
     use super::*;
 
     fn classes(lists: &[&[usize]], threads: usize, take: usize) -> Vec<Result<Vec<u32>, String>> {

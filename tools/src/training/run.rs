@@ -1,50 +1,18 @@
 //! The loop: steps over shuffled images, validation after epochs.
 
 use std::ops::ControlFlow;
-use std::time::{Duration, Instant};
 
 use burn::tensor::{Tensor, TensorData};
-use serde::{Deserialize, Serialize};
 
 use super::loader::prepared;
 use super::loss::Labels;
-use super::samples::{Batch, Feed};
 use super::sgd::Descent;
 use super::shuffle::{mixed, order};
 use super::state::Best;
-use super::validate::{Scores, Tally, right};
-use super::{Gates, Loss, Row, Schedule, Sgd, State, TrainError};
+use super::validate::right;
+use super::{Batch, Feed, Observer, Options, Row, State, Stepped, Sums, Teacher, TrainError};
 use crate::graph::Graph;
-use crate::interpreter::{
-    Activation, Blocks, Decisions, FixedPoint, Interpreter, Norms, Outcome, Plain, Relaxed, Trainable, values,
-};
-
-/// The constants of a training: equal ones from equal beginnings give equal networks.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Options {
-    /// Images a step.
-    pub batch: usize,
-    /// Seed of the order and the changes of images.
-    pub seed: u64,
-    /// Learning rates, and with them the number of steps.
-    pub schedule: Schedule,
-    /// What is made of gradients.
-    pub sgd: Sgd,
-    /// What is made small.
-    pub loss: Loss,
-    /// How blocks decide and learn to.
-    pub gates: Gates,
-    /// Fixed point whose errors are learned with; validation has none.
-    pub fixed: Option<FixedPoint>,
-    /// What a batch counts for in running means and variances.
-    pub norm_momentum: f64,
-    /// Whether norms keep their running statistics and use them.
-    pub freeze_norms: bool,
-    /// Epochs from one validation to the next.
-    pub validate_every: u64,
-    /// Steps from one row of the history to the next; every validation makes one as well.
-    pub record_every: u64,
-}
+use crate::interpreter::{Activation, Blocks, Norms, Outcome, Relaxed, Trainable, values};
 
 /// What is trained, with what, on what.
 #[derive(Clone, Copy)]
@@ -56,7 +24,7 @@ pub struct Training<'a> {
     /// Whether burn's operations compute it, to compare with.
     pub general: bool,
     /// The network whose outputs are imitated, without blocks.
-    pub teacher: Option<&'a Interpreter>,
+    pub teacher: Option<&'a Teacher>,
     /// Images to learn.
     pub images: Feed<'a>,
     /// Images to validate on.
@@ -65,48 +33,6 @@ pub struct Training<'a> {
     pub options: &'a Options,
     /// Threads that prepare images.
     pub threads: usize,
-}
-
-/// Who watches a training and ends it.
-pub trait Observer {
-    /// Called before the parameters of `state`, of which a finite loss is known, are changed; saving goes here. A break
-    /// ends the training with this state.
-    fn before(&mut self, state: &State) -> ControlFlow<()>;
-
-    /// A step was made.
-    fn stepped(&mut self, _: &Stepped) {}
-
-    /// A row came to the history.
-    fn recorded(&mut self, _: &[Row]) -> ControlFlow<()> {
-        ControlFlow::Continue(())
-    }
-
-    /// `done` of `all` validation batches are computed.
-    fn validated(&mut self, _done: usize, _all: usize) {}
-}
-
-/// One step.
-#[derive(Clone, Copy, Debug)]
-pub struct Stepped {
-    /// Steps done, with this one.
-    pub step: u64,
-    /// Images of it.
-    pub images: usize,
-    /// Its learning rate.
-    pub rate: f64,
-    /// Mean loss since the last row of the history.
-    pub loss: f64,
-    /// Share of right images or pixels since then.
-    pub accuracy: f64,
-}
-
-/// How long a training takes.
-#[derive(Clone, Copy, Debug)]
-pub struct Pace {
-    /// One step.
-    pub step: Duration,
-    /// One validation.
-    pub validation: Duration,
 }
 
 impl Training<'_> {
@@ -181,7 +107,7 @@ impl Training<'_> {
         };
         let Outcome { output, statistics } =
             self.network.run(&parameters, self.norms(state), input.clone(), activation);
-        let teacher = self.teacher.map(|teacher| teacher.run(input, &Plain));
+        let teacher = self.teacher.map(|teacher| teacher.logits(input));
         let loss = self.options.loss.of(output.clone(), &self.labels(batch), teacher);
         let value = loss.clone().inner().into_scalar::<f32>();
         if !value.is_finite() {
@@ -229,7 +155,7 @@ impl Training<'_> {
         if self.options.freeze_norms { Norms::Running(&state.running) } else { Norms::Batch }
     }
 
-    fn input(&self, batch: &Batch) -> Tensor<4> {
+    pub(super) fn input(&self, batch: &Batch) -> Tensor<4> {
         let shape = self.network.graph().input_shape();
         let [channels, height, width] = [shape.channels, shape.height, shape.width].map(|size| size as usize);
         let data = TensorData::new(batch.images.clone(), [batch.count, channels, height, width]);
@@ -259,7 +185,7 @@ impl Training<'_> {
             accuracy: state.sums.accuracy(),
             validation,
         });
-        state.sums = super::state::Sums::default();
+        state.sums = Sums::default();
         if let Some(scores) = validation
             && state.best.as_ref().is_none_or(|best| scores.value() > best.scores.value())
         {
@@ -267,69 +193,5 @@ impl Training<'_> {
             state.best = Some(Best { scores, step: state.step, parameters, running });
         }
         Ok(observer.recorded(&state.history))
-    }
-
-    /// Results on the validation images, if there are some.
-    ///
-    /// # Errors
-    /// If an image cannot be used.
-    pub fn validate(&self, state: &State, observer: &mut dyn Observer) -> Result<Option<Scores>, TrainError> {
-        let Some(feed) = self.validation else { return Ok(None) };
-        let all: Vec<usize> = (0..feed.samples.len()).collect();
-        let lists: Vec<&[usize]> = all.chunks(self.options.batch.max(1)).collect();
-        let mut tally = Tally::new(self.network.graph().output_shape());
-        let relaxed = Relaxed { blocks: self.blocks, decisions: Decisions::Constant, fixed: None };
-        prepared(feed, &lists, 0, self.threads, |batches| {
-            for (done, batch) in batches.enumerate() {
-                let batch = batch?;
-                let norms = Norms::Running(&state.running);
-                let outcome = self.network.run(&state.parameters, norms, self.input(&batch), &relaxed);
-                tally.add(&values(outcome.output), &batch);
-                observer.validated(done + 1, lists.len());
-            }
-            Ok(Some(tally.scores()))
-        })
-    }
-
-    /// How long steps and validations take, from steps that are forgotten again.
-    ///
-    /// # Errors
-    /// As [`Training::run`].
-    pub fn pace(&self, state: &State, spend: Duration) -> Result<Pace, TrainError> {
-        let mut state = state.clone();
-        let mut clock = Clock { spend, laps: Vec::new(), started: Instant::now() };
-        let _ = self.run(&mut state, &mut clock)?;
-        let mut laps: Vec<Duration> = clock.laps.windows(2).map(|pair| pair[1] - pair[0]).collect();
-        let step = crate::bench::median(&mut laps);
-        let images = self.validation.map_or(0, |feed| feed.samples.len());
-        // Inference is about a third of a step.
-        let share = images as f64 / self.options.batch.max(1) as f64 / 3.0;
-        Ok(Pace { step, validation: step.mul_f64(share) })
-    }
-}
-
-/// Ends a training after some time, and keeps the times of its steps.
-struct Clock {
-    spend: Duration,
-    laps: Vec<Duration>,
-    started: Instant,
-}
-
-/// Steps from which a pace is found, at least.
-const LAPS: usize = 5;
-
-impl Observer for Clock {
-    fn before(&mut self, _: &State) -> ControlFlow<()> {
-        let now = self.started.elapsed();
-        self.laps.push(now);
-        if now > self.spend && self.laps.len() > LAPS {
-            ControlFlow::Break(())
-        } else {
-            ControlFlow::Continue(())
-        }
-    }
-
-    fn recorded(&mut self, _: &[Row]) -> ControlFlow<()> {
-        ControlFlow::Continue(())
     }
 }

@@ -257,7 +257,7 @@ fn teachers_are_imitated() {
     with(&options, |training, graph| {
         let other =
             with(&self::options(72), |training, graph| ended(training, graph).best_graph(training.network));
-        let teacher = Interpreter::new(&other, &Device::flex()).unwrap();
+        let teacher = Teacher::new(&other, &Device::flex()).unwrap();
         let taught = Training { teacher: Some(&teacher), ..*training };
         let state = ended(&taught, graph);
         let losses: Vec<f64> = state.history().iter().map(|row| row.loss).collect();

@@ -3,9 +3,10 @@
 use brelu_core::geometry::Shape;
 use serde::{Deserialize, Serialize};
 
-use super::IGNORED;
-use super::samples::Batch;
+use super::loader::prepared;
+use super::{Batch, IGNORED, Observer, State, TrainError, Training};
 use crate::evaluate::decisions;
+use crate::interpreter::{Decisions, Norms, Relaxed, values};
 
 /// Results over validation images.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -86,6 +87,30 @@ pub(super) fn right(outputs: &[f32], classes: &[u32], shape: Shape) -> (u64, u64
             (right + u64::from(*class as usize == decided), count + 1)
         })
     })
+}
+
+impl Training<'_> {
+    /// Results on the validation images, if there are some.
+    ///
+    /// # Errors
+    /// If an image cannot be used.
+    pub fn validate(&self, state: &State, observer: &mut dyn Observer) -> Result<Option<Scores>, TrainError> {
+        let Some(feed) = self.validation else { return Ok(None) };
+        let all: Vec<usize> = (0..feed.samples.len()).collect();
+        let lists: Vec<&[usize]> = all.chunks(self.options.batch.max(1)).collect();
+        let mut tally = Tally::new(self.network.graph().output_shape());
+        let relaxed = Relaxed { blocks: self.blocks, decisions: Decisions::Constant, fixed: None };
+        prepared(feed, &lists, 0, self.threads, |batches| {
+            for (done, batch) in batches.enumerate() {
+                let batch = batch?;
+                let norms = Norms::Running(&state.running);
+                let outcome = self.network.run(&state.parameters, norms, self.input(&batch), &relaxed);
+                tally.add(&values(outcome.output), &batch);
+                observer.validated(done + 1, lists.len());
+            }
+            Ok(Some(tally.scores()))
+        })
+    }
 }
 
 /// `ln sum exp(logits - logit of the class)` at one pixel.

@@ -6,8 +6,8 @@ use anyhow::{Context, Result};
 use brelu_tools::blocks::Spec;
 use brelu_tools::graph::Graph;
 use brelu_tools::graph::convert::{bounded_to_relu, max_pools_to_average};
-use brelu_tools::interpreter::{Blocks, Interpreter, Trainable};
-use brelu_tools::training::{Recipe, initialise};
+use brelu_tools::interpreter::{Blocks, Trainable};
+use brelu_tools::training::{Recipe, Teacher, initialise};
 use clap::Args;
 use sha2::{Digest, Sha256};
 
@@ -49,7 +49,7 @@ pub(super) struct Subject {
     spec: Option<Spec>,
     blocks: Blocks,
     trainable: Trainable,
-    teacher: Option<Interpreter>,
+    teacher: Option<Teacher>,
     digest: String,
     /// What was done to the network, for the user.
     pub(super) changes: Vec<String>,
@@ -93,7 +93,7 @@ impl NetworkArgs {
         }
         let blocks = spec.as_ref().map_or_else(Blocks::default, |spec| Blocks::new(&graph, spec));
         let trainable = Trainable::new(&graph, &device)?;
-        let teacher = taught.then(|| Interpreter::new(&original, &device)).transpose()?;
+        let teacher = taught.then(|| Teacher::new(&original, &device)).transpose()?;
         let digest = self.digest(model)?;
         Ok(Subject { graph, spec, blocks, trainable, teacher, digest, changes })
     }
@@ -132,7 +132,7 @@ impl Subject {
         &self.blocks
     }
 
-    pub(super) const fn teacher(&self) -> Option<&Interpreter> {
+    pub(super) const fn teacher(&self) -> Option<&Teacher> {
         self.teacher.as_ref()
     }
 

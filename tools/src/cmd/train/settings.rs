@@ -2,62 +2,18 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use brelu_tools::interpreter::FixedPoint;
-use brelu_tools::training::{
-    Augmentation, DEFAULT, Decay, Distillation, Gates, Length, Loss, Options, Pace, Recipe, Schedule, Sgd,
-    recipes,
-};
-use clap::builder::PossibleValuesParser;
+use brelu_tools::training::{Augmentation, Distillation, Gates, Loss, Options, Pace, Recipe, Sgd};
 use clap::{Args, ValueEnum};
 
 use super::super::arguments;
-use super::lengths::{amount, length, minutes, part, positive, share};
+use super::lengths::{amount, part, positive, share};
+use super::schedule::LengthArgs;
 
 /// What a training does, as options; what is not given is the recipe's.
 #[derive(Clone, Debug, Args)]
 pub(super) struct Settings {
-    /// The training to begin with, a row of the table below
-    #[arg(long, value_name = "NAME", default_value = DEFAULT, value_parser = names(), hide_possible_values = true, help_heading = "Length and learning rate")]
-    recipe: String,
-
-    /// Passes over the training images
-    #[arg(long, value_name = "N", value_parser = positive, conflicts_with_all = ["iterations", "minutes"], help_heading = "Length and learning rate")]
-    epochs: Option<f64>,
-
-    /// Steps
-    #[arg(long, value_name = "N", value_parser = arguments::positive, conflicts_with = "minutes", help_heading = "Length and learning rate")]
-    iterations: Option<usize>,
-
-    /// As many steps as fit this time on this machine, as measured at the start
-    #[arg(long, value_name = "N", value_parser = minutes, help_heading = "Length and learning rate")]
-    minutes: Option<f64>,
-
-    /// The learning rate after the warm-up
-    #[arg(long, value_name = "RATE", value_parser = positive, help_heading = "Length and learning rate")]
-    rate: Option<f64>,
-
-    /// How the learning rate falls
-    #[arg(long, value_name = "SHAPE", help_heading = "Length and learning rate")]
-    schedule: Option<Shape>,
-
-    /// For --schedule step: when, in epochs or as 1000it iterations
-    #[arg(long, value_name = "WHEN", value_delimiter = ',', value_parser = length, help_heading = "Length and learning rate")]
-    milestones: Vec<Length>,
-
-    /// For --schedule step: what the learning rate is multiplied with
-    #[arg(long, value_name = "X", default_value = "0.1", value_parser = positive, help_heading = "Length and learning rate")]
-    factor: f64,
-
-    /// For --schedule poly: its exponent
-    #[arg(long, value_name = "X", default_value = "0.9", value_parser = positive, help_heading = "Length and learning rate")]
-    power: f64,
-
-    /// How long the learning rate rises at first, in epochs or as 1000it iterations
-    #[arg(long, value_name = "LENGTH", value_parser = length, help_heading = "Length and learning rate")]
-    warm_up: Option<Length>,
-
-    /// The learning rate does not fall below this
-    #[arg(long, value_name = "RATE", value_parser = amount, help_heading = "Length and learning rate")]
-    minimum: Option<f64>,
+    #[command(flatten)]
+    length: LengthArgs,
 
     /// Images a step
     #[arg(long, value_name = "N", value_parser = arguments::positive, help_heading = "Steps")]
@@ -157,15 +113,6 @@ pub(super) struct Settings {
 /// What ranges have room for beyond what is seen, as `brelu compile` has it.
 const MARGIN: f32 = 1.75;
 
-/// The decays by their names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Shape {
-    Constant,
-    Step,
-    Poly,
-    Cosine,
-}
-
 /// The gates by their names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum How {
@@ -174,16 +121,13 @@ enum How {
     Annealed,
 }
 
-fn names() -> PossibleValuesParser {
-    PossibleValuesParser::new(recipes().into_iter().map(|recipe| recipe.name))
-}
-
 impl Settings {
-    /// The recipe without changes.
     pub(super) fn recipe(&self) -> Recipe {
-        let mut all = recipes();
-        let at = all.iter().position(|recipe| recipe.name == self.recipe).unwrap_or(0);
-        all.swap_remove(at)
+        self.length.recipe()
+    }
+
+    pub(super) fn minutes(&self) -> Option<Duration> {
+        self.length.minutes()
     }
 
     pub(super) fn batch(&self) -> usize {
@@ -199,10 +143,6 @@ impl Settings {
         self.distil
     }
 
-    pub(super) fn minutes(&self) -> Option<Duration> {
-        self.minutes.map(|minutes| Duration::from_secs_f64(minutes * 60.0))
-    }
-
     /// Steps that fit `time`, with the validations between them.
     pub(super) fn steps_within(&self, time: Duration, pace: Pace, steps_an_epoch: u64) -> u64 {
         let between = steps_an_epoch as f64 * self.validate_every as f64;
@@ -214,17 +154,11 @@ impl Settings {
     /// The constants of a training of `steps`, by default as many as are asked for.
     pub(super) fn options(&self, steps_an_epoch: u64, steps: Option<u64>) -> Options {
         let recipe = self.recipe();
-        let length = match (self.epochs, self.iterations) {
-            (Some(epochs), _) => Length::Epochs(epochs),
-            (_, Some(iterations)) => Length::Steps(iterations as u64),
-            _ => recipe.length,
-        };
-        let total = steps.unwrap_or_else(|| length.steps(steps_an_epoch));
         let distillation = Distillation { temperature: self.temperature, share: self.share };
         Options {
             batch: self.batch(),
             seed: self.seed,
-            schedule: self.schedule(&recipe, total, steps_an_epoch),
+            schedule: self.length.schedule(steps, steps_an_epoch),
             sgd: Sgd {
                 momentum: self.momentum,
                 nesterov: self.nesterov,
@@ -269,29 +203,5 @@ impl Settings {
             How::StraightThrough => Gates::StraightThrough { width },
             How::Annealed => Gates::Annealed { width, share: self.anneal },
         }
-    }
-
-    fn schedule(&self, recipe: &Recipe, total: u64, steps_an_epoch: u64) -> Schedule {
-        let steps = |length: Length| match length {
-            Length::Epochs(0.0) => 0,
-            length => length.steps(steps_an_epoch),
-        };
-        let warmup = match self.warm_up {
-            Some(length) => steps(length),
-            None => (recipe.warmup * total as f64).round() as u64,
-        };
-        let decay = match self.schedule {
-            None => recipe.decay.clone(),
-            Some(Shape::Constant) => Decay::Constant,
-            Some(Shape::Cosine) => Decay::Cosine,
-            Some(Shape::Poly) => Decay::Poly { power: self.power },
-            Some(Shape::Step) => {
-                let at = self.milestones.iter().map(|when| steps(*when) as f64 / total.max(1) as f64);
-                Decay::Step { factor: self.factor, at: at.collect() }
-            }
-        };
-        let peak = self.rate.unwrap_or(recipe.rate);
-        let minimum = self.minimum.unwrap_or(recipe.minimum).min(peak);
-        Schedule { peak, decay, warmup, minimum, total }
     }
 }

@@ -3,8 +3,9 @@
 use brelu_core::geometry::Conv2d;
 use rayon::prelude::*;
 
-use super::gather::{Plan, pack, rows};
+use super::gather::{pack, rows};
 use super::panel::Panel;
+use super::plan::Plan;
 
 /// Parts of a batch whose gradients are added up one after the other, so that the order of additions does not depend on
 /// the number of threads.

@@ -11,6 +11,8 @@ mod gather;
 mod node;
 mod norm;
 mod panel;
+mod plan;
+mod plane;
 
 pub(super) use activation::{Slope, decide};
 pub(super) use fixed::Fixed;
