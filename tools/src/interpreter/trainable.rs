@@ -41,7 +41,7 @@ pub struct Outcome {
 /// Where a node finds its parameters.
 #[derive(Clone, Debug)]
 pub(super) enum Layer {
-    Conv { geometry: Conv2d, weights: usize, bias: Option<usize>, none: Tensor<1> },
+    Conv { geometry: Conv2d, weights: usize, bias: Option<usize> },
     Norm { scale: usize, shift: usize, number: usize, epsilon: f32 },
     Affine { scale: usize, shift: usize },
     Fixed(Box<Step>),
@@ -76,10 +76,9 @@ impl Trainable {
                 Op::Conv { geometry, bias, .. } => {
                     let normed = matches!(readers[id.0][..], [reader] if is_norm(&graph[reader].op));
                     let weights = slot(Role::Weights);
-                    let none = Tensor::zeros([bias.len()], device);
                     let fixed = normed && bias.iter().all(|bias| *bias == 0.0);
                     let bias = (!fixed).then(|| slot(Role::Bias));
-                    Layer::Conv { geometry: *geometry, weights, bias, none }
+                    Layer::Conv { geometry: *geometry, weights, bias }
                 }
                 Op::BatchNorm { epsilon, .. } => {
                     norms += 1;
@@ -168,12 +167,13 @@ impl Trainable {
             lifetimes.forget(id, &mut values);
             let first = if inputs.is_empty() { input.clone() } else { inputs.remove(0) };
             values[id.0] = Some(match &self.layers[id.0] {
-                Layer::Conv { geometry, weights, bias, none } => {
+                Layer::Conv { geometry, weights, bias } => {
                     let (weights, bias) = (&parameters[*weights], bias.map(|bias| &parameters[bias]));
                     let own = || kernels::convolve(geometry, &first, weights, bias);
                     let own = if self.general { None } else { own() };
                     own.unwrap_or_else(|| {
-                        let bias = bias.unwrap_or(none).clone();
+                        let none = || Tensor::zeros([geometry.out_channels as usize], &self.device);
+                        let bias = bias.cloned().unwrap_or_else(none);
                         convolve(geometry, first, kernel(geometry, weights.clone()), bias)
                     })
                 }
