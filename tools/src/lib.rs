@@ -18,5 +18,7 @@ pub mod net;
 pub mod onnx;
 pub mod report;
 pub mod simulate;
+#[cfg(feature = "gradients")]
+pub mod training;
 pub mod trial;
 pub mod zoo;

@@ -28,6 +28,7 @@ mod provision;
 mod report;
 mod samples;
 mod serve;
+mod train;
 mod trial;
 
 use brelu_host::kernel::Backend;
@@ -66,6 +67,7 @@ enum Command {
     Distort(Box<distort::Distort>),
     Compile(Box<compile::Compile>),
     Knapsack(Box<knapsack::Knapsack>),
+    Train(Box<train::Train>),
     Merge(merge::Merge),
     Report(Box<report::Report>),
     Inspect(inspect::Inspect),
@@ -93,6 +95,7 @@ impl Cli {
             Command::Distort(command) => command.run(),
             Command::Compile(command) => command.run(),
             Command::Knapsack(command) => command.run(),
+            Command::Train(command) => command.run(),
             Command::Merge(command) => command.run(),
             Command::Report(command) => command.run(),
             Command::Inspect(command) => command.run(),

@@ -1,8 +1,10 @@
 use std::collections::BTreeMap;
 
 use burn::tensor::{Tensor, activation::relu};
+use serde::{Deserialize, Serialize};
 
 use super::block;
+use super::kernels::{self, Slope};
 use crate::blocks::{BlockRelu, Spec};
 use crate::graph::{Graph, NodeId};
 
@@ -51,5 +53,43 @@ impl Activation for Blocks {
             Some(layer) => block::apply(layer, bound, z),
             None => Plain.apply(id, bound, z),
         }
+    }
+}
+
+/// How decisions are made and learned in training.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Decisions {
+    /// Hard, without a gradient, as in arXiv 2304.10442.
+    Constant,
+    /// Hard, with the gradient of `sigmoid(mean / width)` of the block's mean.
+    StraightThrough {
+        /// Means of about this size count as undecided.
+        width: f32,
+    },
+    /// `sigmoid(mean / width)`, which becomes hard as `width` falls; hard at 0.
+    Annealed {
+        /// Means of about this size count as undecided.
+        width: f32,
+    },
+}
+
+/// [`Blocks`] whose decisions may have gradients. Channels with one decision a pixel keep the ReLU's own.
+#[derive(Clone, Copy, Debug)]
+pub struct Relaxed<'a> {
+    /// The blocks.
+    pub blocks: &'a Blocks,
+    /// How they decide.
+    pub decisions: Decisions,
+}
+
+impl Activation for Relaxed<'_> {
+    fn apply(&self, id: NodeId, bound: Option<f32>, z: Tensor<4>) -> Tensor<4> {
+        let slope = match self.decisions {
+            Decisions::StraightThrough { width } if width > 0.0 => Slope::Hard { width },
+            Decisions::Annealed { width } if width > 0.0 => Slope::Soft { width },
+            _ => Slope::Zero,
+        };
+        kernels::decide(self.blocks.0.get(&id.0), bound, slope, &z)
+            .unwrap_or_else(|| self.blocks.apply(id, bound, z))
     }
 }

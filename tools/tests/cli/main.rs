@@ -12,5 +12,6 @@ mod misfits;
 mod peers;
 mod runs;
 mod support;
+mod training;
 #[cfg(target_os = "linux")]
 mod trials;
