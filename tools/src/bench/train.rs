@@ -115,6 +115,7 @@ fn options(batch: usize) -> Options {
         sgd: Sgd::default(),
         loss: Loss { smoothing: 0.0, distillation: None },
         gates: Gates::Constant,
+        fixed: None,
         norm_momentum: 0.1,
         freeze_norms: false,
         validate_every: u64::MAX >> 1,

@@ -75,6 +75,7 @@ const MEASURE: Duration = Duration::from_secs(10);
 
 impl Train {
     pub(crate) fn run(self) -> Result<()> {
+        self.settings.check(self.network.on_cpu())?;
         let files = output::Files::new(&self.out, self.network.spec())?;
         let (recipe, seed) = (self.settings.recipe(), self.settings.seed);
         let subject = self.network.read(&self.model, &recipe, seed, self.settings.distils())?;

@@ -4,8 +4,9 @@ use burn::tensor::{Tensor, activation::relu};
 use serde::{Deserialize, Serialize};
 
 use super::block;
-use super::kernels::{self, Slope};
+use super::kernels::{self, Fixed, Slope};
 use crate::blocks::{BlockRelu, Spec};
+use crate::demo::Random;
 use crate::graph::{Graph, NodeId};
 
 /// What stands in the place of the ReLUs of a graph.
@@ -80,6 +81,21 @@ pub struct Relaxed<'a> {
     pub blocks: &'a Blocks,
     /// How they decide.
     pub decisions: Decisions,
+    /// Fixed point to follow, and a number that differs from step to step.
+    pub fixed: Option<(FixedPoint, u64)>,
+}
+
+/// Formats of a plan that training follows.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FixedPoint {
+    /// `n`: bits of pre-activations, 4 to 30.
+    pub narrow: u8,
+    /// `f`: bits that linear layers drop, 1 to 16. Weights are rounded to multiples of `2^-f`.
+    pub fraction: u8,
+    /// `w`: bits of comparison windows, 2 to 11 and below `n`.
+    pub window: u8,
+    /// What is seen in a batch, times this, fits the ranges; at least 1.
+    pub margin: f32,
 }
 
 impl Activation for Relaxed<'_> {
@@ -89,7 +105,13 @@ impl Activation for Relaxed<'_> {
             Decisions::Annealed { width } if width > 0.0 => Slope::Soft { width },
             _ => Slope::Zero,
         };
-        kernels::decide(self.blocks.0.get(&id.0), bound, slope, &z)
+        let fixed = self.fixed.map(|(point, number)| Fixed {
+            narrow: point.narrow,
+            window: point.window,
+            margin: point.margin,
+            key: Random::new(number ^ (id.0 as u64) << 48).word(),
+        });
+        kernels::decide(self.blocks.0.get(&id.0), bound, slope, fixed, &z)
             .unwrap_or_else(|| self.blocks.apply(id, bound, z))
     }
 }

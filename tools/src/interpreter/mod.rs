@@ -14,7 +14,7 @@ mod step;
 mod trace;
 mod trainable;
 
-pub use activation::{Activation, Blocks, Decisions, Plain, Relaxed};
+pub use activation::{Activation, Blocks, Decisions, FixedPoint, Plain, Relaxed};
 pub use burn::tensor::Device;
 pub use trace::Trace;
 pub use trainable::{Norms, Outcome, Role, Slot, Statistics, Trainable};

@@ -10,13 +10,13 @@ use super::loader::prepared;
 use super::loss::Labels;
 use super::samples::{Batch, Feed};
 use super::sgd::Descent;
-use super::shuffle::order;
+use super::shuffle::{mixed, order};
 use super::state::Best;
 use super::validate::{Scores, Tally, right};
 use super::{Gates, Loss, Row, Schedule, Sgd, State, TrainError};
 use crate::graph::Graph;
 use crate::interpreter::{
-    Activation, Blocks, Decisions, Interpreter, Norms, Outcome, Plain, Relaxed, Trainable, values,
+    Activation, Blocks, Decisions, FixedPoint, Interpreter, Norms, Outcome, Plain, Relaxed, Trainable, values,
 };
 
 /// The constants of a training: equal ones from equal beginnings give equal networks.
@@ -34,6 +34,8 @@ pub struct Options {
     pub loss: Loss,
     /// How blocks decide and learn to.
     pub gates: Gates,
+    /// Fixed point whose errors are learned with; validation has none.
+    pub fixed: Option<FixedPoint>,
     /// What a batch counts for in running means and variances.
     pub norm_momentum: f64,
     /// Whether norms keep their running statistics and use them.
@@ -171,13 +173,14 @@ impl Training<'_> {
         let leaves: Vec<Tensor<1>> =
             state.parameters.iter().map(|tensor| tensor.clone().autodiff().require_grad()).collect();
         let input = self.input(batch);
-        let relaxed = Relaxed {
-            blocks: self.blocks,
-            decisions: self.options.gates.at(state.step, &self.options.schedule),
-        };
+        let relaxed = self.relaxed(state);
         let activation: &dyn Activation = if self.general { self.blocks } else { &relaxed };
+        let parameters = match self.options.fixed {
+            Some(fixed) => self.network.rounded(&leaves, &state.running, fixed.fraction),
+            None => leaves.clone(),
+        };
         let Outcome { output, statistics } =
-            self.network.run(&leaves, self.norms(state), input.clone(), activation);
+            self.network.run(&parameters, self.norms(state), input.clone(), activation);
         let teacher = self.teacher.map(|teacher| teacher.run(input, &Plain));
         let loss = self.options.loss.of(output.clone(), &self.labels(batch), teacher);
         let value = loss.clone().inner().into_scalar::<f32>();
@@ -211,6 +214,15 @@ impl Training<'_> {
             Some(Descent { parameter, velocity, gradient: gradient?, decays: slot.decays() })
         });
         self.options.sgd.step(rate, descents.collect());
+    }
+
+    fn relaxed(&self, state: &State) -> Relaxed<'_> {
+        let number = mixed(&[self.options.seed, state.step]);
+        Relaxed {
+            blocks: self.blocks,
+            decisions: self.options.gates.at(state.step, &self.options.schedule),
+            fixed: self.options.fixed.map(|fixed| (fixed, number)),
+        }
     }
 
     fn norms<'s>(&self, state: &'s State) -> Norms<'s> {
@@ -266,7 +278,7 @@ impl Training<'_> {
         let all: Vec<usize> = (0..feed.samples.len()).collect();
         let lists: Vec<&[usize]> = all.chunks(self.options.batch.max(1)).collect();
         let mut tally = Tally::new(self.network.graph().output_shape());
-        let relaxed = Relaxed { blocks: self.blocks, decisions: Decisions::Constant };
+        let relaxed = Relaxed { blocks: self.blocks, decisions: Decisions::Constant, fixed: None };
         prepared(feed, &lists, 0, self.threads, |batches| {
             for (done, batch) in batches.enumerate() {
                 let batch = batch?;

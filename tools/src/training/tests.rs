@@ -81,6 +81,7 @@ fn options(total: u64) -> Options {
         sgd: Sgd { nesterov: true, clip: Some(5.0), ..Sgd::default() },
         loss: Loss { smoothing: 0.05, distillation: None },
         gates: Gates::Constant,
+        fixed: None,
         norm_momentum: 0.1,
         freeze_norms: false,
         validate_every: 1,
@@ -276,4 +277,17 @@ fn decisions_with_gradients_learn_as_well() {
             assert_ne!(state.last_graph(training.network), other);
         });
     }
+}
+
+#[test]
+fn fixed_point_is_learned_with() {
+    use crate::interpreter::FixedPoint;
+    let fixed = Some(FixedPoint { narrow: 10, fraction: 8, window: 4, margin: 1.5 });
+    with(&Options { fixed, ..options(72) }, |training, graph| {
+        let state = ended(training, graph);
+        assert!(state.best().unwrap().0.accuracy > 0.9, "{:?}", state.best());
+        assert_eq!(Snapshot::new(&state), Snapshot::new(&ended(training, graph)));
+        let other = with(&options(72), |training, graph| ended(training, graph).last_graph(training.network));
+        assert_ne!(state.last_graph(training.network), other);
+    });
 }

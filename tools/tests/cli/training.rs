@@ -54,6 +54,11 @@ fn a_network_is_trained_with_its_blocks() {
     assert_eq!((rows.len(), rows.last().unwrap().step), (60, 60));
     assert!(accuracy(59) <= 1.0);
 
+    brelu(&place, "report --history out.history.csv -o report.html --png figures").succeeds();
+    assert!(fs::read_to_string(place.join("report.html")).unwrap().contains("training-accuracy"));
+    assert_eq!(names(&place.join("figures")).len(), 3);
+    brelu(&place, "report --history out.json -o other.html").fails(&["out.json", "no history"]);
+
     let old = Spec::read(&blocks::chosen().join("tiny.json")).unwrap();
     let new = Spec::read(&place.join("out.json")).unwrap();
     let (before, after) = (old.origin.as_ref().unwrap(), new.origin.as_ref().unwrap());

@@ -56,6 +56,11 @@ pub(super) struct Subject {
 }
 
 impl NetworkArgs {
+    /// Whether this machine's processor computes.
+    pub(super) fn on_cpu(&self) -> bool {
+        self.device == DeviceName::Cpu
+    }
+
     /// The path of the block sizes.
     pub(super) fn spec(&self) -> Option<&Path> {
         self.spec.as_deref()

@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use anyhow::{Result, ensure};
+use brelu_tools::interpreter::FixedPoint;
 use brelu_tools::training::{
     Augmentation, DEFAULT, Decay, Distillation, Gates, Length, Loss, Options, Pace, Recipe, Schedule, Sgd,
     recipes,
@@ -98,6 +100,23 @@ pub(super) struct Settings {
     #[arg(long, value_name = "X", default_value = "0.5", value_parser = share, help_heading = "Blocks")]
     anneal: f64,
 
+    /// Learn with the errors of a plan's fixed point: units, truncations and comparison windows of --bits, --fraction and
+    /// --window
+    #[arg(long, help_heading = "Fixed point")]
+    quantise: bool,
+
+    /// For --quantise: the ring's width K in bits
+    #[arg(long, value_name = "K", default_value = "24", value_parser = clap::value_parser!(u8).range(6..=32), help_heading = "Fixed point")]
+    bits: u8,
+
+    /// For --quantise: bits that linear layers drop
+    #[arg(long, value_name = "F", default_value = "12", value_parser = clap::value_parser!(u8).range(1..=16), help_heading = "Fixed point")]
+    fraction: u8,
+
+    /// For --quantise: bits of comparison windows
+    #[arg(long, value_name = "W", default_value = "6", value_parser = clap::value_parser!(u8).range(2..=11), help_heading = "Fixed point")]
+    window: u8,
+
     /// Share of each label that is spread over all classes
     #[arg(long, value_name = "X", default_value = "0", value_parser = part, help_heading = "Loss")]
     smoothing: f64,
@@ -134,6 +153,9 @@ pub(super) struct Settings {
     #[arg(long, value_name = "N", value_parser = arguments::positive, help_heading = "Records")]
     record_every: Option<usize>,
 }
+
+/// What ranges have room for beyond what is seen, as `brelu compile` has it.
+const MARGIN: f32 = 1.75;
 
 /// The decays by their names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -211,11 +233,33 @@ impl Settings {
             },
             loss: Loss { smoothing: self.smoothing, distillation: self.distil.then_some(distillation) },
             gates: self.gates(),
+            fixed: self.fixed(),
             norm_momentum: self.norm_momentum,
             freeze_norms: self.freeze_norms,
             validate_every: self.validate_every as u64,
             record_every: self.record_every.map_or((steps_an_epoch / 10).max(1), |every| every as u64),
         }
+    }
+
+    /// What only the CPU computes, and whether the format is possible.
+    pub(super) fn check(&self, cpu: bool) -> Result<()> {
+        let own = self.quantise || self.decisions != How::Constant;
+        ensure!(cpu || !own, "--quantise and --decisions other than constant need --device cpu");
+        let narrow = self.bits.saturating_sub(self.fraction);
+        ensure!(
+            !self.quantise || ((4..=30).contains(&narrow) && self.window < narrow),
+            "--bits {} less --fraction {} leaves {narrow} bits: 4 to 30 are possible, and more than --window {}",
+            self.bits,
+            self.fraction,
+            self.window
+        );
+        Ok(())
+    }
+
+    fn fixed(&self) -> Option<FixedPoint> {
+        let narrow = self.bits.saturating_sub(self.fraction);
+        let point = FixedPoint { narrow, fraction: self.fraction, window: self.window, margin: MARGIN };
+        self.quantise.then_some(point)
     }
 
     fn gates(&self) -> Gates {

@@ -3,7 +3,8 @@
 use burn::tensor::Tensor;
 use rayon::prelude::*;
 
-use super::node::{AnyTensor, computed, contiguous, floats};
+use super::fixed::Fixed;
+use super::node::{AnyTensor, computed, contiguous, floats, host};
 use crate::blocks::{BlockRelu, BlockSize};
 
 /// The gradient of decisions.
@@ -28,43 +29,68 @@ pub(in super::super) fn decide(
     layer: Option<&BlockRelu>,
     bound: Option<f32>,
     slope: Slope,
+    fixed: Option<Fixed>,
     z: &Tensor<4>,
 ) -> Option<Tensor<4>> {
     let dims = z.dims();
-    let memory = contiguous(z)?;
-    let channels = dims[1].max(1);
-    let plane = dims[2] * dims[3];
+    let (channels, plane, line) = (dims[1].max(1), (dims[2] * dims[3]).max(1), dims[3].max(1));
+    let mut memory = contiguous(z)?;
+    let mut windows = None;
+    if let Some(fixed) = fixed {
+        let rounded = fixed.round(layer, floats(&memory), [channels, plane, line]);
+        memory = host(rounded.values, &dims);
+        windows = Some((fixed, rounded.steps));
+    }
     let layer = layer.cloned();
     let size = move |layer: &Option<BlockRelu>, at: usize| {
         layer.as_ref().and_then(|layer| layer.sizes().get(at % channels).copied()).unwrap_or(BlockSize::RELU)
     };
     let values = floats(&memory);
     let mut y = vec![0.0f32; values.len()];
-    let of = Plane { line: dims[3].max(1), bound, slope };
-    y.par_chunks_mut(plane.max(1)).zip(values.par_chunks(plane.max(1))).enumerate().for_each(
-        |(at, (y, z))| {
-            of.forward(size(&layer, at), z, y);
-        },
-    );
+    let of = Planes { line, bound, slope, windows };
+    y.par_chunks_mut(plane).zip(values.par_chunks(plane)).enumerate().for_each(|(at, (y, z))| {
+        of.plane(at, channels).forward(size(&layer, at), z, y);
+    });
     let gradients = move |gradient: &[f32], _: [bool; 1]| {
         let mut found = vec![0.0f32; gradient.len()];
-        let inputs = floats(&memory).par_chunks(plane.max(1)).zip(gradient.par_chunks(plane.max(1)));
-        found.par_chunks_mut(plane.max(1)).zip(inputs).enumerate().for_each(
-            |(at, (found, (z, gradient)))| {
-                of.backward(size(&layer, at), z, gradient, found);
-            },
-        );
+        let inputs = floats(&memory).par_chunks(plane).zip(gradient.par_chunks(plane));
+        found.par_chunks_mut(plane).zip(inputs).enumerate().for_each(|(at, (found, (z, gradient)))| {
+            of.plane(at, channels).backward(size(&layer, at), z, gradient, found);
+        });
         [Some(found)]
     };
     computed([&AnyTensor::Four(z)], y, dims, gradients)
 }
 
-/// How planes are computed.
+/// How the planes of a batch are computed.
+struct Planes {
+    line: usize,
+    bound: Option<f32>,
+    slope: Slope,
+    /// Units of the windows of all channels.
+    windows: Option<(Fixed, Vec<f32>)>,
+}
+
+impl Planes {
+    fn plane(&self, at: usize, channels: usize) -> Plane {
+        let window = |(fixed, steps): &(Fixed, Vec<f32>)| (*fixed, steps[at % channels], at);
+        Plane {
+            line: self.line,
+            bound: self.bound,
+            slope: self.slope,
+            window: self.windows.as_ref().map(window),
+        }
+    }
+}
+
+/// How one plane is computed.
 #[derive(Clone, Copy)]
 struct Plane {
     line: usize,
     bound: Option<f32>,
     slope: Slope,
+    /// The format, the unit of the window, and the plane's number.
+    window: Option<(Fixed, f32, usize)>,
 }
 
 /// Scratch of one band of blocks: for every block, the sum of its values and what comes of it.
@@ -84,12 +110,17 @@ impl Plane {
 
     fn forward(&self, size: BlockSize, z: &[f32], y: &mut [f32]) {
         match (size, self.bound) {
+            (BlockSize::RELU, _) if self.window.is_some() => self.forward_terms(size, z, y),
             (BlockSize::IDENTITY, _) => y.copy_from_slice(z),
             (BlockSize::ZERO, _) => {}
             (BlockSize::RELU, None) => y.iter_mut().zip(z).for_each(|(y, z)| *y = z.max(0.0)),
             (BlockSize::RELU, Some(max)) => y.iter_mut().zip(z).for_each(|(y, z)| *y = z.clamp(0.0, max)),
-            _ => self.terms().for_each(|(offset, sign)| self.forward_blocks(size, [offset, sign], z, y)),
+            _ => self.forward_terms(size, z, y),
         }
+    }
+
+    fn forward_terms(&self, size: BlockSize, z: &[f32], y: &mut [f32]) {
+        self.terms().for_each(|(offset, sign)| self.forward_blocks(size, [offset, sign], z, y));
     }
 
     fn backward(&self, size: BlockSize, z: &[f32], gradient: &[f32], found: &mut [f32]) {
@@ -97,7 +128,7 @@ impl Plane {
         match size {
             BlockSize::IDENTITY => found.copy_from_slice(gradient),
             BlockSize::ZERO => {}
-            BlockSize::RELU => {
+            BlockSize::RELU if self.window.is_none() => {
                 for ((found, z), gradient) in found.iter_mut().zip(z).zip(gradient) {
                     *found = if passes(*z) { *gradient } else { 0.0 };
                 }
@@ -111,8 +142,8 @@ impl Plane {
     fn forward_blocks(&self, size: BlockSize, [offset, sign]: [f32; 2], z: &[f32], y: &mut [f32]) {
         let (width, band) = (usize::from(size.width), usize::from(size.height) * self.line);
         let mut blocks = vec![Block::default(); self.line.div_ceil(width)];
-        for (z, y) in z.chunks(band).zip(y.chunks_mut(band)) {
-            self.sum(width, offset, z, &mut blocks);
+        for (number, (z, y)) in z.chunks(band).zip(y.chunks_mut(band)).enumerate() {
+            self.sum(width, offset, number, z, &mut blocks);
             for (z, y) in z.chunks(self.line).zip(y.chunks_mut(self.line)) {
                 for ((z, y), block) in z.chunks(width).zip(y.chunks_mut(width)).zip(&blocks) {
                     let gate = sign * block.gate;
@@ -122,8 +153,9 @@ impl Plane {
         }
     }
 
-    /// Sums and gates of the blocks of one band.
-    fn sum(&self, width: usize, offset: f32, z: &[f32], blocks: &mut [Block]) {
+    /// Sums and gates of the blocks of the band with this number.
+    fn sum(&self, width: usize, offset: f32, band: usize, z: &[f32], blocks: &mut [Block]) {
+        let count = blocks.len();
         blocks.fill(Block::default());
         for row in z.chunks(self.line) {
             for (part, block) in row.chunks(width).zip(blocks.iter_mut()) {
@@ -131,7 +163,15 @@ impl Plane {
             }
         }
         for (at, block) in blocks.iter_mut().enumerate() {
-            let hard = f32::from(u8::from(block.sum > 0.0));
+            let passes = match self.window {
+                Some((fixed, step, plane)) => {
+                    // Numbers of blocks of both terms of a bounded ReLU differ.
+                    let number = 2 * (band * count + at) as u64 + u64::from(offset != 0.0);
+                    fixed.passes(plane, number, block.sum, step)
+                }
+                None => block.sum > 0.0,
+            };
+            let hard = f32::from(u8::from(passes));
             block.gate = match self.slope {
                 Slope::Zero | Slope::Hard { .. } => hard,
                 Slope::Soft { width: soft } => sigmoid(block.sum / self.pixels(at, width, z) / soft),
@@ -155,8 +195,8 @@ impl Plane {
         let (width, band) = (usize::from(size.width), usize::from(size.height) * self.line);
         let mut blocks = vec![Block::default(); self.line.div_ceil(width)];
         let bands = z.chunks(band).zip(gradient.chunks(band)).zip(found.chunks_mut(band));
-        for ((z, gradient), found) in bands {
-            self.sum(width, offset, z, &mut blocks);
+        for (number, ((z, gradient), found)) in bands.enumerate() {
+            self.sum(width, offset, number, z, &mut blocks);
             if self.slope != Slope::Zero {
                 self.slopes(width, offset, z, gradient, &mut blocks);
             }

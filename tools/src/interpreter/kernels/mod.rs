@@ -6,12 +6,14 @@
 
 mod activation;
 mod conv;
+mod fixed;
 mod gather;
 mod node;
 mod norm;
 mod panel;
 
 pub(super) use activation::{Slope, decide};
+pub(super) use fixed::Fixed;
 
 use brelu_core::geometry::Conv2d;
 use burn::tensor::Tensor;

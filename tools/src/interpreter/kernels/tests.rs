@@ -102,14 +102,14 @@ proptest! {
         let of = |own: bool| {
             let x = tensor([3, 4, 5, 4], 8);
             let y = match own {
-                true => decide(Some(&layer), bound, Slope::Zero, &x).unwrap(),
+                true => decide(Some(&layer), bound, Slope::Zero, None, &x).unwrap(),
                 false => apply(&layer, bound, x.clone()),
             };
             gradients(y, [], &x)
         };
         same(&of(true), &of(false))?;
         let hard = tensor([3, 4, 5, 4], 8);
-        let straight = decide(Some(&layer), bound, Slope::Hard { width: 0.3 }, &hard).unwrap();
+        let straight = decide(Some(&layer), bound, Slope::Hard { width: 0.3 }, None, &hard).unwrap();
         prop_assert!(close(&values(straight.inner()), &of(false)[0]));
     }
 
@@ -123,11 +123,11 @@ proptest! {
         let soft = Slope::Soft { width: 0.5 };
         let total = |values: Vec<f32>| {
             let x = Tensor::<4>::from_data(TensorData::new(values, [1, 1, 5, 4]), &Device::flex());
-            let y = super::super::values(decide(Some(&layer), bound, soft, &x).unwrap());
+            let y = super::super::values(decide(Some(&layer), bound, soft, None, &x).unwrap());
             y.iter().zip(values_of(20, 77)).map(|(y, weight)| f64::from(*y) * f64::from(weight)).sum::<f64>()
         };
         let x = tensor([1, 1, 5, 4], 9);
-        let found = gradients(decide(Some(&layer), bound, soft, &x).unwrap(), [], &x);
+        let found = gradients(decide(Some(&layer), bound, soft, None, &x).unwrap(), [], &x);
         let shifted = |by: f32| {
             let mut values = values_of(20, 9);
             values[at] += by;
@@ -136,6 +136,29 @@ proptest! {
         let difference = (shifted(1e-2) - shifted(-1e-2)) / 2e-2;
         prop_assert!((difference - f64::from(found[1][at])).abs() < 2e-3, "{} {}", difference, found[1][at]);
     }
+}
+
+/// With wide formats fixed point changes next to nothing; with narrow ones gradients are those of the gates that were
+/// drawn.
+#[test]
+fn fixed_point_decides_once() {
+    let sizes = [BlockSize::new(2, 3), BlockSize::RELU, BlockSize::IDENTITY, BlockSize::ZERO];
+    let layer = BlockRelu::new(Shape::new(4, 5, 4), &sizes);
+    let of = |fixed, bound| {
+        let x = tensor([3, 4, 5, 4], 8);
+        gradients(decide(Some(&layer), bound, Slope::Zero, fixed, &x).unwrap(), [], &x)
+    };
+    let wide = Fixed { narrow: 22, window: 11, margin: 1.0, key: 3 };
+    for bound in [None, Some(0.4)] {
+        let (float, fixed) = (of(None, bound), of(Some(wide), bound));
+        assert!(float[0].iter().zip(&fixed[0]).all(|(a, b)| (a - b).abs() < 2e-2), "{float:?} {fixed:?}");
+    }
+    let rough = of(Some(Fixed { narrow: 6, window: 2, margin: 1.0, key: 3 }), None);
+    let weights = values_of(240, 77);
+    for ((y, gradient), weight) in rough[0].iter().zip(&rough[1]).zip(&weights) {
+        assert!(*gradient == 0.0 && *y == 0.0 || gradient == weight, "{y} {gradient} {weight}");
+    }
+    assert_ne!(rough[0], of(None, None)[0]);
 }
 
 #[test]
