@@ -27,9 +27,6 @@ impl ImportArgs {
     /// Reads a network and simplifies it; notes are for the user.
     pub(crate) fn import(&self, model: &Path) -> Result<(Graph, Vec<String>)> {
         let (graph, notes) = self.import_as_is(model)?;
-        if builtin(model).is_some() {
-            return Ok((graph, notes));
-        }
         Ok((simplify(graph).with_context(|| model.display().to_string())?, notes))
     }
 
@@ -52,7 +49,7 @@ impl ImportArgs {
     }
 }
 
-/// The name of a built-in network. These are in the compiler's form as they are.
+/// The name of a built-in network.
 fn builtin(model: &Path) -> Option<&str> {
     model.to_str()?.strip_prefix("builtin:")
 }

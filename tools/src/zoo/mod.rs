@@ -2,8 +2,11 @@
 //!
 //! Their outputs mean nothing; shapes, layers and traffic are those of the trained networks.
 
-mod resnet50;
-mod weights;
+mod builder;
+mod init;
+mod resnet;
+
+use brelu_core::geometry::Shape;
 
 use crate::graph::{Graph, GraphError};
 
@@ -17,24 +20,27 @@ pub enum Stem {
 }
 
 /// Names of the networks [`build`] knows.
-pub const NAMES: [&str; 2] = ["resnet50", "resnet50-maxpool"];
+pub const NAMES: [&str; 3] = ["resnet8", "resnet50", "resnet50-maxpool"];
 
 /// The network of that name with weights from `seed`, or `None` if there is none.
 ///
 /// # Errors
 /// Never for the names in [`NAMES`]; the graph checks itself all the same.
 pub fn build(name: &str, seed: u64) -> Option<Result<Graph, GraphError>> {
-    match name {
-        "resnet50" => Some(resnet50::build(Stem::Average, seed)),
-        "resnet50-maxpool" => Some(resnet50::build(Stem::Maximum, seed)),
-        _ => None,
-    }
+    let large = Shape::new(3, 224, 224);
+    let built = match name {
+        "resnet8" => resnet::resnet8(Shape::new(3, 32, 32), 10, seed),
+        "resnet50" => resnet::resnet50(Stem::Average, large, 1000, seed),
+        "resnet50-maxpool" => resnet::resnet50(Stem::Maximum, large, 1000, seed),
+        _ => return None,
+    };
+    Some(built.map(|builder| builder.graph))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::graph::Op;
+    use crate::graph::{Op, simplify};
 
     #[test]
     fn resnet50_has_the_published_counts() {
@@ -57,10 +63,25 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_left_to_fold() {
+    fn resnet8_has_three_blocks() {
+        let graph = build("resnet8", 1).unwrap().unwrap();
+        let relus: Vec<_> = graph.nodes.iter().filter(|node| node.op == Op::Relu).collect();
+        let shapes: Vec<_> = relus.iter().map(|node| (node.shape.channels, node.shape.height)).collect();
+        assert_eq!(shapes, [(16, 32), (16, 32), (16, 32), (32, 16), (32, 16), (64, 8), (64, 8)]);
+        assert_eq!(graph.output_shape(), Shape::new(10, 1, 1));
+        let norms = graph.nodes.iter().filter(|node| node.op.name() == "BatchNorm").count();
+        assert_eq!(norms, 9, "one for every convolution");
+    }
+
+    #[test]
+    fn simplified_networks_keep_names_and_have_no_norms() {
         for name in NAMES {
             let graph = build(name, 1).unwrap().unwrap();
-            assert!(graph.nodes.iter().all(|node| node.op.affine().is_none()), "{name}");
+            let simple = simplify(graph.clone()).unwrap();
+            assert!(simple.nodes.iter().all(|node| node.op.affine().is_none()), "{name}");
+            // Flattening planes of one pixel changes nothing.
+            let kept = graph.nodes.iter().filter(|node| node.op.affine().is_none() && node.name != "flatten");
+            assert!(simple.nodes.iter().map(|node| &node.name).eq(kept.map(|node| &node.name)), "{name}");
         }
     }
 }

@@ -1,9 +1,11 @@
 //! Generated weights.
 
-/// A generator of weights that keep the magnitude of activations (He et al., arXiv 1502.01852).
-pub(super) struct Weights(u64);
+use brelu_core::geometry::Conv2d;
 
-impl Weights {
+/// A generator of weights that keep the magnitude of activations (He et al., arXiv 1502.01852).
+pub(super) struct Init(u64);
+
+impl Init {
     pub(super) fn new(seed: u64) -> Self {
         Self(seed)
     }
@@ -16,9 +18,9 @@ impl Weights {
         ((mixed ^ (mixed >> 31)) >> 40) as f32 / (1 << 23) as f32 - 1.0
     }
 
-    /// `count` weights for outputs with `fan_in` inputs, times `gain`.
-    pub(super) fn many(&mut self, count: usize, fan_in: usize, gain: f32) -> Vec<f32> {
-        let bound = gain * (6.0 / fan_in as f32).sqrt();
-        (0..count).map(|_| bound * self.next()).collect()
+    /// The weights of `geometry`, of variance `2 / fan_in`, times `gain`.
+    pub(super) fn weights(&mut self, geometry: &Conv2d, gain: f32) -> Vec<f32> {
+        let bound = gain * (6.0 / geometry.fan_in() as f32).sqrt();
+        (0..geometry.weight_len()).map(|_| bound * self.next()).collect()
     }
 }
