@@ -5,10 +5,12 @@ use crate::support::brelu;
 fn every_command_has_help_with_an_example() {
     for command in [
         "demo",
+        "new",
         "import",
         "compile",
         "knapsack",
         "merge",
+        "convert-spec",
         "report",
         "distort",
         "inspect",
