@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::reader::Reader;
-use super::{Id, Pickle, PickleError, Value};
+use super::{Id, Pickle, PickleError, Value, constant};
 
 /// What the program has so far.
 struct Machine<'a> {
@@ -59,32 +59,7 @@ impl Machine<'_> {
 
     /// Numbers, text and bytes.
     fn constant(&mut self, code: u8) -> Step {
-        let value = match code {
-            b'N' => Some(Value::None),
-            0x88 => Some(Value::Bool(true)),
-            0x89 => Some(Value::Bool(false)),
-            b'I' => self.reader.line().and_then(int_line),
-            b'L' => {
-                self.reader.line().and_then(|line| line.trim_end_matches('L').parse().ok()).map(Value::Int)
-            }
-            b'J' => self.reader.array().map(|bytes| Value::Int(i32::from_le_bytes(bytes).into())),
-            b'K' => self.reader.byte().map(|byte| Value::Int(byte.into())),
-            b'M' => self.reader.array().map(|bytes| Value::Int(u16::from_le_bytes(bytes).into())),
-            0x8a => self.reader.counted(1).and_then(long),
-            b'F' => self.reader.line().and_then(|line| line.parse().ok()).map(Value::Float),
-            b'G' => self.reader.array().map(|bytes| Value::Float(f64::from_be_bytes(bytes))),
-            b'V' => self.reader.escaped_line().map(Value::Text),
-            b'X' => self.reader.counted(4).and_then(text),
-            0x8c => self.reader.counted(1).and_then(text),
-            0x8d => self.reader.counted(8).and_then(text),
-            // Python 2's str: text here, bytes where it is none.
-            b'U' => self.reader.counted(1).map(text_or_bytes),
-            b'T' => self.reader.counted(4).map(text_or_bytes),
-            b'C' => self.reader.counted(1).map(|bytes| Value::Bytes(bytes.into())),
-            b'B' => self.reader.counted(4).map(|bytes| Value::Bytes(bytes.into())),
-            0x8e | 0x96 => self.reader.counted(8).map(|bytes| Value::Bytes(bytes.into())),
-            _ => return None,
-        };
+        let value = constant::read(code, &mut self.reader)?;
         Some(value.and_then(|value| self.push(value)))
     }
 
@@ -207,28 +182,4 @@ impl Machine<'_> {
 fn pairs(items: Vec<Id>) -> Option<Vec<[Id; 2]>> {
     let (pairs, rest) = items.as_chunks();
     rest.is_empty().then(|| pairs.to_vec())
-}
-
-fn int_line(line: &str) -> Option<Value> {
-    match line {
-        "01" => Some(Value::Bool(true)),
-        "00" => Some(Value::Bool(false)),
-        _ => line.parse().ok().map(Value::Int),
-    }
-}
-
-/// A number of up to 8 bytes, the highest bit its sign.
-fn long(bytes: &[u8]) -> Option<Value> {
-    let negative = bytes.last().is_some_and(|byte| byte & 0x80 != 0);
-    let mut wide = [if negative { 0xff } else { 0 }; 8];
-    wide.get_mut(..bytes.len())?.copy_from_slice(bytes);
-    Some(Value::Int(i64::from_le_bytes(wide)))
-}
-
-fn text(bytes: &[u8]) -> Option<Value> {
-    Some(Value::Text(std::str::from_utf8(bytes).ok()?.to_owned()))
-}
-
-fn text_or_bytes(bytes: &[u8]) -> Value {
-    text(bytes).unwrap_or_else(|| Value::Bytes(bytes.into()))
 }

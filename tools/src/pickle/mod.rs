@@ -3,6 +3,7 @@
 //! The opcodes of protocols 0 to 5 (Python's `pickletools`) that containers, numbers, text and array objects are written
 //! with. Values are held in one list and name each other by position, so a value that contains itself is no trap.
 
+mod constant;
 mod error;
 mod machine;
 pub mod numpy;
