@@ -19,5 +19,7 @@ pub mod onnx;
 pub mod pickle;
 pub mod report;
 pub mod simulate;
+#[cfg(feature = "gradients")]
+pub mod training;
 pub mod trial;
 pub mod zoo;

@@ -9,6 +9,8 @@ mod profile;
 pub mod session;
 mod steps;
 mod timing;
+#[cfg(feature = "gradients")]
+mod train;
 
 pub use channel::{ChannelRow, channel};
 pub use kernels::{KernelRow, kernels};
@@ -16,6 +18,8 @@ pub use network::{NetworkRow, network};
 pub use profile::profile;
 pub use steps::{ActivationRow, PrimitiveRow, activation, primitives};
 pub use timing::median;
+#[cfg(feature = "gradients")]
+pub use train::{TrainRow, train};
 
 use brelu_core::plan::PlanError;
 use brelu_host::error::SessionError;
@@ -45,6 +49,10 @@ pub enum BenchError {
     /// The float network was given a wrong input.
     #[error(transparent)]
     Run(#[from] RunError),
+    /// The network cannot be trained.
+    #[cfg(feature = "gradients")]
+    #[error(transparent)]
+    Train(#[from] crate::training::TrainError),
     /// The plaintext engine refuses the network.
     #[error("the plaintext engine cannot run this network: {0}")]
     Engine(String),

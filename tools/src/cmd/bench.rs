@@ -1,5 +1,6 @@
 mod knapsack;
 mod profile;
+mod train;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -31,6 +32,7 @@ Examples:
   brelu bench
   brelu bench knapsack
   brelu bench profile -o machine.json
+  brelu bench train --model resnet20.onnx
   brelu bench --model resnet20.onnx --generated-images --bits 24 --fraction 12 --window 6
   brelu bench --model builtin:resnet50 --generated-images --images-count 2 --bits 28 --fraction 12 --window 6")]
 pub(crate) struct Bench {
@@ -63,6 +65,7 @@ pub(crate) struct Bench {
 enum Part {
     Knapsack(knapsack::Knapsack),
     Profile(profile::Profile),
+    Train(train::Train),
 }
 
 impl Bench {
@@ -70,6 +73,7 @@ impl Bench {
         match &self.part {
             Some(Part::Knapsack(part)) => return part.run(),
             Some(Part::Profile(part)) => return part.run(),
+            Some(Part::Train(part)) => return part.run(),
             None => {}
         }
         if self.model.is_none() {

@@ -30,6 +30,7 @@ mod provision;
 mod report;
 mod samples;
 mod serve;
+mod train;
 mod trial;
 
 use brelu_host::kernel::Backend;
@@ -69,6 +70,7 @@ enum Command {
     Distort(Box<distort::Distort>),
     Compile(Box<compile::Compile>),
     Knapsack(Box<knapsack::Knapsack>),
+    Train(Box<train::Train>),
     Merge(merge::Merge),
     ConvertSpec(convert_spec::ConvertSpec),
     Report(Box<report::Report>),
@@ -98,6 +100,7 @@ impl Cli {
             Command::Distort(command) => command.run(),
             Command::Compile(command) => command.run(),
             Command::Knapsack(command) => command.run(),
+            Command::Train(command) => command.run(),
             Command::Merge(command) => command.run(),
             Command::ConvertSpec(command) => command.run(),
             Command::Report(command) => command.run(),

@@ -6,9 +6,11 @@ use brelu_tools::blocks::Spec;
 use brelu_tools::data::Dataset;
 use brelu_tools::distortion::{Table, read_table};
 use brelu_tools::figures::{
-    Chosen, Example, Figure, Inputs, Link, examples, parse_front, png, report, standard_links,
+    self, Chosen, Example, Figure, History, Inputs, Link, examples, parse_front, png, report, standard_links,
+    training_report,
 };
 use brelu_tools::report::{Bar, Lines, bytes, note, print};
+use brelu_tools::training;
 use clap::Args;
 
 use super::arguments::ImportArgs;
@@ -25,11 +27,12 @@ Examples:
   brelu report resnet20.parquet resnet20-6.json resnet20-12.json --front front.csv -o report.html
   brelu report resnet20.parquet resnet20-6.json --model resnet20.onnx --data cifar10/test.bin --mean .485 .456 .406 \
 --std .229 .224 .225 -o report.html --svg figures --png figures
+  brelu report --history r20-6.history.csv --history r20-12.history.csv -o training.html
   brelu report resnet20.parquet resnet20-6.json --link 20Mbit/60ms --link 1Gbit/5ms -o report.html")]
 pub(crate) struct Report {
     /// The measured distortions
-    #[arg(value_name = "TABLE")]
-    table: PathBuf,
+    #[arg(value_name = "TABLE", required_unless_present = "history")]
+    table: Option<PathBuf>,
 
     /// Block specs chosen from them
     #[arg(value_name = "SPEC")]
@@ -38,6 +41,10 @@ pub(crate) struct Report {
     /// The best distortion for every cost: a CSV with the columns cost, share, distortion, drelus and bytes
     #[arg(long, value_name = "FILE")]
     front: Option<PathBuf>,
+
+    /// Histories of trainings, as `brelu train` writes them; several are compared
+    #[arg(long, value_name = "FILE")]
+    history: Vec<PathBuf>,
 
     /// The network, to show activations of
     #[arg(long, value_name = "MODEL", requires = "data")]
@@ -77,7 +84,9 @@ pub(crate) struct Report {
 
 impl Report {
     pub(crate) fn run(self) -> Result<()> {
-        let table = read_table(&self.table)?;
+        let histories: Vec<History> = self.history.iter().map(|path| history(path)).collect::<Result<_>>()?;
+        let Some(table) = &self.table else { return self.write(&training_report(&histories)?) };
+        let table = read_table(table)?;
         let specs: Vec<Chosen> = self.specs.iter().map(|path| chosen(path, &table)).collect::<Result<_>>()?;
         let front = self.front.as_deref().map(front).transpose()?;
         let links = if self.link.is_empty() { standard_links() } else { self.link.clone() };
@@ -90,7 +99,13 @@ impl Report {
             examples: &examples,
             links: &links,
         };
-        let report = report(&inputs)?;
+        let report = report(&inputs)?.with_trainings(&histories)?;
+        drop(bar);
+        self.write(&report)
+    }
+
+    fn write(&self, report: &figures::Report) -> Result<()> {
+        let bar = Bar::spinner("drawing");
         let figures: Vec<&Figure> = report.figures().collect();
         let html = report.html();
         let mut text = Lines::new(8);
@@ -145,6 +160,14 @@ fn chosen(path: &Path, table: &Table) -> Result<Chosen> {
 fn front(path: &Path) -> Result<Vec<brelu_tools::figures::FrontPoint>> {
     let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     parse_front(&text).with_context(|| path.display().to_string())
+}
+
+fn history(path: &Path) -> Result<History> {
+    let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let refused = |problem| anyhow::anyhow!("{} is no history of a training: {problem}", path.display());
+    let rows = training::parse(&text).map_err(refused)?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    Ok(History { name: name.trim_end_matches(".csv").trim_end_matches(".history").into(), rows })
 }
 
 fn pictures(folder: &Path, ending: &str, figures: &[&Figure]) -> Result<Vec<(PathBuf, Vec<u8>)>> {

@@ -17,6 +17,8 @@ mod raster;
 mod report;
 mod scatter;
 mod sizes;
+#[cfg(feature = "gradients")]
+mod training;
 
 pub(crate) use chart::escape;
 pub use chosen::Chosen;
@@ -27,6 +29,8 @@ pub use links::{Link, standard_links};
 pub use png::png;
 pub(crate) use raster::image as raster_image;
 pub use report::{Inputs, Report, report};
+#[cfg(feature = "gradients")]
+pub use training::{History, training_report};
 
 /// A picture of its own.
 #[derive(Clone, Debug, PartialEq)]

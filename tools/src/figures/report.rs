@@ -25,8 +25,8 @@ pub struct Inputs<'a> {
 /// A report: text, tables and figures.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Report {
-    title: String,
-    sections: Vec<Section>,
+    pub(super) title: String,
+    pub(super) sections: Vec<Section>,
 }
 
 impl Report {

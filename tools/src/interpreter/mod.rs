@@ -7,14 +7,17 @@
 
 mod activation;
 mod block;
+mod kernels;
 mod pool;
 mod select;
 mod step;
 mod trace;
+mod trainable;
 
-pub use activation::{Activation, Blocks, Plain};
+pub use activation::{Activation, Blocks, Decisions, FixedPoint, Plain, Relaxed};
 pub use burn::tensor::Device;
 pub use trace::Trace;
+pub use trainable::{Norms, Outcome, Role, Slot, Statistics, Trainable};
 
 use burn::tensor::{Tensor, TensorData};
 

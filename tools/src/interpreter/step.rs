@@ -97,7 +97,7 @@ fn per_channel(values: &[f32], device: &Device) -> Tensor<4> {
 }
 
 /// Symmetric padding is the library's own, other is done before.
-fn convolve(geometry: &Conv2d, x: Tensor<4>, weights: Tensor<4>, bias: Tensor<1>) -> Tensor<4> {
+pub(super) fn convolve(geometry: &Conv2d, x: Tensor<4>, weights: Tensor<4>, bias: Tensor<1>) -> Tensor<4> {
     let [top, left, bottom, right] = geometry.pads.map(usize::from);
     let [stride, dilation] = [geometry.stride, geometry.dilation].map(|pair| pair.map(usize::from));
     let groups = geometry.groups as usize;

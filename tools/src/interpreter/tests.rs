@@ -1,6 +1,7 @@
 //! The interpreter against the executor, on random networks of every operation.
 
 mod specs;
+mod trainable;
 
 use brelu_core::geometry::{Conv2d, Shape};
 use proptest::prelude::*;

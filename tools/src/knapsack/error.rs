@@ -34,6 +34,9 @@ pub enum KnapsackError {
         /// What costs are counted in.
         wanted: &'static str,
     },
+    /// A spec whose sizes cannot be chosen here.
+    #[error("the spec to start from does not fit: {0}")]
+    Start(String),
     /// A budget that nothing fits.
     #[error(
         "the cheapest choice costs {least}, more than the budget of {budget}: raise the budget or allow more sizes"

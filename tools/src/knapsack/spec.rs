@@ -1,7 +1,7 @@
 //! Solutions as spec files.
 
-use super::{Problem, Solution};
-use crate::blocks::{self, Origin, Proof, Spec, SpecLayer};
+use super::{KnapsackError, Problem, Solution};
+use crate::blocks::{self, BlockSize, Origin, Proof, Spec, SpecLayer};
 use crate::distortion::{LayerTable, Method};
 
 impl Problem<'_> {
@@ -27,6 +27,30 @@ impl Problem<'_> {
             origin: Some(origin),
             layers: numbers.map(|number| self.spec_layer(solution, number)).collect(),
         }
+    }
+
+    /// The choices of a spec, of this network, as a solution to start a refinement from. Layers that it does not list
+    /// decide every pixel. What its windows are is not taken.
+    ///
+    /// # Errors
+    /// Names the layer whose channels or sizes are not candidates here.
+    pub fn start(&self, spec: &Spec) -> Result<Solution, KnapsackError> {
+        let layer = |(layer, own): (&LayerTable, &super::problem::Layer)| {
+            let refuse = |what: String| KnapsackError::Start(format!("in layer {}, {what}", layer.name));
+            let count = layer.shape.channels as usize;
+            let sizes = match spec.layer(&layer.name) {
+                Some(listed) => listed.channels.iter().map(|choice| choice.block).collect(),
+                None => vec![BlockSize::RELU; count],
+            };
+            if sizes.len() != count {
+                return Err(refuse(format!("it has {} channels, the table {count}", sizes.len())));
+            }
+            let at = |size: &BlockSize| own.allowed.iter().copied().find(|at| layer.sizes[*at] == *size);
+            let missing = |size| refuse(format!("{size} is no candidate: allow it, or take another start"));
+            sizes.iter().map(|size| at(size).ok_or_else(|| missing(size))).collect()
+        };
+        let choices: Vec<Vec<usize>> = self.pairs().map(layer).collect::<Result<_, _>>()?;
+        Ok(self.with_choices(Solution::default(), choices))
     }
 
     fn spec_layer(&self, solution: &Solution, number: usize) -> SpecLayer {

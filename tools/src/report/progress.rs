@@ -39,6 +39,11 @@ impl Bar {
         self.0.suspend(|| note(line));
     }
 
+    /// Does something that writes lines itself, with the bar out of the way.
+    pub fn paused<T>(&self, write: impl FnOnce() -> T) -> T {
+        self.0.suspend(write)
+    }
+
     /// Sets the steps done.
     pub fn at(&self, done: u64, of: u64) {
         self.0.set_length(of);

@@ -9,6 +9,7 @@ fn every_command_has_help_with_an_example() {
         "import",
         "compile",
         "knapsack",
+        "train",
         "merge",
         "convert-spec",
         "report",

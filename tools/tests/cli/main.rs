@@ -13,5 +13,6 @@ mod networks;
 mod peers;
 mod runs;
 mod support;
+mod training;
 #[cfg(target_os = "linux")]
 mod trials;

@@ -7,8 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
+use brelu_tools::blocks::Spec;
 use brelu_tools::distortion::{Around, Compared, Look, Table};
-use brelu_tools::knapsack::Problem;
+use brelu_tools::knapsack::{Problem, Solution};
 use brelu_tools::report::Bar;
 use clap::{Args, ValueEnum};
 
@@ -31,6 +32,10 @@ pub(crate) struct RefineArgs {
     /// chosen, to find a choice that the refinement may start from
     #[arg(long, value_name = "N", default_value = "10", requires = "refine")]
     steps: usize,
+
+    /// A spec that a refinement may start from as well, where it fits the budget; may be repeated
+    #[arg(long, value_name = "SPEC", requires = "refine")]
+    start: Vec<PathBuf>,
 
     /// The network the table is of
     #[arg(long, value_name = "FILE")]
@@ -97,6 +102,15 @@ impl RefineArgs {
         Ok(Some(samples))
     }
 
+    /// The choices of the specs of `--start`.
+    fn given(&self, problem: &Problem<'_>) -> Result<Vec<Solution>> {
+        let read = |path: &PathBuf| {
+            let start = problem.start(&Spec::read(path)?);
+            start.with_context(|| format!("--start {}", path.display()))
+        };
+        self.start.iter().map(read).collect()
+    }
+
     pub(super) fn around<'a>(&self, table: &Table, samples: &'a Samples) -> Result<Around<'a>> {
         let look = Look { probes: self.probes, compared: self.error.compared() };
         Ok(Around::new(&samples.graph, &self.device.device()?, table, &samples.images, look)?)
@@ -118,10 +132,15 @@ impl RefineArgs {
             bar.say(format!("following the budget: step {step} of {of}"));
             go_on()
         })?;
-        for (answer, followed) in answers.iter_mut().zip(followed) {
+        // What fits a budget fits every larger one, too.
+        let mut earlier = self.given(problem)?;
+        let mut answers: Vec<_> = answers.iter_mut().zip(followed).collect();
+        answers.sort_by_key(|(answer, _)| answer.budget);
+        for (answer, followed) in answers {
             let begin = Instant::now();
             let mut starts = problem.starts(&answer.solution, answer.budget)?;
             starts.extend(followed);
+            starts.extend(earlier.iter().filter(|start| start.cost <= answer.budget).cloned());
             let given = &answer.given;
             let refined =
                 problem.refine(around, starts, answer.budget, self.refine.unwrap_or(0), &mut |exchange| {
@@ -138,6 +157,7 @@ impl RefineArgs {
             ));
             answer.measured = Some(around.change(&refined.solution.choices));
             answer.solution = refined.solution;
+            earlier.push(answer.solution.clone());
             answer.seconds += begin.elapsed();
         }
         Ok(())

@@ -93,6 +93,29 @@ fn refined_choices_are_never_worse_and_sometimes_better() {
 }
 
 #[test]
+fn a_spec_is_a_start() {
+    let (graph, images) = (chained(1), [random(72, 1)]);
+    let table = measured(&graph, &images);
+    let (model, none) = (CostModel::drelus(formats()), Constraints::default());
+    let problem = Problem::new(&table, &model, &none).unwrap();
+    let solution = problem.solve(100).unwrap();
+    let mut spec = problem.spec(&solution, 100, &[]);
+    let start = problem.start(&spec).unwrap();
+    assert_eq!((start.choices, start.cost), (solution.choices, solution.cost));
+    let name = spec.layers[0].name.clone();
+    spec.layers[0].channels.pop();
+    assert!(problem.start(&spec).unwrap_err().to_string().contains(&name));
+    spec.layers.remove(0);
+    assert!(
+        problem.start(&spec).unwrap().cost > solution.cost,
+        "one decision a pixel where nothing is listed"
+    );
+    spec.layers[0].channels[0].block = BlockSize::new(31, 7);
+    let error = problem.start(&spec).unwrap_err().to_string();
+    assert!(error.contains("31x7") && error.contains(&spec.layers[0].name), "{error}");
+}
+
+#[test]
 fn refining_stops_when_it_is_told_to() {
     let (graph, images) = (chained(1), [random(72, 1)]);
     let table = measured(&graph, &images);

@@ -1,0 +1,142 @@
+//! The network that is trained, with its blocks, conversions and teacher.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use brelu_tools::blocks::Spec;
+use brelu_tools::graph::Graph;
+use brelu_tools::graph::convert::{bounded_to_relu, max_pools_to_average};
+use brelu_tools::interpreter::{Blocks, Interpreter, Trainable};
+use brelu_tools::training::{Recipe, initialise};
+use clap::Args;
+use sha2::{Digest, Sha256};
+
+use super::super::arguments::ImportArgs;
+use super::super::samples::{DeviceName, model_digest};
+
+/// What is changed of the network before it is trained.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Network")]
+pub(super) struct NetworkArgs {
+    /// Block sizes, as `brelu knapsack` writes them
+    #[arg(long, value_name = "FILE")]
+    spec: Option<PathBuf>,
+
+    /// Average pooling in the place of max-pooling
+    #[arg(long)]
+    average_pool: bool,
+
+    /// ReLU in the place of bounded ReLU (ReLU6)
+    #[arg(long)]
+    relu: bool,
+
+    /// Train from scratch: random parameters in the place of those of the file
+    #[arg(long)]
+    init: bool,
+
+    /// Where to compute
+    #[arg(long, value_name = "DEVICE", default_value = "cpu")]
+    device: DeviceName,
+
+    #[command(flatten)]
+    import: ImportArgs,
+}
+
+/// A network ready to be trained.
+#[derive(Debug)]
+pub(super) struct Subject {
+    graph: Graph,
+    spec: Option<Spec>,
+    blocks: Blocks,
+    trainable: Trainable,
+    teacher: Option<Interpreter>,
+    digest: String,
+    /// What was done to the network, for the user.
+    pub(super) changes: Vec<String>,
+}
+
+impl NetworkArgs {
+    /// Whether this machine's processor computes.
+    pub(super) fn on_cpu(&self) -> bool {
+        self.device == DeviceName::Cpu
+    }
+
+    /// The path of the block sizes.
+    pub(super) fn spec(&self) -> Option<&Path> {
+        self.spec.as_deref()
+    }
+
+    /// Reads the network and makes the changes that are asked for or that `recipe` has. The teacher, if there is to be
+    /// one, is the network as it was.
+    pub(super) fn read(&self, model: &Path, recipe: &Recipe, seed: u64, taught: bool) -> Result<Subject> {
+        let (original, _) = self.import.import_as_is(model)?;
+        let device = self.device.device()?;
+        let mut changes = Vec::new();
+        let mut graph = original.clone();
+        let mut convert = |wanted: bool, what: &str, convert: fn(&Graph) -> _| -> Result<()> {
+            let conversion: brelu_tools::graph::convert::Conversion = convert(&graph)?;
+            if wanted && !conversion.changed.is_empty() {
+                changes.push(format!("{what}: {}", conversion.changed.join(", ")));
+                graph = conversion.graph;
+            }
+            Ok(())
+        };
+        convert(self.average_pool || recipe.average_pool, "average pooling", max_pools_to_average)?;
+        convert(self.relu || recipe.relu, "ReLU without a bound", bounded_to_relu)?;
+        if self.init {
+            initialise(&mut graph, seed);
+            changes.push(format!("random parameters of seed {seed}"));
+        }
+        let spec = self.spec().map(Spec::read).transpose()?;
+        if let (Some(spec), Some(path)) = (&spec, self.spec()) {
+            spec.check_for(&graph).with_context(|| path.display().to_string())?;
+        }
+        let blocks = spec.as_ref().map_or_else(Blocks::default, |spec| Blocks::new(&graph, spec));
+        let trainable = Trainable::new(&graph, &device)?;
+        let teacher = taught.then(|| Interpreter::new(&original, &device)).transpose()?;
+        let digest = self.digest(model)?;
+        Ok(Subject { graph, spec, blocks, trainable, teacher, digest, changes })
+    }
+
+    /// What tells this network and its changes from others.
+    fn digest(&self, model: &Path) -> Result<String> {
+        let spec = match self.spec() {
+            Some(path) => std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?,
+            None => Vec::new(),
+        };
+        let sizes = hex(&Sha256::digest(spec));
+        Ok(format!("{} {sizes} {} {} {}", model_digest(model)?, self.init, self.average_pool, self.relu))
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl Subject {
+    /// The network that training begins with.
+    pub(super) const fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
+    /// Its block sizes.
+    pub(super) const fn spec(&self) -> Option<&Spec> {
+        self.spec.as_ref()
+    }
+
+    pub(super) const fn trainable(&self) -> &Trainable {
+        &self.trainable
+    }
+
+    pub(super) const fn blocks(&self) -> &Blocks {
+        &self.blocks
+    }
+
+    pub(super) const fn teacher(&self) -> Option<&Interpreter> {
+        self.teacher.as_ref()
+    }
+
+    pub(super) fn digest(&self) -> &str {
+        &self.digest
+    }
+}

@@ -1,0 +1,297 @@
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use brelu_tools::interpreter::FixedPoint;
+use brelu_tools::training::{
+    Augmentation, DEFAULT, Decay, Distillation, Gates, Length, Loss, Options, Pace, Recipe, Schedule, Sgd,
+    recipes,
+};
+use clap::builder::PossibleValuesParser;
+use clap::{Args, ValueEnum};
+
+use super::super::arguments;
+use super::lengths::{amount, length, minutes, part, positive, share};
+
+/// What a training does, as options; what is not given is the recipe's.
+#[derive(Clone, Debug, Args)]
+pub(super) struct Settings {
+    /// The training to begin with, a row of the table below
+    #[arg(long, value_name = "NAME", default_value = DEFAULT, value_parser = names(), hide_possible_values = true, help_heading = "Length and learning rate")]
+    recipe: String,
+
+    /// Passes over the training images
+    #[arg(long, value_name = "N", value_parser = positive, conflicts_with_all = ["iterations", "minutes"], help_heading = "Length and learning rate")]
+    epochs: Option<f64>,
+
+    /// Steps
+    #[arg(long, value_name = "N", value_parser = arguments::positive, conflicts_with = "minutes", help_heading = "Length and learning rate")]
+    iterations: Option<usize>,
+
+    /// As many steps as fit this time on this machine, as measured at the start
+    #[arg(long, value_name = "N", value_parser = minutes, help_heading = "Length and learning rate")]
+    minutes: Option<f64>,
+
+    /// The learning rate after the warm-up
+    #[arg(long, value_name = "RATE", value_parser = positive, help_heading = "Length and learning rate")]
+    rate: Option<f64>,
+
+    /// How the learning rate falls
+    #[arg(long, value_name = "SHAPE", help_heading = "Length and learning rate")]
+    schedule: Option<Shape>,
+
+    /// For --schedule step: when, in epochs or as 1000it iterations
+    #[arg(long, value_name = "WHEN", value_delimiter = ',', value_parser = length, help_heading = "Length and learning rate")]
+    milestones: Vec<Length>,
+
+    /// For --schedule step: what the learning rate is multiplied with
+    #[arg(long, value_name = "X", default_value = "0.1", value_parser = positive, help_heading = "Length and learning rate")]
+    factor: f64,
+
+    /// For --schedule poly: its exponent
+    #[arg(long, value_name = "X", default_value = "0.9", value_parser = positive, help_heading = "Length and learning rate")]
+    power: f64,
+
+    /// How long the learning rate rises at first, in epochs or as 1000it iterations
+    #[arg(long, value_name = "LENGTH", value_parser = length, help_heading = "Length and learning rate")]
+    warm_up: Option<Length>,
+
+    /// The learning rate does not fall below this
+    #[arg(long, value_name = "RATE", value_parser = amount, help_heading = "Length and learning rate")]
+    minimum: Option<f64>,
+
+    /// Images a step
+    #[arg(long, value_name = "N", value_parser = arguments::positive, help_heading = "Steps")]
+    batch: Option<usize>,
+
+    /// Share of the last step that the next one keeps
+    #[arg(long, value_name = "X", default_value = "0.9", value_parser = part, help_heading = "Steps")]
+    momentum: f64,
+
+    /// Look ahead by the momentum (Nesterov)
+    #[arg(long, help_heading = "Steps")]
+    nesterov: bool,
+
+    /// How strongly weights are pulled to zero; norms and biases are not
+    #[arg(long, value_name = "X", value_parser = amount, help_heading = "Steps")]
+    weight_decay: Option<f64>,
+
+    /// Largest norm of all gradients together
+    #[arg(long, value_name = "NORM", value_parser = positive, help_heading = "Steps")]
+    clip: Option<f64>,
+
+    /// What a batch counts for in the running means and variances of batch norms
+    #[arg(long, value_name = "X", default_value = "0.1", value_parser = share, help_heading = "Steps")]
+    norm_momentum: f64,
+
+    /// Batch norms keep their running means and variances, and use them
+    #[arg(long, help_heading = "Steps")]
+    freeze_norms: bool,
+
+    /// How blocks learn to decide: constant (decisions have no gradient, as in the paper), straight-through (the gradient
+    /// of a sigmoid of the block's mean), or annealed (that sigmoid itself at first)
+    #[arg(long, value_name = "HOW", default_value = "constant", help_heading = "Blocks")]
+    decisions: How,
+
+    /// For straight-through and annealed decisions: block means of about this size count as undecided
+    #[arg(long, value_name = "X", default_value = "0.25", value_parser = positive, help_heading = "Blocks")]
+    width: f64,
+
+    /// For annealed decisions: share of the training after which they are hard
+    #[arg(long, value_name = "X", default_value = "0.5", value_parser = share, help_heading = "Blocks")]
+    anneal: f64,
+
+    /// Learn with the errors of a plan's fixed point: units, truncations and comparison windows of --bits, --fraction and
+    /// --window
+    #[arg(long, help_heading = "Fixed point")]
+    quantise: bool,
+
+    /// For --quantise: the ring's width K in bits
+    #[arg(long, value_name = "K", default_value = "24", value_parser = clap::value_parser!(u8).range(6..=32), help_heading = "Fixed point")]
+    bits: u8,
+
+    /// For --quantise: bits that linear layers drop
+    #[arg(long, value_name = "F", default_value = "12", value_parser = clap::value_parser!(u8).range(1..=16), help_heading = "Fixed point")]
+    fraction: u8,
+
+    /// For --quantise: bits of comparison windows
+    #[arg(long, value_name = "W", default_value = "6", value_parser = clap::value_parser!(u8).range(2..=11), help_heading = "Fixed point")]
+    window: u8,
+
+    /// Share of each label that is spread over all classes
+    #[arg(long, value_name = "X", default_value = "0", value_parser = part, help_heading = "Loss")]
+    smoothing: f64,
+
+    /// Learn from the outputs of the unmodified network as well
+    #[arg(long, help_heading = "Loss")]
+    distil: bool,
+
+    /// For --distil: what outputs are divided by
+    #[arg(long, value_name = "T", default_value = "4", value_parser = positive, help_heading = "Loss")]
+    temperature: f64,
+
+    /// For --distil: weight of the unmodified network, the labels have the rest
+    #[arg(long, value_name = "X", default_value = "0.5", value_parser = share, help_heading = "Loss")]
+    share: f64,
+
+    /// Pixels by which training images are moved at random, at most; 0 for not at all
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=1024), help_heading = "Changes of training images")]
+    crop: Option<u32>,
+
+    /// Do not mirror half of the training images
+    #[arg(long, help_heading = "Changes of training images")]
+    no_flip: bool,
+
+    /// Seed of the order and changes of images, and of --init
+    #[arg(long, value_name = "N", default_value = "0", help_heading = "Changes of training images")]
+    pub(super) seed: u64,
+
+    /// Epochs from one validation to the next
+    #[arg(long, value_name = "N", default_value = "1", value_parser = arguments::positive, help_heading = "Records")]
+    validate_every: usize,
+
+    /// Steps from one line of the history to the next [default: ten an epoch]
+    #[arg(long, value_name = "N", value_parser = arguments::positive, help_heading = "Records")]
+    record_every: Option<usize>,
+}
+
+/// What ranges have room for beyond what is seen, as `brelu compile` has it.
+const MARGIN: f32 = 1.75;
+
+/// The decays by their names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Shape {
+    Constant,
+    Step,
+    Poly,
+    Cosine,
+}
+
+/// The gates by their names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum How {
+    Constant,
+    StraightThrough,
+    Annealed,
+}
+
+fn names() -> PossibleValuesParser {
+    PossibleValuesParser::new(recipes().into_iter().map(|recipe| recipe.name))
+}
+
+impl Settings {
+    /// The recipe without changes.
+    pub(super) fn recipe(&self) -> Recipe {
+        let mut all = recipes();
+        let at = all.iter().position(|recipe| recipe.name == self.recipe).unwrap_or(0);
+        all.swap_remove(at)
+    }
+
+    pub(super) fn batch(&self) -> usize {
+        self.batch.unwrap_or(self.recipe().batch)
+    }
+
+    pub(super) fn augmentation(&self) -> Augmentation {
+        let own = self.recipe().augmentation;
+        Augmentation { padding: self.crop.unwrap_or(own.padding), flip: own.flip && !self.no_flip }
+    }
+
+    pub(super) const fn distils(&self) -> bool {
+        self.distil
+    }
+
+    pub(super) fn minutes(&self) -> Option<Duration> {
+        self.minutes.map(|minutes| Duration::from_secs_f64(minutes * 60.0))
+    }
+
+    /// Steps that fit `time`, with the validations between them.
+    pub(super) fn steps_within(&self, time: Duration, pace: Pace, steps_an_epoch: u64) -> u64 {
+        let between = steps_an_epoch as f64 * self.validate_every as f64;
+        let a_step = pace.step.as_secs_f64() + pace.validation.as_secs_f64() / between;
+        let left = time.as_secs_f64() - pace.validation.as_secs_f64();
+        (left / a_step.max(1e-9)).max(0.0) as u64
+    }
+
+    /// The constants of a training of `steps`, by default as many as are asked for.
+    pub(super) fn options(&self, steps_an_epoch: u64, steps: Option<u64>) -> Options {
+        let recipe = self.recipe();
+        let length = match (self.epochs, self.iterations) {
+            (Some(epochs), _) => Length::Epochs(epochs),
+            (_, Some(iterations)) => Length::Steps(iterations as u64),
+            _ => recipe.length,
+        };
+        let total = steps.unwrap_or_else(|| length.steps(steps_an_epoch));
+        let distillation = Distillation { temperature: self.temperature, share: self.share };
+        Options {
+            batch: self.batch(),
+            seed: self.seed,
+            schedule: self.schedule(&recipe, total, steps_an_epoch),
+            sgd: Sgd {
+                momentum: self.momentum,
+                nesterov: self.nesterov,
+                weight_decay: self.weight_decay.unwrap_or(recipe.weight_decay),
+                clip: self.clip,
+            },
+            loss: Loss { smoothing: self.smoothing, distillation: self.distil.then_some(distillation) },
+            gates: self.gates(),
+            fixed: self.fixed(),
+            norm_momentum: self.norm_momentum,
+            freeze_norms: self.freeze_norms,
+            validate_every: self.validate_every as u64,
+            record_every: self.record_every.map_or((steps_an_epoch / 10).max(1), |every| every as u64),
+        }
+    }
+
+    /// What only the CPU computes, and whether the format is possible.
+    pub(super) fn check(&self, cpu: bool) -> Result<()> {
+        let own = self.quantise || self.decisions != How::Constant;
+        ensure!(cpu || !own, "--quantise and --decisions other than constant need --device cpu");
+        let narrow = self.bits.saturating_sub(self.fraction);
+        ensure!(
+            !self.quantise || ((4..=30).contains(&narrow) && self.window < narrow),
+            "--bits {} less --fraction {} leaves {narrow} bits: 4 to 30 are possible, and more than --window {}",
+            self.bits,
+            self.fraction,
+            self.window
+        );
+        Ok(())
+    }
+
+    fn fixed(&self) -> Option<FixedPoint> {
+        let narrow = self.bits.saturating_sub(self.fraction);
+        let point = FixedPoint { narrow, fraction: self.fraction, window: self.window, margin: MARGIN };
+        self.quantise.then_some(point)
+    }
+
+    fn gates(&self) -> Gates {
+        let width = self.width as f32;
+        match self.decisions {
+            How::Constant => Gates::Constant,
+            How::StraightThrough => Gates::StraightThrough { width },
+            How::Annealed => Gates::Annealed { width, share: self.anneal },
+        }
+    }
+
+    fn schedule(&self, recipe: &Recipe, total: u64, steps_an_epoch: u64) -> Schedule {
+        let steps = |length: Length| match length {
+            Length::Epochs(0.0) => 0,
+            length => length.steps(steps_an_epoch),
+        };
+        let warmup = match self.warm_up {
+            Some(length) => steps(length),
+            None => (recipe.warmup * total as f64).round() as u64,
+        };
+        let decay = match self.schedule {
+            None => recipe.decay.clone(),
+            Some(Shape::Constant) => Decay::Constant,
+            Some(Shape::Cosine) => Decay::Cosine,
+            Some(Shape::Poly) => Decay::Poly { power: self.power },
+            Some(Shape::Step) => {
+                let at = self.milestones.iter().map(|when| steps(*when) as f64 / total.max(1) as f64);
+                Decay::Step { factor: self.factor, at: at.collect() }
+            }
+        };
+        let peak = self.rate.unwrap_or(recipe.rate);
+        let minimum = self.minimum.unwrap_or(recipe.minimum).min(peak);
+        Schedule { peak, decay, warmup, minimum, total }
+    }
+}
