@@ -172,7 +172,7 @@ impl Builder {
         let [height, width] = [shape.height, shape.width].map(u16::try_from);
         let too_large = |_| GraphError::new(name, "its window has more than 65535 rows or columns");
         let window = Window::new([height.map_err(too_large)?, width.map_err(too_large)?]);
-        self.graph.push(name, Op::AveragePool { window, count_include_pad: true }, &[x])
+        self.graph.push(name, Op::AveragePool { window, count_include_pad: false }, &[x])
     }
 
     /// Global average pooling and a fully connected layer.

@@ -155,7 +155,7 @@ fn resizing_by_repetition() {
 
 #[test]
 fn resizing_by_interpolation() {
-    let resized = |dims: &[usize], to: &[i64], coordinates: &str| {
+    let resized = |dims: &[i64], to: &[i64], coordinates: &str| {
         let attributes = [text("mode", "linear"), text("coordinate_transformation_mode", coordinates)];
         let model = tiny(13, dims).shape("n", to);
         model.node("Resize x _ _ n -> r", &attributes).node("Relu r -> y", &[]).compute()
