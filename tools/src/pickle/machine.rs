@@ -52,7 +52,7 @@ impl Machine<'_> {
         self.stack.last().copied()
     }
 
-    fn to_mark(&mut self) -> Option<Vec<Id>> {
+    fn above_mark(&mut self) -> Option<Vec<Id>> {
         let height = self.marks.pop()?;
         Some(self.stack.split_off(height))
     }
@@ -73,16 +73,16 @@ impl Machine<'_> {
             b')' => self.push(Value::Tuple(Vec::new())),
             b']' => self.push(Value::List(Vec::new())),
             b'}' => self.push(Value::Dict(Vec::new())),
-            b't' => self.to_mark().and_then(|items| self.push(Value::Tuple(items))),
-            b'l' => self.to_mark().and_then(|items| self.push(Value::List(items))),
-            b'd' => self.to_mark().and_then(pairs).and_then(|pairs| self.push(Value::Dict(pairs))),
+            b't' => self.above_mark().and_then(|items| self.push(Value::Tuple(items))),
+            b'l' => self.above_mark().and_then(|items| self.push(Value::List(items))),
+            b'd' => self.above_mark().and_then(pairs).and_then(|pairs| self.push(Value::Dict(pairs))),
             0x85..=0x87 => self.tuple(usize::from(code - 0x84)),
             b'a' => self.pop().and_then(|item| self.append(vec![item])),
-            b'e' => self.to_mark().and_then(|items| self.append(items)),
+            b'e' => self.above_mark().and_then(|items| self.append(items)),
             b's' => self.pair().and_then(|pair| self.insert(vec![pair])),
-            b'u' => self.to_mark().and_then(pairs).and_then(|pairs| self.insert(pairs)),
+            b'u' => self.above_mark().and_then(pairs).and_then(|pairs| self.insert(pairs)),
             b'0' => self.pop().map(|_| ()),
-            b'1' => self.to_mark().map(|_| ()),
+            b'1' => self.above_mark().map(|_| ()),
             b'2' => self.top().map(|id| self.stack.push(id)),
             _ => return None,
         })
@@ -101,17 +101,19 @@ impl Machine<'_> {
 
     fn append(&mut self, items: Vec<Id>) -> Option<()> {
         match &mut self.values[self.stack.last()?.0] {
-            Value::List(list) => Some(list.extend(items)),
-            _ => None,
+            Value::List(list) => list.extend(items),
+            _ => return None,
         }
+        Some(())
     }
 
-    /// Puts entries into a dictionary, or into the one that a call would return.
+    /// Puts entries into a dictionary.
     fn insert(&mut self, pairs: Vec<[Id; 2]>) -> Option<()> {
         match &mut self.values[self.stack.last()?.0] {
-            Value::Dict(dict) => Some(dict.extend(pairs)),
-            _ => None,
+            Value::Dict(dict) => dict.extend(pairs),
+            _ => return None,
         }
+        Some(())
     }
 
     /// Classes, functions and what they would return; names for values; the protocol.
@@ -162,9 +164,10 @@ impl Machine<'_> {
     fn build(&mut self) -> Option<()> {
         let told = self.pop()?;
         match &mut self.values[self.stack.last()?.0] {
-            Value::Call { state: state @ None, .. } => Some(*state = Some(told)),
-            _ => None,
+            Value::Call { state: state @ None, .. } => *state = Some(told),
+            _ => return None,
         }
+        Some(())
     }
 
     fn remember(&mut self, key: u64) -> Option<()> {

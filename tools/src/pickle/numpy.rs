@@ -37,7 +37,7 @@ pub fn array(pickle: &Pickle, value: &Value) -> Result<Array, String> {
     }
 }
 
-fn call<'a>(pickle: &'a Pickle, function: Id, arguments: Id) -> Result<(String, Vec<&'a Value>), String> {
+fn call(pickle: &Pickle, function: Id, arguments: Id) -> Result<(String, Vec<&Value>), String> {
     let name = pickle.name(function).ok_or("it calls something that is no function")?;
     let arguments = pickle.items(pickle.get(arguments)).ok_or("it calls something without arguments")?;
     Ok((name, arguments))
