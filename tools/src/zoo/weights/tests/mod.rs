@@ -177,7 +177,7 @@ fn calls_are_refused_and_not_made() {
     let command = format!("touch {}", marker.display());
     let call = Item::call("posix\nsystem", &command);
     let beside = [items(str::to_owned), vec![call.clone()]].concat();
-    for bytes in [checkpoint(&[call.clone()]), checkpoint(&beside), pickle(&[call])] {
+    for bytes in [checkpoint(std::slice::from_ref(&call)), checkpoint(&beside), pickle(&[call])] {
         let problem = problem(&bytes);
         assert!(problem.contains("would run posix.system if Python loaded them"), "{problem}");
     }
