@@ -16,6 +16,7 @@ pub mod interpreter;
 pub mod knapsack;
 pub mod net;
 pub mod onnx;
+pub mod pickle;
 pub mod report;
 pub mod simulate;
 #[cfg(feature = "gradients")]

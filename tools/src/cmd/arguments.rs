@@ -35,9 +35,7 @@ impl ImportArgs {
     /// `builtin:NAME` is a network of [`zoo`] with generated weights.
     pub(crate) fn import_as_is(&self, model: &Path) -> Result<(Graph, Vec<String>)> {
         if let Some(name) = builtin(model) {
-            let names = zoo::NAMES.join(", ");
-            let graph = zoo::build(name, 1)
-                .with_context(|| format!("no built-in network {name}: there are {names}"))??;
+            let graph = zoo::build(name)?;
             return Ok((
                 graph,
                 vec!["its weights are generated: shapes and costs are real, results mean nothing".into()],
@@ -81,7 +79,7 @@ pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
     }
 }
 
-fn shape(text: &str) -> Result<Shape, String> {
+pub(crate) fn shape(text: &str) -> Result<Shape, String> {
     let sizes: Option<Vec<u32>> = text.split('x').map(|size| size.parse().ok()).collect();
     match sizes.as_deref() {
         Some(&[channels, height, width]) => Ok(Shape::new(channels, height, width)),

@@ -6,6 +6,7 @@ mod calibration;
 mod check;
 mod compile;
 mod compiling;
+mod convert_spec;
 mod deal;
 mod delegate;
 mod demo;
@@ -20,6 +21,7 @@ mod keygen;
 mod knapsack;
 mod listen;
 mod merge;
+mod new;
 mod parties;
 mod party;
 mod prepare;
@@ -63,12 +65,14 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Demo(Box<demo::Demo>),
+    New(new::New),
     Import(import::Import),
     Distort(Box<distort::Distort>),
     Compile(Box<compile::Compile>),
     Knapsack(Box<knapsack::Knapsack>),
     Train(Box<train::Train>),
     Merge(merge::Merge),
+    ConvertSpec(convert_spec::ConvertSpec),
     Report(Box<report::Report>),
     Inspect(inspect::Inspect),
     Keygen(keygen::Keygen),
@@ -91,12 +95,14 @@ impl Cli {
         Backend::from_env()?;
         match self.command {
             Command::Demo(command) => command.run(),
+            Command::New(command) => command.run(),
             Command::Import(command) => command.run(),
             Command::Distort(command) => command.run(),
             Command::Compile(command) => command.run(),
             Command::Knapsack(command) => command.run(),
             Command::Train(command) => command.run(),
             Command::Merge(command) => command.run(),
+            Command::ConvertSpec(command) => command.run(),
             Command::Report(command) => command.run(),
             Command::Inspect(command) => command.run(),
             Command::Keygen(command) => command.run(),

@@ -3,7 +3,7 @@
 use super::ImportOptions;
 use super::error::ImportError;
 use super::order::Producers;
-use super::proto::{Dimension, GraphProto, ValueInfoProto};
+use super::proto::{Dimension, GraphProto, NodeProto, ValueInfoProto};
 use std::collections::HashSet;
 
 /// Operators that leave the ranking of classes as it is, or turn it into an answer: the client can do without or do
@@ -27,7 +27,7 @@ pub(super) fn output<'model>(
         }
     };
     let mut seen = HashSet::new();
-    while let Some(node) = producers.get(name).filter(|node| DROPPED.contains(&node.op_type.as_str())) {
+    while let Some(node) = producers.get(name).filter(|node| is_dropped(node, options.output.is_none())) {
         let input = node.input.first().map(String::as_str);
         let Some(input) = input.filter(|input| seen.insert(*input)) else { break };
         notes.push(format!(
@@ -37,6 +37,17 @@ pub(super) fn output<'model>(
         name = input;
     }
     Ok(name)
+}
+
+/// Whether the client can do without an operator or do it itself: interpolation of the map of scores too, unless `maps`
+/// says that the user chose it.
+fn is_dropped(node: &NodeProto, maps: bool) -> bool {
+    let mode = node.attribute.iter().find(|attribute| attribute.name == "mode");
+    let interpolates = mode.is_some_and(|mode| mode.s != b"nearest");
+    match node.op_type.as_str() {
+        "Resize" | "Upsample" => maps && interpolates,
+        other => DROPPED.contains(&other),
+    }
 }
 
 fn no_output(graph: &GraphProto, chosen: &str) -> ImportError {

@@ -6,6 +6,7 @@
 
 mod activation;
 mod arithmetic;
+mod bilinear;
 mod build;
 mod call;
 mod constant;

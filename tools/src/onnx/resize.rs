@@ -1,6 +1,7 @@
-//! Resize and Upsample by repetition. Each output position is computed as the standard says, then one rational map is
-//! sought that gives them all.
+//! Resize and Upsample by repetition, each output position computed as the standard says, then one rational map sought that
+//! gives them all; and by linear interpolation with whole steps.
 
+use super::bilinear::{Stretch, stretch};
 use super::build::{Builder, Tensor};
 use super::call::{Call, axis};
 use super::error::Problem;
@@ -14,6 +15,9 @@ pub(super) fn resize(call: &Call, build: &mut Builder) -> Problem<Tensor> {
     let targets = targets(call, &x.dims)?;
     let mode = call.text("mode", "nearest")?;
     let rule = Rule::read(call)?;
+    if matches!(mode, "linear" | "bilinear") {
+        return linear(build, x, &targets, &rule);
+    }
     let mut axes = Vec::with_capacity(x.dims.len());
     for (size, target) in x.dims.iter().zip(&targets) {
         axes.push(match mode {
@@ -22,15 +26,32 @@ pub(super) fn resize(call: &Call, build: &mut Builder) -> Problem<Tensor> {
             _ if *size == target.len as usize => Axis::identity(target.len),
             _ => {
                 return Err(format!(
-                    "attribute mode = {mode:?} from {:?}: only resizing by repetition (nearest) is supported; choose \
-                     an output before this node with --output {:?}",
-                    x.dims,
-                    call.proto.input.first().map_or("", String::as_str)
+                    "attribute mode = {mode:?} is not supported: resize by nearest or linear"
                 ));
             }
         });
     }
     build.view(x, &axes)
+}
+
+fn linear(build: &mut Builder, x: &Tensor, targets: &[Target], rule: &Rule) -> Problem<Tensor> {
+    let refusal = || {
+        let sizes: Vec<u32> = targets.iter().map(|target| target.len).collect();
+        format!(
+            "linear interpolation from {:?} to {sizes:?} by {}: only rows and columns that grow by whole steps are \
+             supported; choose an output before this node with --output",
+            x.dims, rule.coordinates
+        )
+    };
+    let axis = |at: usize| {
+        let (size, target) = (x.dims.get(at)?, targets.get(at)?);
+        Stretch::new(u32::try_from(*size).ok()?, target.len, target.scale, rule.coordinates)
+    };
+    let same = x.dims.iter().zip(targets).take(2).all(|(size, target)| *size == target.len as usize);
+    match (axis(2), axis(3)) {
+        (Some(rows), Some(columns)) if same => stretch(build, x, &[rows, columns]),
+        _ => Err(refusal()),
+    }
 }
 
 /// Output length of an axis and by what the input length is multiplied.

@@ -3,6 +3,7 @@
 use brelu_core::geometry::{Conv2d, Shape};
 
 use super::init::Init;
+use super::setting::Setting;
 use crate::graph::{Graph, GraphError, NodeId, Op, Window};
 
 /// What batch normalisation adds to every variance, in every network here.
@@ -28,6 +29,14 @@ impl Filter {
 
     pub(super) const fn stride(self, stride: u16) -> Self {
         Self { stride, ..self }
+    }
+
+    pub(super) const fn dilation(self, dilation: u16) -> Self {
+        Self { dilation, ..self }
+    }
+
+    pub(super) const fn depthwise(self) -> Self {
+        Self { depthwise: true, ..self }
     }
 
     pub(super) const fn gain(self, gain: f32) -> Self {
@@ -61,29 +70,45 @@ impl Layer {
         let published = [format!("{scope}.{first}"), format!("{scope}.{}", first + 1)];
         Self { name: name.into(), published }
     }
+
+    /// `conv` and `bn` of the module `scope`.
+    pub(super) fn module(name: impl Into<String>, scope: &str) -> Self {
+        Self { name: name.into(), published: [format!("{scope}.conv"), format!("{scope}.bn")] }
+    }
 }
 
 /// See the module.
 pub(super) struct Builder {
     pub(super) graph: Graph,
     /// Nodes with parameters and what published files call them, without the role (`weight`, `bias`).
-    pub(super) published: Vec<(NodeId, String)>,
+    pub(super) parameters: Vec<(NodeId, String)>,
+    /// Activations and what block specs of the reference call them.
+    pub(super) activations: Vec<(NodeId, String)>,
+    pub(super) setting: Setting,
     init: Init,
 }
 
 impl Builder {
-    pub(super) fn new(name: &str, input: Shape, seed: u64) -> Result<Self, GraphError> {
-        let graph = Graph::new(name, "input", input)?;
-        Ok(Self { graph, published: Vec::new(), init: Init::new(seed) })
+    /// A network that returns its input.
+    pub(super) fn new(name: &str, setting: &Setting) -> Result<Self, GraphError> {
+        let graph = Graph::new(name, "input", setting.input)?;
+        let (parameters, activations) = (Vec::new(), Vec::new());
+        Ok(Self { graph, parameters, activations, setting: *setting, init: Init::new(setting.seed) })
     }
 
     pub(super) fn shape(&self, node: NodeId) -> Shape {
         self.graph[node].shape
     }
 
-    fn parameters(&mut self, name: &str, published: &str, op: Op, x: NodeId) -> Result<NodeId, GraphError> {
+    fn with_parameters(
+        &mut self,
+        name: &str,
+        published: &str,
+        op: Op,
+        x: NodeId,
+    ) -> Result<NodeId, GraphError> {
         let node = self.graph.push(name, op, &[x])?;
-        self.published.push((node, published.to_owned()));
+        self.parameters.push((node, published.to_owned()));
         Ok(node)
     }
 
@@ -99,7 +124,7 @@ impl Builder {
         let weights = self.init.weights(&geometry, filter.gain);
         let [conv, norm] = &layer.published;
         let op = Op::Conv { geometry, weights, bias: vec![0.0; out as usize] };
-        let node = self.parameters(&layer.name, conv, op, x)?;
+        let node = self.with_parameters(&layer.name, conv, op, x)?;
         let [zeros, ones] = [0.0, 1.0].map(|value| vec![value; out as usize]);
         let op = Op::BatchNorm {
             scale: ones.clone(),
@@ -108,42 +133,52 @@ impl Builder {
             variance: ones,
             epsilon: EPSILON,
         };
-        self.parameters(&format!("{}.norm", layer.name), norm, op, node)
+        self.with_parameters(&format!("{}.norm", layer.name), norm, op, node)
     }
 
-    pub(super) fn relu(&mut self, name: impl Into<String>, x: NodeId) -> Result<NodeId, GraphError> {
-        self.graph.push(name, Op::Relu, &[x])
+    /// ReLU, which block specs of the reference call `reference`.
+    pub(super) fn relu(&mut self, name: &str, reference: &str, x: NodeId) -> Result<NodeId, GraphError> {
+        self.activation(name, reference, Op::Relu, x)
     }
 
-    /// A 1x1 convolution with bias: scores of classes, of the whole image or of every pixel.
-    pub(super) fn scores(
+    /// As [`Self::relu`], with another operation.
+    pub(super) fn activation(
         &mut self,
         name: &str,
-        published: &str,
+        reference: &str,
+        op: Op,
         x: NodeId,
-        classes: u32,
     ) -> Result<NodeId, GraphError> {
+        let node = self.graph.push(name, op, &[x])?;
+        self.activations.push((node, reference.to_owned()));
+        Ok(node)
+    }
+
+    /// A 1x1 convolution with bias: a score for every class, of the whole image or of every pixel.
+    pub(super) fn scores(&mut self, published: &str, x: NodeId) -> Result<NodeId, GraphError> {
+        let classes = self.setting.classes;
         let geometry = Filter::new(1).geometry(self.shape(x), classes);
-        let weights = self.init.weights(&geometry, 1.0);
-        self.parameters(name, published, Op::Conv { geometry, weights, bias: vec![0.0; classes as usize] }, x)
+        let op = Op::Conv {
+            geometry,
+            weights: self.init.weights(&geometry, 1.0),
+            bias: vec![0.0; classes as usize],
+        };
+        self.with_parameters("classes", published, op, x)
     }
 
     /// The mean of every channel.
     pub(super) fn global_pool(&mut self, name: &str, x: NodeId) -> Result<NodeId, GraphError> {
         let shape = self.shape(x);
-        let window = Window::new([shape.height as u16, shape.width as u16]);
-        self.graph.push(name, Op::AveragePool { window, count_include_pad: true }, &[x])
+        let [height, width] = [shape.height, shape.width].map(u16::try_from);
+        let too_large = |_| GraphError::new(name, "its window has more than 65535 rows or columns");
+        let window = Window::new([height.map_err(too_large)?, width.map_err(too_large)?]);
+        self.graph.push(name, Op::AveragePool { window, count_include_pad: false }, &[x])
     }
 
     /// Global average pooling and a fully connected layer.
-    pub(super) fn classifier(
-        &mut self,
-        published: &str,
-        x: NodeId,
-        classes: u32,
-    ) -> Result<NodeId, GraphError> {
+    pub(super) fn classifier(&mut self, x: NodeId) -> Result<NodeId, GraphError> {
         let pooled = self.global_pool("pool", x)?;
         let flat = self.graph.push("flatten", Op::Reshape(self.shape(pooled).flat()), &[pooled])?;
-        self.scores("classes", published, flat, classes)
+        self.scores("head.fc", flat)
     }
 }

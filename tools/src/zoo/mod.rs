@@ -1,87 +1,176 @@
-//! Networks that need no file: published architectures with generated weights, for measuring what they cost.
+//! Networks that need no file: published architectures with generated weights, for training from scratch, for reading
+//! published weights into, and for measuring what they cost.
 //!
-//! Their outputs mean nothing; shapes, layers and traffic are those of the trained networks.
+//! Batch normalisation is kept. Layers, channels and parameters are those of the published networks; with generated
+//! weights the results mean nothing.
 
+mod blocks;
 mod builder;
+mod counts;
+mod deeplab;
+mod error;
 mod init;
+mod mobilenet;
+mod network;
 mod resnet;
+mod setting;
+pub mod spec;
+mod weights;
 
 use brelu_core::geometry::Shape;
 
 use crate::graph::{Graph, GraphError};
 
+pub use counts::Counts;
+pub use error::ZooError;
+pub use network::Network;
+pub use weights::WeightsError;
+
+use builder::Builder;
+use setting::Setting;
+
 /// How a network pools after its first layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stem {
+enum Stem {
     /// Average pooling, as the paper's variants have it.
     Average,
     /// Maximum pooling, as published.
     Maximum,
 }
 
-/// Names of the networks [`build`] knows.
-pub const NAMES: [&str; 3] = ["resnet8", "resnet50", "resnet50-maxpool"];
+/// A published architecture.
+#[derive(Clone, Copy, Debug)]
+pub struct Architecture {
+    /// What [`network`] calls it.
+    pub name: &'static str,
+    /// What it is, in a few words.
+    pub about: &'static str,
+    /// Channels, rows and columns it was published for.
+    pub input: Shape,
+    /// Classes it was published for.
+    pub classes: u32,
+    build: fn(&Setting) -> Result<Builder, GraphError>,
+}
 
-/// The network of that name with weights from `seed`, or `None` if there is none.
+const fn square(side: u32) -> Shape {
+    Shape::new(3, side, side)
+}
+
+/// All there are.
+pub const ARCHITECTURES: [Architecture; 8] = [
+    Architecture {
+        name: "resnet8",
+        about: "ResNet-8 for small pictures",
+        input: square(32),
+        classes: 10,
+        build: resnet::resnet8,
+    },
+    Architecture {
+        name: "resnet18-cifar",
+        about: "ResNet-18 for CIFAR-100",
+        input: square(32),
+        classes: 100,
+        build: resnet::resnet18,
+    },
+    Architecture {
+        name: "resnet50",
+        about: "ResNet-50 with average pooling for ImageNet",
+        input: square(224),
+        classes: 1000,
+        build: |setting| resnet::resnet50(setting, Stem::Average),
+    },
+    Architecture {
+        name: "resnet50-maxpool",
+        about: "ResNet-50 for ImageNet",
+        input: square(224),
+        classes: 1000,
+        build: |setting| resnet::resnet50(setting, Stem::Maximum),
+    },
+    Architecture {
+        name: "mobilenetv2",
+        about: "MobileNetV2 for ImageNet, with ReLU6",
+        input: square(224),
+        classes: 1000,
+        build: mobilenet::classifier,
+    },
+    Architecture {
+        name: "deeplabv3-mobilenetv2",
+        about: "DeepLabV3 on MobileNetV2 for ADE20K, with ReLU6",
+        input: square(512),
+        classes: 150,
+        build: deeplab::on_mobilenet,
+    },
+    Architecture {
+        name: "deeplabv3-resnet50",
+        about: "DeepLabV3 on ResNet-50 with average pooling for VOC 2012",
+        input: square(512),
+        classes: 21,
+        build: |setting| deeplab::on_resnet50(setting, Stem::Average),
+    },
+    Architecture {
+        name: "deeplabv3-resnet50-maxpool",
+        about: "DeepLabV3 on ResNet-50 for VOC 2012",
+        input: square(512),
+        classes: 21,
+        build: |setting| deeplab::on_resnet50(setting, Stem::Maximum),
+    },
+];
+
+/// What a network may have otherwise than it was published.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Of the generated weights; without, they are zeros, to be replaced by [`Network::load`].
+    pub seed: Option<u64>,
+    /// Classes it scores, 1 to 65,536; as published by default.
+    pub classes: Option<u32>,
+    /// Shape of the input, at most 1024 x 8192 x 8192; as published by default.
+    pub input: Option<Shape>,
+    /// Factor on the channels, 0.01 to 4, which become multiples of 8.
+    pub width: f64,
+}
+
+impl Architecture {
+    /// Sizes of the published network.
+    ///
+    /// # Errors
+    /// None, unless this code and the graph disagree.
+    pub fn counts(&self) -> Result<Counts, ZooError> {
+        let options = Options { seed: None, ..Options::default() };
+        Ok(Counts::of(&network(self.name, &options)?.graph))
+    }
+}
+
+impl Default for Options {
+    /// As published, with seed 1.
+    fn default() -> Self {
+        Self { seed: Some(1), classes: None, input: None, width: 1.0 }
+    }
+}
+
+/// The architecture of that name with generated weights.
 ///
 /// # Errors
-/// Never for the names in [`NAMES`]; the graph checks itself all the same.
-pub fn build(name: &str, seed: u64) -> Option<Result<Graph, GraphError>> {
-    let large = Shape::new(3, 224, 224);
-    let built = match name {
-        "resnet8" => resnet::resnet8(Shape::new(3, 32, 32), 10, seed),
-        "resnet50" => resnet::resnet50(Stem::Average, large, 1000, seed),
-        "resnet50-maxpool" => resnet::resnet50(Stem::Maximum, large, 1000, seed),
-        _ => return None,
+/// If there is none, or it cannot be built with these options.
+pub fn network(name: &str, options: &Options) -> Result<Network, ZooError> {
+    let found = ARCHITECTURES.iter().find(|architecture| architecture.name == name);
+    let architecture = found.ok_or_else(|| ZooError::Unknown(name.into()))?;
+    let setting = Setting {
+        input: options.input.unwrap_or(architecture.input),
+        classes: options.classes.unwrap_or(architecture.classes),
+        width: options.width,
+        seed: options.seed,
     };
-    Some(built.map(|builder| builder.graph))
+    setting.check().map_err(ZooError::Option)?;
+    Ok(Network::new((architecture.build)(&setting)?))
+}
+
+/// As [`network`] with [`Options::default`], without what published files call its parts.
+///
+/// # Errors
+/// If there is no such network.
+pub fn build(name: &str) -> Result<Graph, ZooError> {
+    Ok(network(name, &Options::default())?.graph)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::graph::{Op, simplify};
-
-    #[test]
-    fn resnet50_has_the_published_counts() {
-        let graph = build("resnet50", 1).unwrap().unwrap();
-        let relus = graph.nodes.iter().filter(|node| node.op == Op::Relu);
-        assert_eq!(relus.clone().count(), 49);
-        assert_eq!(relus.map(|node| node.shape.len()).sum::<usize>(), 9_608_704);
-        let weights = |op: &Op| if let Op::Conv { geometry, .. } = op { geometry.weight_len() } else { 0 };
-        // 25,557,032 published parameters less 26,560 scales and as many shifts of batch norms, and the 1,000 biases.
-        assert_eq!(
-            graph.nodes.iter().map(|node| weights(&node.op)).sum::<usize>(),
-            25_557_032 - 2 * 26_560 - 1000
-        );
-        assert_eq!(graph.output_shape().len(), 1000);
-    }
-
-    #[test]
-    fn unknown_names_are_none() {
-        assert!(build("resnet49", 1).is_none());
-    }
-
-    #[test]
-    fn resnet8_has_three_blocks() {
-        let graph = build("resnet8", 1).unwrap().unwrap();
-        let relus: Vec<_> = graph.nodes.iter().filter(|node| node.op == Op::Relu).collect();
-        let shapes: Vec<_> = relus.iter().map(|node| (node.shape.channels, node.shape.height)).collect();
-        assert_eq!(shapes, [(16, 32), (16, 32), (16, 32), (32, 16), (32, 16), (64, 8), (64, 8)]);
-        assert_eq!(graph.output_shape(), Shape::new(10, 1, 1));
-        let norms = graph.nodes.iter().filter(|node| node.op.name() == "BatchNorm").count();
-        assert_eq!(norms, 9, "one for every convolution");
-    }
-
-    #[test]
-    fn simplified_networks_keep_names_and_have_no_norms() {
-        for name in NAMES {
-            let graph = build(name, 1).unwrap().unwrap();
-            let simple = simplify(graph.clone()).unwrap();
-            assert!(simple.nodes.iter().all(|node| node.op.affine().is_none()), "{name}");
-            // Flattening planes of one pixel changes nothing.
-            let kept = graph.nodes.iter().filter(|node| node.op.affine().is_none() && node.name != "flatten");
-            assert!(simple.nodes.iter().map(|node| &node.name).eq(kept.map(|node| &node.name)), "{name}");
-        }
-    }
-}
+mod tests;

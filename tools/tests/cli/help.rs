@@ -5,11 +5,13 @@ use crate::support::brelu;
 fn every_command_has_help_with_an_example() {
     for command in [
         "demo",
+        "new",
         "import",
         "compile",
         "knapsack",
         "train",
         "merge",
+        "convert-spec",
         "report",
         "distort",
         "inspect",

@@ -9,6 +9,7 @@ mod inputs;
 mod keys;
 mod knapsack;
 mod misfits;
+mod networks;
 mod peers;
 mod runs;
 mod support;

@@ -6,6 +6,7 @@ mod operations;
 mod pooling;
 mod pruning;
 mod random;
+mod resizing;
 mod structure;
 
 use brelu_core::geometry::{Conv2d, Shape};

@@ -54,9 +54,19 @@ fn other_operators() {
         "node \"make_y\" (Clip): clips to -1 ..= inf; only a lower bound 0 with a positive upper bound is supported",
     );
     refuses(
-        plane().shape("n", &[1, 2, 8, 8]).node("Resize x _ _ n -> y", &[text("mode", "linear")]),
-        "node \"make_y\" (Resize): attribute mode = \"linear\" from [1, 2, 4, 4]: only resizing by repetition \
-         (nearest) is supported; choose an output before this node with --output \"x\"",
+        plane()
+            .shape("n", &[1, 2, 8, 9])
+            .node("Resize x _ _ n -> large", &[text("mode", "linear")])
+            .node("Relu large -> y", &[]),
+        "node \"make_large\" (Resize): linear interpolation from [1, 2, 4, 4] to [1, 2, 8, 9] by half_pixel: only rows \
+         and columns that grow by whole steps are supported; choose an output before this node with --output",
+    );
+    refuses(
+        plane()
+            .shape("n", &[1, 2, 8, 8])
+            .node("Resize x _ _ n -> large", &[text("mode", "cubic")])
+            .node("Relu large -> y", &[]),
+        "node \"make_large\" (Resize): attribute mode = \"cubic\" is not supported: resize by nearest or linear",
     );
     refuses(
         plane().node("Transpose x -> y", &[ints("perm", &[0, 2, 3, 1])]),

@@ -56,6 +56,24 @@ fn constants_from_nodes_and_dropout() {
 }
 
 #[test]
+fn a_last_interpolation_is_left_out_unless_it_is_asked_for() {
+    let model = tiny(13, &[1, 2, 1, 2])
+        .shape("n", &[1, 2, 1, 4])
+        .node("Relu x -> map", &[])
+        .node("Resize map _ _ n -> large", &[text("mode", "linear")])
+        .node("ArgMax large -> y", &[int("axis", 1)]);
+    let imported = model.import().unwrap();
+    assert_eq!(imported.graph.output_shape(), Shape::new(2, 1, 2));
+    assert_eq!(
+        imported.notes[1],
+        "The last operator Resize is left out; the network's output is its input \"map\"."
+    );
+    let options = ImportOptions { output: Some("large".into()), ..ImportOptions::default() };
+    let whole = import(&model.0.encode_to_vec(), &options).unwrap().graph;
+    assert_eq!(whole.output_shape(), Shape::new(2, 1, 4));
+}
+
+#[test]
 fn a_last_softmax_is_left_out() {
     let model = tiny(13, &[1, 3])
         .node("Relu x -> logits", &[])

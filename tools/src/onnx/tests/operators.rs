@@ -151,10 +151,19 @@ fn resizing_by_repetition() {
     for model in [upsample, attribute, resize] {
         assert_eq!(model.compute(), expected);
     }
-    let linear = tiny(13, &[1, 2, 1, 1])
-        .shape("n", &[1, 2, 1, 2])
-        .node("Resize x _ _ n -> y", &[text("mode", "linear")]);
-    assert_eq!(linear.compute(), [1.0, 1.0, 2.0, 2.0]);
+}
+
+#[test]
+fn resizing_by_interpolation() {
+    let resized = |dims: &[i64], to: &[i64], coordinates: &str| {
+        let attributes = [text("mode", "linear"), text("coordinate_transformation_mode", coordinates)];
+        let model = tiny(13, dims).shape("n", to);
+        model.node("Resize x _ _ n -> r", &attributes).node("Relu r -> y", &[]).compute()
+    };
+    assert_eq!(resized(&[1, 2, 1, 1], &[1, 2, 1, 2], "half_pixel"), [1.0, 1.0, 2.0, 2.0]);
+    assert_eq!(resized(&[1, 1, 2, 1], &[1, 1, 4, 1], "half_pixel"), [1.0, 1.25, 1.75, 2.0]);
+    assert_eq!(resized(&[1, 1, 1, 2], &[1, 1, 2, 4], "asymmetric"), [1.0, 1.5, 2.0, 2.0, 1.0, 1.5, 2.0, 2.0]);
+    assert_eq!(resized(&[1, 1, 1, 2], &[1, 1, 1, 3], "align_corners"), [1.0, 1.5, 2.0]);
 }
 
 #[test]
