@@ -142,11 +142,11 @@ impl RefineArgs {
             starts.extend(followed);
             starts.extend(earlier.iter().filter(|start| start.cost <= answer.budget).cloned());
             let given = &answer.given;
-            let refined =
-                problem.refine(around, starts, answer.budget, self.refine.unwrap_or(0), &mut |exchange| {
-                    bar.say(format!("refining {given}: {exchange}"));
-                    go_on()
-                });
+            let rounds = if stop.load(Ordering::Relaxed) { 0 } else { self.refine.unwrap_or(0) };
+            let refined = problem.refine(around, starts, answer.budget, rounds, &mut |exchange| {
+                bar.say(format!("refining {given}: {exchange}"));
+                go_on()
+            });
             let refined = refined.with_context(|| format!("the choice for {given} cannot be refined"))?;
             bar.aside(format_args!(
                 "{given}: refined in {} rounds: {} fell from {:.4e} to {:.4e}",
