@@ -46,6 +46,17 @@ impl PreprocessArgs {
         values || self.order.is_some() || self.fit.is_some() || self.preprocess.is_some()
     }
 
+    /// The preprocessing, if it gives an input of `shape`.
+    pub(crate) fn fitting(&self, shape: Shape) -> Result<Preprocess> {
+        let preprocess = self.resolve(shape)?;
+        ensure!(
+            preprocess.shape() == shape,
+            "the preprocessing gives {:?}, the network takes {shape:?}: change its sizes",
+            preprocess.shape()
+        );
+        Ok(preprocess)
+    }
+
     /// The preprocessing for an input of `shape`.
     pub(crate) fn resolve(&self, shape: Shape) -> Result<Preprocess> {
         if let Some(path) = &self.preprocess {

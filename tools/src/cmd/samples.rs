@@ -76,13 +76,7 @@ impl SampleArgs {
     /// Reads the network and the images.
     pub(crate) fn read(&self, model: &Path, data: &Path, most: usize) -> Result<Samples> {
         let (graph, _) = self.import.import(model)?;
-        let preprocess = self.preprocess.resolve(graph.input_shape())?;
-        ensure!(
-            preprocess.shape() == graph.input_shape(),
-            "the preprocessing gives {:?}, the network takes {:?}: change its sizes",
-            preprocess.shape(),
-            graph.input_shape()
-        );
+        let preprocess = self.preprocess.fitting(graph.input_shape())?;
         let set = Dataset::open(data, preprocess)?;
         let count = self.count.unwrap_or(most);
         let selection = Selection { count, skip: self.skip, step: Some(self.step.unwrap_or(1)) };

@@ -124,6 +124,8 @@ impl RefineArgs {
         answers: &mut [Answer],
         stop: &Arc<AtomicBool>,
     ) -> Result<()> {
+        // What fits a budget fits every larger one, too.
+        let mut earlier = self.given(problem)?;
         let bar = Bar::spinner("following the budget");
         let go_on =
             || if stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
@@ -132,8 +134,6 @@ impl RefineArgs {
             bar.say(format!("following the budget: step {step} of {of}"));
             go_on()
         })?;
-        // What fits a budget fits every larger one, too.
-        let mut earlier = self.given(problem)?;
         let mut answers: Vec<_> = answers.iter_mut().zip(followed).collect();
         answers.sort_by_key(|(answer, _)| answer.budget);
         for (answer, followed) in answers {

@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
 use brelu_tools::data::{Dataset, Preprocess};
-use brelu_tools::graph::Graph;
 use brelu_tools::training::{Augmentation, Feed, Options, Samples, Selected, Training};
 use clap::Args;
 
@@ -61,7 +60,7 @@ pub(super) struct Plan {
 
 impl Plan {
     pub(super) fn new(data: &DataArgs, subject: &Subject, settings: &Settings) -> Result<Self> {
-        let preprocess = data.preprocess(subject.graph())?;
+        let preprocess = data.preprocess.fitting(subject.graph().input_shape())?;
         let train = open(&data.data, preprocess, data.count, Some(1))?;
         let validation = data
             .validate
@@ -111,19 +110,6 @@ impl Plan {
             options,
             threads: self.threads,
         }
-    }
-}
-
-impl DataArgs {
-    fn preprocess(&self, graph: &Graph) -> Result<Preprocess> {
-        let preprocess = self.preprocess.resolve(graph.input_shape())?;
-        ensure!(
-            preprocess.shape() == graph.input_shape(),
-            "the preprocessing gives {:?}, the network takes {:?}: change its sizes",
-            preprocess.shape(),
-            graph.input_shape()
-        );
-        Ok(preprocess)
     }
 }
 
