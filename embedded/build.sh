@@ -21,6 +21,9 @@ case $CARGO_TARGET_DIR in /*) ;; *) CARGO_TARGET_DIR=$PWD/$CARGO_TARGET_DIR ;; e
 export CARGO_TARGET_DIR
 cd "$here/boards"
 
+# The firmware fits its flash with the profile of boards/Cargo.toml and no other.
+for variable in $(env | sed -n 's/^\(CARGO_PROFILE_[A-Z_]*\)=.*/\1/p'); do unset "$variable"; done
+
 rustup_has_target() {
     rustup target list --installed --toolchain stable 2>/dev/null | grep -qx "$target"
 }
