@@ -20,6 +20,7 @@ mod inspect;
 mod keygen;
 mod knapsack;
 mod listen;
+mod memory;
 mod merge;
 mod new;
 mod parties;
@@ -93,6 +94,9 @@ impl Cli {
     pub(crate) fn run(self) -> anyhow::Result<()> {
         // A kernel that is asked for and cannot be had is said before any work is done.
         Backend::from_env()?;
+        if self.command.computes_batches() {
+            memory::keep();
+        }
         match self.command {
             Command::Demo(command) => command.run(),
             Command::New(command) => command.run(),
@@ -116,5 +120,20 @@ impl Cli {
             Command::Bench(command) => command.run(),
             Command::Trial(command) => command.run(),
         }
+    }
+}
+
+impl Command {
+    /// Whether it runs networks on batches of images, not as one of the parties.
+    const fn computes_batches(&self) -> bool {
+        matches!(
+            self,
+            Self::Distort(_)
+                | Self::Compile(_)
+                | Self::Knapsack(_)
+                | Self::Train(_)
+                | Self::Evaluate(_)
+                | Self::Bench(_)
+        )
     }
 }

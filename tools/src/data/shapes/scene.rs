@@ -1,4 +1,4 @@
-//! What is in a picture: a background, pieces and lines behind the shape, the shape, and a few before it.
+//! What is in a picture: a background, pieces and lines behind the shape, the shape, and at times one before it.
 
 use image::RgbImage;
 
@@ -9,7 +9,7 @@ use super::{CLASSES, SIDE};
 use crate::demo::Random;
 
 /// Least difference of the colours of shape and background.
-const CONTRAST: f32 = 120.0;
+const CONTRAST: f32 = 170.0;
 
 const HALF: f32 = SIDE as f32 / 2.0;
 
@@ -25,7 +25,7 @@ pub(super) fn picture(class: usize, random: &mut Random) -> RgbImage {
     }
     let shape = main(class, random);
     canvas.fill(&shape, &paint);
-    for _ in 0..random.below(3) {
+    if random.below(2) == 0 {
         piece(&mut canvas, random, 11.0);
     }
     if random.below(3) == 0 {
@@ -45,7 +45,7 @@ fn paints(random: &mut Random) -> (Paint, Paint) {
 }
 
 fn main(class: usize, random: &mut Random) -> Placed {
-    let radius = random.uniform(7.0, 12.0);
+    let radius = random.uniform(8.0, 12.5);
     let room = HALF + 1.0 - radius;
     Placed {
         outline: Outline::new(class, random),

@@ -9,6 +9,7 @@
 
 use rayon::prelude::*;
 
+use super::lanes::{self, Lanes, largest};
 use crate::blocks::{BlockRelu, BlockSize};
 use crate::demo::Random;
 
@@ -44,8 +45,11 @@ impl Fixed {
         };
         let of = |channel: usize| {
             let planes = || z.chunks_exact(plane).skip(channel).step_by(channels);
-            let value = planes().flatten().fold(0.0f32, |most, z| most.max(z.abs()));
-            let sum = planes().fold(0.0f32, |most, plane| most.max(largest_sum(plane, line, size(channel))));
+            let value = planes().map(largest).fold(0.0, f32::max);
+            let sum = match size(channel) {
+                BlockSize::RELU => value,
+                size => planes().map(|plane| largest_sum(plane, line, size)).fold(0.0, f32::max),
+            };
             self.units(value, sum)
         };
         let units: Vec<[f32; 2]> = (0..channels).into_par_iter().map(of).collect();
@@ -53,10 +57,13 @@ impl Fixed {
         values.par_chunks_exact_mut(plane).zip(z.par_chunks_exact(plane)).enumerate().for_each(
             |(at, (values, z))| {
                 let [unit, _] = units[at % channels];
-                let mut random = Random::new(self.word(at, 0));
-                for (value, z) in values.iter_mut().zip(z) {
-                    *value = unit * (z / unit + error(random.word())).round();
-                }
+                let (mut random, inverse) = (self.lanes(at, 0), 1.0 / unit);
+                lanes::zip(
+                    values,
+                    z,
+                    || random.triangle(),
+                    |_, z, error| unit * nearest(z * inverse + error),
+                );
             },
         );
         Rounded { values, steps: units.into_iter().map(|[_, step]| step).collect() }
@@ -74,25 +81,37 @@ impl Fixed {
         [unit, if lo > 0.0 { unit * lo.exp2() } else { 0.0 }]
     }
 
+    /// Random numbers of one plane: for its values (0), and for the decisions pixel by pixel of each term (1, 2).
+    pub(super) fn lanes(&self, plane: usize, term: u64) -> Lanes {
+        Lanes::new(self.word(plane, u64::MAX - term))
+    }
+
     fn word(&self, plane: usize, number: u64) -> u64 {
         Random::new(self.key ^ Random::new((plane as u64) << 24 ^ number).word()).word()
     }
 
     /// Whether the block with this number passes.
     pub(super) fn passes(&self, plane: usize, number: u64, sum: f32, step: f32) -> bool {
-        if step <= 0.0 {
+        // Outside the unit of the window nothing is left to chance.
+        if sum.abs() >= 0.5 * step {
             return sum > 0.0;
         }
-        let chance = sum / step + 0.5;
-        (self.word(plane, number + 1) >> 40) as f32 / (1 << 24) as f32 <= chance && chance > 0.0
+        passes(sum, step, (self.word(plane, number) >> 40) as f32 / (1 << 24) as f32)
     }
 }
 
-/// The difference of three truncated shares from the truncated sum, less its mean, without the rounding that follows.
-fn error(word: u64) -> f32 {
-    let share = |shift: u32| ((word >> shift) & 0x1f_ffff) as f32 / (1 << 21) as f32 - 0.5;
-    // Rounding to the nearest unit is one of the three.
-    share(0) + share(21)
+/// Whether a sum passes a window with units of `step`, for a random number from 0 to below 1.
+#[inline(always)]
+pub(super) fn passes(sum: f32, step: f32, random: f32) -> bool {
+    // With a unit of zero this is the sign.
+    sum > (random - 0.5) * step
+}
+
+/// The nearest whole number, without a call: adding pushes the fraction out, as far as it is in the mantissa at all.
+#[inline(always)]
+fn nearest(value: f32) -> f32 {
+    const PUSH: f32 = (3 << 22) as f32;
+    if value.abs() < (1 << 22) as f32 { (value + PUSH) - PUSH } else { value }
 }
 
 fn largest_sum(plane: &[f32], line: usize, size: BlockSize) -> f32 {
@@ -156,5 +175,7 @@ mod tests {
         assert_eq!([share(-0.6), share(0.6)], [0.0, 1.0]);
         assert!((share(0.0) - 0.5).abs() < 0.04 && (share(0.25) - 0.75).abs() < 0.04);
         assert!(FIXED.passes(0, 0, 1e-9, 0.0) && !FIXED.passes(0, 0, -1e-9, 0.0));
+        assert!(passes(1e-9, 0.0, 0.9) && !passes(0.0, 0.0, 0.1) && !passes(-1e-9, 0.0, 0.1));
+        assert_eq!([-0.6f32, 0.4, 1.5, 2.5, 1e9].map(nearest), [-1.0, 0.0, 2.0, 2.0, 1e9]);
     }
 }

@@ -8,6 +8,7 @@ mod activation;
 mod conv;
 mod fixed;
 mod gather;
+mod lanes;
 mod node;
 mod norm;
 mod panel;

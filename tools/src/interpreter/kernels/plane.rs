@@ -1,7 +1,8 @@
 //! Block-ReLU of one plane, and its gradient.
 
 use super::activation::Slope;
-use super::fixed::Fixed;
+use super::fixed::{Fixed, passes};
+use super::lanes;
 use crate::blocks::BlockSize;
 
 /// How one plane is computed.
@@ -31,7 +32,7 @@ impl Plane {
 
     pub(super) fn forward(&self, size: BlockSize, z: &[f32], y: &mut [f32]) {
         match (size, self.bound) {
-            (BlockSize::RELU, _) if self.window.is_some() => self.forward_terms(size, z, y),
+            (BlockSize::RELU, _) if self.window.is_some() => self.decide_pixels(z, y, |z| z),
             (BlockSize::IDENTITY, _) => y.copy_from_slice(z),
             (BlockSize::ZERO, _) => {}
             (BlockSize::RELU, None) => y.iter_mut().zip(z).for_each(|(y, z)| *y = z.max(0.0)),
@@ -45,18 +46,39 @@ impl Plane {
     }
 
     pub(super) fn backward(&self, size: BlockSize, z: &[f32], gradient: &[f32], found: &mut [f32]) {
-        let passes = |z: f32| z > 0.0 && self.bound.is_none_or(|max| z <= max);
+        let rises = |z: f32| z > 0.0 && self.bound.is_none_or(|max| z <= max);
         match size {
             BlockSize::IDENTITY => found.copy_from_slice(gradient),
             BlockSize::ZERO => {}
-            BlockSize::RELU if self.window.is_none() => {
+            BlockSize::RELU if self.window.is_some() => {
+                self.decide_pixels(z, found, |_| 1.0);
+                found.iter_mut().zip(gradient).for_each(|(found, gradient)| *found *= gradient);
+            }
+            BlockSize::RELU => {
                 for ((found, z), gradient) in found.iter_mut().zip(z).zip(gradient) {
-                    *found = if passes(*z) { *gradient } else { 0.0 };
+                    *found = if rises(*z) { *gradient } else { 0.0 };
                 }
             }
             _ => self
                 .terms()
                 .for_each(|(offset, sign)| self.backward_blocks(size, [offset, sign], z, gradient, found)),
+        }
+    }
+
+    /// Adds `of` each value that passes its window, one decision a pixel.
+    fn decide_pixels(&self, z: &[f32], sums: &mut [f32], of: impl Fn(f32) -> f32) {
+        let Some((fixed, step, plane)) = self.window else { return };
+        for (term, (offset, sign)) in (1..).zip(self.terms()) {
+            let mut random = fixed.lanes(plane, term);
+            lanes::zip(
+                sums,
+                z,
+                || random.uniform(),
+                |sum, z, random| {
+                    let z = z - offset;
+                    if passes(z, step, random) { sum + sign * of(z) } else { sum }
+                },
+            );
         }
     }
 
