@@ -25,7 +25,7 @@ use crate::event::{Event, Observer};
 use crate::kernel::{Backend, Linear};
 use crate::pipe::Pipe;
 use crate::secure::{Call, Connection, ephemeral};
-use crate::state::{Epochs, Item, Limits, Peer, Ready};
+use crate::state::{Epochs, Item, Limits, Outgoing, Peer, Ready};
 use crate::weights::{PlanHash, plan_hash};
 
 /// Memory of a desktop client.
@@ -226,7 +226,8 @@ impl<'a> HostClient<'a> {
     /// Takes the key of a prepared inference out for good; `None` if it is not there any more.
     async fn take(&self, number: u64) -> Result<Option<PairKey>, SessionError> {
         let (party, shelf) = (self.party.clone(), self.shelf);
-        let item = tokio::task::spawn_blocking(move || party.ready.take(&shelf, number)).await??;
+        let take = move || party.ready.take(&shelf, number)?.map(Outgoing::all).transpose();
+        let item = tokio::task::spawn_blocking(take).await??;
         let key = item.and_then(|item| <[u8; PairKey::LEN]>::try_from(item.parts().first()?.as_slice()).ok());
         Ok(key.map(PairKey::new))
     }

@@ -10,54 +10,14 @@ use brelu_core::prf::PairKey;
 use brelu_core::ring;
 use brelu_core::share::{self, Share};
 use rayon::prelude::*;
-use zeroize::Zeroizing;
 
 use super::linear::{self, Halves};
+use super::material::Material;
 use super::model::ServerModel;
 use super::open::{Decisions, Opening};
 use crate::local::local;
 use crate::packed::Packed;
-
-/// Messages by node, empty where a node has none.
-pub type Messages = Vec<Zeroizing<Vec<u8>>>;
-
-/// What was prepared for one inference: the messages of dealer and client, by node. Wiped when used or dropped.
-pub struct Material {
-    dealer: Messages,
-    client: Messages,
-}
-
-impl Material {
-    /// Messages by node, empty where a node has none.
-    pub fn new(dealer: Messages, client: Messages) -> Self {
-        Self { dealer, client }
-    }
-
-    /// The messages by node: the dealer's, the client's.
-    pub fn into_parts(self) -> (Messages, Messages) {
-        (self.dealer, self.client)
-    }
-
-    /// Bytes held.
-    pub fn bytes(&self) -> u64 {
-        self.dealer.iter().chain(&self.client).map(|message| message.len() as u64).sum()
-    }
-
-    /// Wipes what was prepared for a node.
-    fn wipe(&mut self, index: usize) {
-        for messages in [&mut self.dealer, &mut self.client] {
-            // Memory behind the length is wiped at once, elements one by one.
-            messages[index].clear();
-            messages[index] = Zeroizing::default();
-        }
-    }
-}
-
-impl std::fmt::Debug for Material {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Material({} bytes, redacted)", self.bytes())
-    }
-}
+use crate::state::StateError;
 
 /// What an inference needs next.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,20 +66,25 @@ impl Evaluation {
     }
 
     /// Computes up to the next exchange or the end.
-    pub fn advance(&mut self) -> Stage {
+    ///
+    /// # Errors
+    /// If what was prepared cannot be had from the store.
+    pub fn advance(&mut self) -> Result<Stage, StateError> {
         while usize::from(self.next) < self.model.plan.len() {
             let flight = self.model.plan.flight(self.next);
             if !flight.is_empty() {
                 self.next = flight.end;
-                return Stage::Exchange(flight);
+                self.material.take(usize::from(flight.end))?;
+                return Ok(Stage::Exchange(flight));
             }
+            self.material.take(usize::from(self.next) + 1)?;
             self.step(self.next);
             self.next += 1;
         }
         let node = self.model.plan.output();
         let a = self.tensors[usize::from(self.model.plan.output_id())].words();
         let bits = cost::opening(self.model.plan, self.model.plan.output_id()).server_online;
-        Stage::Output(Packed::build(bits, |writer| writer.push(node.bits, a)).into_bytes())
+        Ok(Stage::Output(Packed::build(bits, |writer| writer.push(node.bits, a)).into_bytes()))
     }
 
     fn step(&mut self, id: NodeId) {
@@ -128,7 +93,8 @@ impl Evaluation {
             Op::Linear { terms, fraction } => {
                 let inputs: Vec<&[u32]> =
                     terms.iter().map(|term| self.tensors[usize::from(term.input)].words()).collect();
-                let halves = Halves { u: &self.material.dealer[index], v: &self.material.client[index] };
+                let messages = self.material.of(id);
+                let halves = Halves { u: &messages.dealer, v: &messages.client };
                 linear::run(&self.model.linear[index], node.shape, node.bits, *fraction, &inputs, &halves)
             }
             _ => {
@@ -144,7 +110,7 @@ impl Evaluation {
                 out
             }
         };
-        self.material.wipe(index);
+        self.material.wipe(id);
         self.tensors[index] = Component::new(out);
         self.forget(id);
     }
@@ -165,7 +131,7 @@ impl Evaluation {
             key: &self.key,
             inference: self.inference,
             node: id,
-            dealt: &self.material.dealer[usize::from(id)],
+            dealt: &self.material.of(id).dealer,
             a: self.tensors[usize::from(layer.input)].words(),
         })
     }
@@ -213,7 +179,7 @@ impl Evaluation {
             );
         }
         self.tensors[usize::from(id)] = Component::new(out);
-        self.material.wipe(usize::from(id));
+        self.material.wipe(id);
         if self.opened.is_empty() {
             self.forget(id);
         }

@@ -10,7 +10,9 @@ mod model;
 mod open;
 mod service;
 mod session;
+mod shelving;
 
-pub use engine::{Evaluation, Material, Messages, Stage};
+pub use engine::{Evaluation, Stage};
+pub use material::Material;
 pub use model::ServerModel;
 pub use service::{Server, ServerOptions, ServerParty};

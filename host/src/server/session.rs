@@ -14,6 +14,7 @@ use tokio::sync::{Notify, mpsc};
 
 use super::live::Place;
 use super::service::Server;
+use super::shelving::Shelving;
 use super::{Evaluation, Material, ServerModel, Stage, material};
 use crate::error::SessionError;
 use crate::event::Event;
@@ -133,23 +134,22 @@ impl<'s> Session<'s> {
         }
         self.last = number;
         let (plan, party) = (self.server.model.plan, self.server.party.clone());
-        let bytes = material::bytes(plan);
+        let lengths = material::lengths(plan);
+        let bytes = lengths.iter().sum();
         let (shelf, keep) = (self.shelf, self.place.numbers());
         let room = tokio::task::spawn_blocking(move || party.ready.reserve(&shelf, bytes, &keep)).await?;
         let room = room.inspect_err(|_| self.place.make_room())?;
         let before = self.dealer.counts().0;
         self.dealer.send_frame(FrameKind::Deal, number.to_le_bytes().to_vec()).await?;
-        let mut client = Vec::with_capacity(plan.len());
-        for id in 0..plan.len() as NodeId {
-            client.push(self.client.receive_message(cost::step(plan, id).client_offline).await?);
-        }
-        let mut dealer = Vec::with_capacity(plan.len());
-        for id in 0..plan.len() as NodeId {
-            dealer.push(self.dealer.receive_message(cost::step(plan, id).dealer_offline).await?);
-        }
-        let item = material::pack(&self.key, Material::new(dealer, client));
         let party = self.server.party.clone();
-        tokio::task::spawn_blocking(move || party.ready.put(room, number, item)).await??;
+        let incoming = tokio::task::spawn_blocking(move || party.ready.begin(room, number, &lengths));
+        let mut shelving = Shelving::new(incoming.await??, &self.key);
+        for id in 0..plan.len() as NodeId {
+            let step = cost::step(plan, id);
+            shelving = shelving.add(self.dealer.receive_message(step.dealer_offline).await?).await?;
+            shelving = shelving.add(self.client.receive_message(step.client_offline).await?).await?;
+        }
+        shelving.finish().await?;
         self.place.claim(number);
         self.server.options.observer.tell(Event::Prepared(self.peer.id(), number));
         let dealt = self.dealer.counts().0 - before;
@@ -193,10 +193,11 @@ impl<'s> Session<'s> {
         }
         // Taken out for good before anything of it is used: it can never be used again.
         let (party, shelf) = (self.server.party.clone(), self.shelf);
-        let item = tokio::task::spawn_blocking(move || party.ready.take(&shelf, number)).await??;
+        let stored = tokio::task::spawn_blocking(move || party.ready.take(&shelf, number)).await??;
+        let stored = stored.ok_or(SessionError::NotPrepared(number))?;
         let plan = self.server.model.plan;
-        let prepared =
-            item.and_then(|item| material::unpack(plan, item)).ok_or(SessionError::NotPrepared(number))?;
+        let open = tokio::task::spawn_blocking(move || Material::open(plan, number, stored));
+        let prepared = open.await??;
         self.server.options.observer.tell(Event::Used(self.peer.id(), number));
         Ok(prepared)
     }
@@ -212,7 +213,7 @@ impl<'s> Session<'s> {
         loop {
             let stage;
             (evaluation, stage) = blocking(evaluation, Evaluation::advance).await?;
-            match stage {
+            match stage? {
                 Stage::Output(message) => return Ok(message),
                 Stage::Exchange(flight) => {
                     for id in flight.clone() {

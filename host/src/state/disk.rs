@@ -1,22 +1,24 @@
 //! The files of a store: `<root>/<peer in hex>/<number>.ready`.
 //!
-//! Whoever puts or takes holds `<root>/lock` together with others who do; whoever opens the store holds it alone. So
-//! what an opening store finds half done was left by a process that is no more, and is removed.
+//! Whoever begins, ends or takes an item holds `<root>/lock` together with others who do; whoever opens the store holds it
+//! alone. So what an opening store finds half done was left by a process that is no more, and is removed; but an item that
+//! is still being written is locked itself.
 //!
 //! - A put writes `<number>.tmp`, which it must have created itself, and renames it to `.ready` when it is on disk.
 //! - A take renames `.ready` to a name that nobody else knows. Of several takers one succeeds. What is left under such
 //!   a name may have been seen by its taker, so it is never used again.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use brelu_core::prf::PairKey;
 
 use super::file::{Lock, failed, lock, parent, private, private_dir, random, remove, sync_dir};
-use super::seal::{self, Name, SealError};
-use super::{Item, Peer, StateError};
+use super::seal::{self, Name, Opener, SealError, Sealer};
+use super::stream::Outgoing;
+use super::{Peer, StateError};
 
 /// The items of a peer: number and bytes.
 pub(super) type Listing = BTreeMap<u64, u64>;
@@ -54,8 +56,9 @@ impl Disk {
     fn clear(&self, peer: &Peer) -> Result<(), StateError> {
         let directory = self.directory(peer);
         for name in names(&directory)? {
-            if name.ends_with(".tmp") || name.ends_with(".taken") {
-                remove(&directory.join(name))?;
+            let path = directory.join(&name);
+            if name.ends_with(".taken") || (name.ends_with(".tmp") && !is_written(&path)) {
+                remove(&path)?;
             }
         }
         // It fails if the directory is not empty, which is as well.
@@ -78,24 +81,24 @@ impl Disk {
         Ok(numbers.filter_map(|number| Some((number, self.bytes(peer, number)?))).collect())
     }
 
-    /// Writes an item under a name that is not in use yet.
-    pub(super) fn draft(&self, peer: &Peer, number: u64, item: &Item) -> Result<Draft, StateError> {
+    /// Begins an item with parts of these lengths under a name that is not in use yet.
+    pub(super) fn draft(&self, peer: &Peer, number: u64, lengths: &[u64]) -> Result<Draft, StateError> {
         private_dir(&self.directory(peer))?;
         sync_dir(&self.root)?;
         let ready = self.ready(peer, number);
         let path = ready.with_extension("tmp");
-        let mut file = match private().write(true).create_new(true).open(&path) {
+        let file = match private().write(true).create_new(true).open(&path) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(StateError::Exists(number)),
             file => file.map_err(failed("write", &path)),
         }?;
-        let draft = Draft { path, ready, published: false };
-        if draft.ready.try_exists().map_err(failed("read", &draft.ready))? {
+        let place = Place { path, ready, published: false };
+        file.try_lock().map_err(io::Error::from).map_err(failed("lock", &place.path))?;
+        if place.ready.try_exists().map_err(failed("read", &place.ready))? {
             return Err(StateError::Exists(number));
         }
         let name = Name { key: &self.key, peer, number };
-        seal::write(&mut file, name, &random()?, item).map_err(|error| explain(error, &draft.path))?;
-        file.sync_all().map_err(failed("write", &draft.path))?;
-        Ok(draft)
+        let sealer = Sealer::new(file, name, &random()?, lengths);
+        Ok(Draft { sealer: sealer.map_err(|error| explain(error, &place.path))?, place })
     }
 
     /// Takes an item away from everybody else, or finds that it is not there.
@@ -109,14 +112,17 @@ impl Disk {
         }
     }
 
-    /// Reads a claimed item, after it is gone from the disk for good.
-    pub(super) fn consume(&self, peer: &Peer, number: u64, claimed: &Path) -> Result<Item, StateError> {
-        let name = Name { key: &self.key, peer, number };
-        let item =
-            File::open(claimed).map_err(SealError::Io).and_then(|mut file| seal::read(&mut file, name));
+    /// Opens a claimed item, after it is gone from the disk for good.
+    pub(super) fn consume(&self, peer: &Peer, number: u64, claimed: &Path) -> Result<Outgoing, StateError> {
+        let (ready, file) = (self.ready(peer, number), File::open(claimed));
         remove(claimed)?;
         self.sync(peer)?;
-        item.map_err(|error| explain(error, &self.ready(peer, number)))
+        let name = Name { key: &self.key, peer, number };
+        let opener = file.map_err(SealError::Io).and_then(|file| Opener::new(file, name));
+        match opener {
+            Ok(opener) => Ok(Outgoing::disk(opener, ready)),
+            Err(error) => Err(explain(error, &ready)),
+        }
     }
 
     /// Removes an item and says whether it was there.
@@ -138,24 +144,51 @@ impl Disk {
     }
 }
 
-/// A file on disk that has no place in the store yet. It is removed unless it gets one.
-#[derive(Debug)]
+/// An item that is being written.
 pub(super) struct Draft {
+    sealer: Sealer<File>,
+    place: Place,
+}
+
+impl Draft {
+    pub(super) fn push(&mut self, part: &[u8]) -> Result<(), StateError> {
+        self.sealer.push(part).map_err(|error| explain(error, &self.place.path))
+    }
+
+    /// Ends the item. It is on disk when this returns.
+    pub(super) fn seal(self) -> Result<Sealed, StateError> {
+        let Self { sealer, place } = self;
+        let file = sealer.finish().map_err(|error| explain(error, &place.path))?;
+        file.sync_all().map_err(failed("write", &place.path))?;
+        Ok(Sealed { place, _file: file })
+    }
+}
+
+/// A whole item that has no place in the store yet.
+pub(super) struct Sealed {
+    place: Place,
+    /// Holds the lock that tells opening stores to leave it alone.
+    _file: File,
+}
+
+impl Sealed {
+    /// Gives the item its place.
+    pub(super) fn publish(mut self) -> Result<(), StateError> {
+        let Place { path, ready, published } = &mut self.place;
+        fs::rename(&*path, &*ready).map_err(failed("rename", path))?;
+        *published = true;
+        Ok(())
+    }
+}
+
+/// The name of a file that has no place in the store yet. The file is removed unless it gets one.
+struct Place {
     path: PathBuf,
     ready: PathBuf,
     published: bool,
 }
 
-impl Draft {
-    /// Gives the item its place.
-    pub(super) fn publish(mut self) -> Result<(), StateError> {
-        fs::rename(&self.path, &self.ready).map_err(failed("rename", &self.path))?;
-        self.published = true;
-        Ok(())
-    }
-}
-
-impl Drop for Draft {
+impl Drop for Place {
     fn drop(&mut self) {
         if !self.published {
             // What cannot be removed now is removed when the store is opened.
@@ -164,11 +197,16 @@ impl Drop for Draft {
     }
 }
 
-fn explain(error: SealError, path: &Path) -> StateError {
+pub(super) fn explain(error: SealError, path: &Path) -> StateError {
     match error {
         SealError::Io(error) => failed("read or write", path)(error),
         SealError::Damaged(what) => StateError::Damaged { path: path.to_owned(), what },
     }
+}
+
+/// Whether somebody still writes a file.
+fn is_written(path: &Path) -> bool {
+    File::open(path).is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
 }
 
 /// The names in a directory, none if it is not there.

@@ -20,12 +20,14 @@ mod ledger;
 mod log;
 mod ready;
 mod seal;
+mod stream;
 
 pub use epochs::Epochs;
 pub use error::{Limit, StateError};
 pub use item::Item;
 pub use ledger::{Limits, Room};
 pub use ready::Ready;
+pub use stream::{Incoming, Outgoing};
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -8,6 +8,7 @@ use brelu_core::prf::PairKey;
 
 use super::disk::Disk;
 use super::ledger::{Held, Ledger};
+use super::stream::{Incoming, Outgoing, Way};
 use super::{Item, Limits, Peer, Room, StateError, locked};
 
 /// A bounded store of prepared inferences, by peer and inference number. Share it behind an `Arc`.
@@ -18,7 +19,7 @@ use super::{Item, Limits, Peer, Room, StateError, locked};
 pub struct Ready {
     limits: Limits,
     ledger: Arc<Mutex<Ledger>>,
-    disk: Option<Disk>,
+    disk: Option<Arc<Disk>>,
 }
 
 impl Ready {
@@ -40,7 +41,7 @@ impl Ready {
                 ledger.insert(&peer, number, Held { bytes, item: None });
             }
         }
-        Ok(Self { limits, ledger: Arc::new(Mutex::new(ledger)), disk: Some(disk) })
+        Ok(Self { limits, ledger: Arc::new(Mutex::new(ledger)), disk: Some(Arc::new(disk)) })
     }
 
     /// Claims room for an item of `bytes` bytes before it is received. The oldest items of the same peer make room as
@@ -60,40 +61,33 @@ impl Ready {
         Ok(Room::claim(&self.ledger, &mut ledger, peer, bytes))
     }
 
-    /// Stores an item of the peer that `room` is for. It is on disk when this returns.
+    /// Begins an item with parts of these lengths, of the peer that `room` is for.
     ///
     /// # Errors
     /// [`StateError::Exists`] if the number is there already, [`StateError::Larger`] if the item does not fit the room,
-    /// [`StateError::OtherStore`] if it is another store's room, or if the disk fails. Then nothing is left of the item,
-    /// and the room is given back.
-    pub fn put(&self, mut room: Room, number: u64, item: Item) -> Result<(), StateError> {
-        let bytes = item.bytes();
+    /// [`StateError::OtherStore`] if it is another store's room, or if the disk fails.
+    pub fn begin(&self, room: Room, number: u64, lengths: &[u64]) -> Result<Incoming, StateError> {
+        let bytes = lengths.iter().fold(0, |sum: u64, length| sum.saturating_add(*length));
         room.check(&self.ledger, bytes)?;
-        if let Some(disk) = &self.disk {
-            return self.put_file(disk, room, number, &item);
-        }
-        let mut ledger = locked(&self.ledger);
-        if ledger.contains(&room.peer, number) {
-            return Err(StateError::Exists(number));
-        }
-        room.fill(&mut ledger, number, Held { bytes, item: Some(item) });
-        Ok(())
+        let way = match &self.disk {
+            None => Way::Memory(Vec::with_capacity(lengths.len())),
+            Some(disk) => {
+                let _shared = disk.share()?;
+                Way::Disk(disk.clone(), disk.draft(&room.peer, number, lengths)?)
+            }
+        };
+        Ok(Incoming { ledger: self.ledger.clone(), room, number, bytes, way })
     }
 
-    fn put_file(&self, disk: &Disk, mut room: Room, number: u64, item: &Item) -> Result<(), StateError> {
-        let peer = room.peer;
-        let _shared = disk.share()?;
-        let draft = disk.draft(&peer, number, item)?;
-        {
-            let mut ledger = locked(&self.ledger);
-            draft.publish()?;
-            room.fill(&mut ledger, number, Held { bytes: item.bytes(), item: None });
-        }
-        disk.sync(&peer).inspect_err(|_| {
-            locked(&self.ledger).remove(&peer, number);
-            // The disk fails already, and the caller is told so.
-            drop(disk.remove(&peer, number));
-        })
+    /// Stores an item of the peer that `room` is for. It is on disk when this returns.
+    ///
+    /// # Errors
+    /// Those of [`Self::begin`] and [`Incoming::finish`]. Then nothing is left of the item, and the room is given back.
+    pub fn put(&self, room: Room, number: u64, item: Item) -> Result<(), StateError> {
+        let lengths: Vec<u64> = item.parts().iter().map(|part| part.len() as u64).collect();
+        let mut incoming = self.begin(room, number, &lengths)?;
+        item.into_parts().into_iter().try_for_each(|part| incoming.push(part))?;
+        incoming.finish()
     }
 
     /// Takes an item out, `None` if it is not there or somebody else took it. It is gone from the disk before this
@@ -102,9 +96,10 @@ impl Ready {
     /// # Errors
     /// [`StateError::Damaged`] if it is not what was put under this number, and then it is deleted; or if the disk
     /// fails, and then it may be.
-    pub fn take(&self, peer: &Peer, number: u64) -> Result<Option<Item>, StateError> {
+    pub fn take(&self, peer: &Peer, number: u64) -> Result<Option<Outgoing>, StateError> {
         let Some(disk) = &self.disk else {
-            return Ok(locked(&self.ledger).remove(peer, number).and_then(|held| held.item));
+            let held = locked(&self.ledger).remove(peer, number);
+            return Ok(held.and_then(|held| held.item).map(Outgoing::memory));
         };
         let _shared = disk.share()?;
         let claimed = {

@@ -7,6 +7,7 @@
 //! the same one. The nonce is the index of the piece and whether it is the last one, so that no piece can be left out,
 //! moved or added (the STREAM construction of Hoang, Reyhanitabar, Rogaway and Vizár, CRYPTO 2015).
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Read, Write};
 
@@ -17,10 +18,10 @@ use hkdf::Hkdf;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use super::{Item, Peer};
+use super::Peer;
 
 const MAGIC: &[u8; 8] = b"BRELURDY";
-const VERSION: u16 = 1;
+const VERSION: u16 = 2;
 const SALT: usize = 32;
 /// Bytes of a header before the table of parts.
 const FIXED: usize = 8 + 2 + SALT + 8 + 4;
@@ -55,50 +56,117 @@ pub(super) struct Name<'n> {
     pub(super) number: u64,
 }
 
-/// Seals an item. `salt` must be fresh.
-pub(super) fn write(
-    out: &mut impl Write,
-    name: Name<'_>,
-    salt: &[u8; SALT],
-    item: &Item,
-) -> Result<(), SealError> {
-    let header = header(item, salt)?;
-    out.write_all(&header)?;
-    let mut pieces = Pieces::new(name, salt, &header)?;
-    let mut left = item.bytes();
-    let mut piece = Zeroizing::new(Vec::with_capacity(PIECE));
-    for part in item.parts() {
-        let mut part = &part[..];
-        while !part.is_empty() {
-            let (now, later) = part.split_at(part.len().min(PIECE - piece.len()));
-            piece.extend_from_slice(now);
-            (part, left) = (later, left - now.len() as u64);
-            if piece.len() == PIECE && left > 0 {
-                pieces.seal(out, &mut piece, false)?;
-                piece.clear();
-            }
-        }
-    }
-    pieces.seal(out, &mut piece, true)
+/// Seals an item part by part.
+pub(super) struct Sealer<W> {
+    out: W,
+    pieces: Pieces,
+    piece: Zeroizing<Vec<u8>>,
+    /// Bytes that no piece holds yet.
+    left: u64,
+    lengths: VecDeque<u64>,
 }
 
-/// Unseals a file and checks all of it.
-pub(super) fn read(file: &mut File, name: Name<'_>) -> Result<Item, SealError> {
-    let len = file.metadata()?.len();
-    let table = Table::read(file, len)?;
-    let mut pieces = Pieces::new(name, &table.salt, &table.header)?;
-    let mut parts = Filler::new(&table.parts)?;
-    let mut piece = Zeroizing::new(vec![0; PIECE.min(table.bytes as usize)]);
-    let mut left = table.bytes;
-    loop {
-        let now = left.min(PIECE as u64);
-        let piece = &mut piece[..now as usize];
-        left -= now;
-        pieces.open(file, piece, left == 0)?;
-        parts.fill(piece);
-        if left == 0 {
-            return Ok(Item::new(parts.parts));
+impl<W: Write> Sealer<W> {
+    /// Begins an item with parts of these lengths. `salt` must be fresh.
+    pub(super) fn new(
+        mut out: W,
+        name: Name<'_>,
+        salt: &[u8; SALT],
+        lengths: &[u64],
+    ) -> Result<Self, SealError> {
+        let header = header(lengths, salt)?;
+        out.write_all(&header)?;
+        let pieces = Pieces::new(name, salt, &header)?;
+        // The full capacity at once: a vector that grows leaves copies behind that nobody wipes.
+        let piece = Zeroizing::new(Vec::with_capacity(PIECE));
+        Ok(Self {
+            out,
+            pieces,
+            piece,
+            left: lengths.iter().sum(),
+            lengths: lengths.iter().copied().collect(),
+        })
+    }
+
+    /// Adds the next part.
+    pub(super) fn push(&mut self, mut part: &[u8]) -> Result<(), SealError> {
+        if self.lengths.pop_front() != Some(part.len() as u64) {
+            return Err(invalid("a part is not as long as it was said to be"));
         }
+        while !part.is_empty() {
+            let (now, later) = part.split_at(part.len().min(PIECE - self.piece.len()));
+            self.piece.extend_from_slice(now);
+            (part, self.left) = (later, self.left - now.len() as u64);
+            // The last piece is sealed as such, be it full or not.
+            if self.piece.len() == PIECE && self.left > 0 {
+                self.pieces.seal(&mut self.out, &mut self.piece, false)?;
+                self.piece.clear();
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the item, which must be whole.
+    pub(super) fn finish(mut self) -> Result<W, SealError> {
+        if !self.lengths.is_empty() {
+            return Err(invalid("a part is missing"));
+        }
+        self.pieces.seal(&mut self.out, &mut self.piece, true)?;
+        Ok(self.out)
+    }
+}
+
+fn invalid(what: &'static str) -> SealError {
+    SealError::Io(io::Error::new(io::ErrorKind::InvalidInput, what))
+}
+
+/// Unseals a file part by part. What it has given is what was sealed; that nothing is missing shows at the end.
+pub(super) struct Opener {
+    file: File,
+    pieces: Pieces,
+    piece: Zeroizing<Vec<u8>>,
+    /// Bytes of the piece that were given.
+    given: usize,
+    /// Bytes in later pieces.
+    left: u64,
+    lengths: std::vec::IntoIter<usize>,
+}
+
+impl Opener {
+    /// Checks the header against the length of the file.
+    pub(super) fn new(mut file: File, name: Name<'_>) -> Result<Self, SealError> {
+        let len = file.metadata()?.len();
+        let table = Table::read(&mut file, len)?;
+        let mut pieces = Pieces::new(name, &table.salt, &table.header)?;
+        let mut piece = Zeroizing::new(vec![0; PIECE.min(table.bytes as usize)]);
+        let left = table.bytes - piece.len() as u64;
+        pieces.open(&mut file, &mut piece, left == 0)?;
+        let lengths =
+            table.parts.iter().map(|&length| usize::try_from(length)).collect::<Result<Vec<_>, _>>();
+        let lengths = lengths.map_err(|_| SealError::Damaged("a part is too long"))?.into_iter();
+        Ok(Self { file, pieces, piece, given: 0, left, lengths })
+    }
+
+    /// Lengths of the parts that come.
+    pub(super) fn lengths(&self) -> &[usize] {
+        self.lengths.as_slice()
+    }
+
+    /// The next part, `None` after the last one.
+    pub(super) fn part(&mut self) -> Result<Option<Zeroizing<Vec<u8>>>, SealError> {
+        let Some(length) = self.lengths.next() else { return Ok(None) };
+        let mut part = Zeroizing::new(Vec::with_capacity(length));
+        while part.len() < length {
+            if self.given == self.piece.len() {
+                self.piece.truncate(self.left.min(PIECE as u64) as usize);
+                (self.given, self.left) = (0, self.left - self.piece.len() as u64);
+                self.pieces.open(&mut self.file, &mut self.piece, self.left == 0)?;
+            }
+            let now = (length - part.len()).min(self.piece.len() - self.given);
+            part.extend_from_slice(&self.piece[self.given..][..now]);
+            self.given += now;
+        }
+        Ok(Some(part))
     }
 }
 
@@ -111,14 +179,14 @@ pub(super) fn claimed_bytes(file: &mut File) -> io::Result<u64> {
     Ok(bytes.map_or(len, |bytes| u64::from_le_bytes(*bytes).min(len)))
 }
 
-fn header(item: &Item, salt: &[u8; SALT]) -> Result<Vec<u8>, SealError> {
-    let count = item.parts().len();
-    if count > MAX_PARTS {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "the item has too many parts").into());
-    }
-    let count = (count as u32).to_le_bytes();
-    let mut header = [MAGIC, &VERSION.to_le_bytes()[..], salt, &item.bytes().to_le_bytes(), &count].concat();
-    header.extend(item.parts().iter().flat_map(|part| (part.len() as u64).to_le_bytes()));
+fn header(lengths: &[u64], salt: &[u8; SALT]) -> Result<Vec<u8>, SealError> {
+    let bytes = lengths.iter().try_fold(0u64, |sum, length| sum.checked_add(*length));
+    let Some(bytes) = bytes.filter(|_| lengths.len() <= MAX_PARTS) else {
+        return Err(invalid("the item has too many parts"));
+    };
+    let count = (lengths.len() as u32).to_le_bytes();
+    let mut header = [MAGIC, &VERSION.to_le_bytes()[..], salt, &bytes.to_le_bytes(), &count].concat();
+    header.extend(lengths.iter().flat_map(|length| length.to_le_bytes()));
     Ok(header)
 }
 
@@ -210,35 +278,5 @@ impl Pieces {
         file.read_exact(&mut tag)?;
         let opened = self.cipher.decrypt_inout_detached(&nonce, &[], piece.into(), &tag.into());
         opened.map_err(|_| SealError::Damaged("its seal does not match"))
-    }
-}
-
-/// Parts of known lengths, filled one after the other.
-struct Filler {
-    parts: Vec<Zeroizing<Vec<u8>>>,
-    lengths: Vec<usize>,
-    at: usize,
-}
-
-impl Filler {
-    fn new(lengths: &[u64]) -> Result<Self, SealError> {
-        let lengths = lengths.iter().map(|&length| usize::try_from(length));
-        let lengths: Vec<_> =
-            lengths.collect::<Result<_, _>>().map_err(|_| SealError::Damaged("a part is too long"))?;
-        // The full capacity at once: a vector that grows leaves copies behind that nobody wipes.
-        let parts = lengths.iter().map(|&length| Zeroizing::new(Vec::with_capacity(length))).collect();
-        Ok(Self { parts, lengths, at: 0 })
-    }
-
-    fn fill(&mut self, mut bytes: &[u8]) {
-        while let (Some(part), Some(length)) = (self.parts.get_mut(self.at), self.lengths.get(self.at)) {
-            let (now, later) = bytes.split_at(bytes.len().min(length - part.len()));
-            part.extend_from_slice(now);
-            bytes = later;
-            if part.len() < *length {
-                return;
-            }
-            self.at += 1;
-        }
     }
 }

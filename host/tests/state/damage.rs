@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use brelu_core::prf::PairKey;
-use brelu_host::state::{Ready, StateError};
+use brelu_host::state::{Outgoing, Ready, StateError};
 
 use crate::support::{WIDE, directory, disk, key, names, parts, peer, put, take};
 
@@ -23,7 +23,7 @@ fn stored(root: &Path, lengths: &[usize]) -> (Ready, PathBuf, Vec<u8>) {
 /// Puts `bytes` in the place of the item and checks that they are refused and removed.
 fn refused(store: &Ready, path: &Path, bytes: &[u8], what: &str) {
     fs::write(path, bytes).unwrap();
-    let taken = store.take(&peer(1), 3);
+    let taken = store.take(&peer(1), 3).and_then(|item| item.map(Outgoing::all).transpose());
     assert!(matches!(taken, Err(StateError::Damaged { .. })), "{what}: {taken:?}");
     assert!(store.take(&peer(1), 3).unwrap().is_none(), "{what}");
 }

@@ -7,4 +7,5 @@ mod full_disk;
 mod model;
 mod races;
 mod ready;
+mod stream;
 mod support;

@@ -6,7 +6,7 @@ use std::path::Path;
 use brelu_host::state::{Limit, Limits, Ready, Room, StateError};
 use proptest::prelude::*;
 
-use crate::support::{content, item, key, parts, peer};
+use crate::support::{item, key, parts, peer, take};
 
 const LIMITS: Limits = Limits { items: 4, peer_bytes: 100, bytes: 180 };
 
@@ -100,8 +100,8 @@ impl World<'_> {
                 self.model.rooms.remove(at);
             }
             Op::Take(owner, number) => {
-                let taken = self.store.take(&peer(owner), number).unwrap();
-                assert_eq!(taken.as_ref().map(content), self.model.items.remove(&(owner, number)));
+                let taken = take(&self.store, &peer(owner), number);
+                assert_eq!(taken, self.model.items.remove(&(owner, number)));
             }
             Op::Discard(owner, number) => {
                 self.store.discard(&peer(owner), number).unwrap();

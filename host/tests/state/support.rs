@@ -42,7 +42,7 @@ pub(crate) fn put(store: &Ready, peer: &Peer, number: u64, parts: &[Vec<u8>]) ->
 }
 
 pub(crate) fn take(store: &Ready, peer: &Peer, number: u64) -> Option<Vec<Vec<u8>>> {
-    store.take(peer, number).unwrap().as_ref().map(content)
+    store.take(peer, number).unwrap().map(|item| content(&item.all().unwrap()))
 }
 
 /// The directory of a peer.
