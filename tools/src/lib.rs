@@ -19,6 +19,7 @@ pub mod onnx;
 pub mod pickle;
 pub mod report;
 pub mod simulate;
+pub mod tasks;
 #[cfg(feature = "gradients")]
 pub mod training;
 pub mod trial;

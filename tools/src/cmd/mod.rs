@@ -31,6 +31,7 @@ mod provision;
 mod report;
 mod samples;
 mod serve;
+mod tasks;
 mod train;
 mod trial;
 
@@ -72,6 +73,7 @@ enum Command {
     Compile(Box<compile::Compile>),
     Knapsack(Box<knapsack::Knapsack>),
     Train(Box<train::Train>),
+    Tasks(tasks::Tasks),
     Merge(merge::Merge),
     ConvertSpec(convert_spec::ConvertSpec),
     Report(Box<report::Report>),
@@ -105,6 +107,7 @@ impl Cli {
             Command::Compile(command) => command.run(),
             Command::Knapsack(command) => command.run(),
             Command::Train(command) => command.run(),
+            Command::Tasks(command) => command.run(),
             Command::Merge(command) => command.run(),
             Command::ConvertSpec(command) => command.run(),
             Command::Report(command) => command.run(),

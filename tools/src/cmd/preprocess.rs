@@ -8,6 +8,8 @@ use brelu_core::plan::{self, Plan};
 use brelu_tools::data::{Channels, Fit, Preprocess};
 use clap::Args;
 
+use super::arguments::shape_text;
+
 /// How pictures become the input: x = (pixel / divide-by - mean) / std for every channel.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Preprocessing: x = (pixel / divide-by - mean) / std, pixels 0 to 255")]
@@ -51,8 +53,9 @@ impl PreprocessArgs {
         let preprocess = self.resolve(shape)?;
         ensure!(
             preprocess.shape() == shape,
-            "the preprocessing gives {:?}, the network takes {shape:?}: change its sizes",
-            preprocess.shape()
+            "the preprocessing gives {}, the network takes {}: change its sizes",
+            shape_text(preprocess.shape()),
+            shape_text(shape)
         );
         Ok(preprocess)
     }

@@ -13,6 +13,7 @@ mod networks;
 mod peers;
 mod runs;
 mod support;
+mod tasks;
 mod training;
 #[cfg(target_os = "linux")]
 mod trials;
