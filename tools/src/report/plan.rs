@@ -129,6 +129,12 @@ fn preprocess(plan: &Plan<'_>) -> String {
         Fit::ShortSideThenCrop(side) => {
             format!("short side to {side} pixels, then the centre {} x {}", shape.width, shape.height)
         }
+        Fit::Pad([r, g, b]) => {
+            format!(
+                "fitted into {} x {} pixels, the rest filled with ({r}, {g}, {b})",
+                shape.width, shape.height
+            )
+        }
     };
     let affine: Vec<String> =
         header.affine.iter().map(|[mul, add]| format!("round(pixel * {mul} + {add})")).collect();

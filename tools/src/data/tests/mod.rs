@@ -74,7 +74,7 @@ fn fitting() {
     assert_eq!(
         exact.pixels(&image).unwrap_err().to_string(),
         "the picture has 20 rows and 40 columns, but exactly 8 and 8 are required: resize it, or compile the network \
-         with --fit stretch or --fit short-side:PIXELS"
+         with --fit stretch, pad or short-side:PIXELS"
     );
     let stretched = Preprocess { fit: Fit::Stretch, ..exact }.pixels(&image).unwrap();
     assert_eq!((stretched.len(), stretched[0], stretched[7]), (64, 0, 250));
