@@ -62,7 +62,7 @@ impl DataError {
         Self::Read { path: path.into(), error }
     }
 
-    pub(super) fn content(path: &Path, problem: impl Into<String>) -> Self {
+    pub(crate) fn content(path: &Path, problem: impl Into<String>) -> Self {
         Self::Content { path: path.into(), problem: problem.into() }
     }
 }
