@@ -161,7 +161,8 @@ impl Infer {
         let mut results = Vec::new();
         for (index, input) in inputs.iter().enumerate() {
             bar.say(format!("preparing {} of {}", index + 1, inputs.len()));
-            session.prepare(inputs.len() - index, &mut step).await?;
+            // One at a time: the server has room for a few inferences of a large network only.
+            session.prepare(1, &mut step).await?;
             bar.say(format!("running {} of {}", index + 1, inputs.len()));
             results.push(session.infer(input, &mut step).await?);
         }

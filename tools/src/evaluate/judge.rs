@@ -110,7 +110,7 @@ mod tests {
     #[test]
     fn maps_are_judged_at_the_size_of_the_input() {
         let judge = judge(0);
-        let decided = judge.decisions(&[1.0, 0.0, 0.0, 2.0, 0.0, 0.0]);
+        let decided = judge.decisions(&[1.0, 0.0, 0.0, 5.0, 0.0, 0.0]);
         assert_eq!(decided, [0, 1, 1, 1]);
         let confusion = judge.compare(&mask(&[0, 0, 1, 255]), &decided).unwrap();
         assert_eq!((confusion.accuracy(), confusion.mean_iou()), (Some(2.0 / 3.0), Some(0.5)));

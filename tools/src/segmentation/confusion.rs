@@ -105,7 +105,7 @@ mod tests {
         confusion.merge(&more);
         assert_eq!(confusion.classes()[0], of(0, 0, 1, 0));
         assert_eq!(confusion.classes()[3], of(5, 3, 2, 2));
-        assert_eq!(confusion.accuracy(), Some(6.0 / 7.0));
+        assert_eq!(confusion.accuracy(), Some(5.0 / 7.0));
     }
 
     #[test]
