@@ -83,21 +83,14 @@ impl MapSummary {
 
     /// For people: a line a measure, then a table of the classes.
     pub fn text(&self, text: &mut Lines) {
-        let float = |of: fn(&MapScores) -> f64| {
-            self.float.as_ref().map_or_else(String::new, |float| format!(" (float {})", percent(of(float))))
+        let share = |of: fn(&MapScores) -> f64| match &self.float {
+            Some(float) => format!("{} (float {})", percent(of(&self.scores)), percent(of(float))),
+            None => percent(of(&self.scores)),
         };
-        let (mean, right): (fn(&MapScores) -> f64, fn(&MapScores) -> f64) =
-            (|scores| scores.mean_iou, |scores| scores.accuracy);
-        let classes = self.scores.classes.len();
-        text.pair(
-            "mean IoU",
-            format_args!("{}{} of {classes} classes", percent(mean(&self.scores)), float(mean)),
-        );
-        let pixels = count(self.scores.pixels);
-        text.pair(
-            "pixel accuracy",
-            format_args!("{}{} of {pixels} at the input's size", percent(right(&self.scores)), float(right)),
-        );
+        let (classes, pixels) = (self.scores.classes.len(), count(self.scores.pixels));
+        text.pair("mean IoU", format_args!("{} of {classes} classes", share(|scores| scores.mean_iou)));
+        let accuracy = share(|scores| scores.accuracy);
+        text.pair("pixel accuracy", format_args!("{accuracy} of {pixels} at the input's size"));
         text.block(self.table());
     }
 
