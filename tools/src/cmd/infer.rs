@@ -1,3 +1,4 @@
+mod answer;
 mod maps;
 
 use std::path::{Path, PathBuf};
@@ -8,15 +9,15 @@ use brelu_core::cost;
 use brelu_core::plan::Plan;
 use brelu_host::client::{ClientMemory, ClientParty};
 use brelu_tools::data::{Preprocess, read_image};
-use brelu_tools::evaluate::{largest, real};
+use brelu_tools::evaluate::real;
 use brelu_tools::net::{self, Measured, Notice, Session, Target};
-use brelu_tools::report::{Bar, Bytes, Lines, note, print, print_json, seconds, traffic_table};
+use brelu_tools::report::{Bar, note, print, print_json};
 use brelu_tools::simulate::quantise_input;
 use clap::Args;
 use image::RgbImage;
-use serde::Serialize;
 
-use self::maps::{Map, Painter};
+use self::answer::{Answer, Answers, Said, classes};
+use self::maps::Painter;
 use super::arguments::{PatienceArgs, positive};
 use super::files::read_plan;
 use super::party::ClientArgs;
@@ -65,49 +66,6 @@ pub(crate) struct Infer {
     patience: PatienceArgs,
 }
 
-/// One class of a result.
-#[derive(Debug, Serialize)]
-struct Class {
-    /// The output.
-    output: usize,
-    /// Its name, if the plan has names.
-    label: Option<String>,
-    /// Its logit.
-    value: f64,
-}
-
-/// What the network says of a picture.
-#[derive(Debug, Serialize)]
-#[serde(untagged)]
-enum Said {
-    /// Its best classes.
-    Classes { top: Vec<Class> },
-    /// A class for every pixel.
-    Map(Map),
-}
-
-/// One picture's result.
-#[derive(Debug, Serialize)]
-struct Answer {
-    image: String,
-    #[serde(flatten)]
-    said: Said,
-    offline_seconds: f64,
-    online_seconds: f64,
-    bytes: Bytes,
-    exact: bool,
-    round_trips: u32,
-}
-
-/// Everything.
-#[derive(Debug, Serialize)]
-struct Answers {
-    network: String,
-    expected_bytes: Bytes,
-    expected_round_trips: u32,
-    images: Vec<Answer>,
-}
-
 impl Infer {
     pub(crate) fn run(self) -> Result<()> {
         let plan = read_plan(&self.plan)?;
@@ -138,7 +96,7 @@ impl Infer {
                         Some(painter) => Said::Map(painter.paint(number, &pictures[number], &outputs)?),
                         None => Said::Classes { top: classes(plan, &outputs, self.top) },
                     };
-                    Ok(answer(&self.images[number], said, run))
+                    Ok(Answer::new(&self.images[number], said, run))
                 })
                 .collect::<Result<_>>()?,
         };
@@ -172,18 +130,6 @@ impl Infer {
     }
 }
 
-fn answer(path: &Path, said: Said, run: &Measured) -> Answer {
-    Answer {
-        image: path.display().to_string(),
-        said,
-        offline_seconds: run.offline.as_secs_f64(),
-        online_seconds: run.online.as_secs_f64(),
-        bytes: run.bytes.into(),
-        exact: run.exact,
-        round_trips: run.round_trips,
-    }
-}
-
 /// Shows what a session waits for in the progress bar, and what it lost for good.
 pub(super) fn tell(bar: &Bar, notice: Notice) {
     match notice {
@@ -197,52 +143,8 @@ fn input(plan: &Plan<'_>, preprocess: &Preprocess, picture: &RgbImage) -> Result
     Ok(quantise_input(&plan.header().preprocess, plan.input().shape.plane(), &pixels))
 }
 
-/// The best classes by logit.
-fn classes(plan: &Plan<'_>, logits: &[f32], top: usize) -> Vec<Class> {
-    let class =
-        |output: usize| Class { output, label: label(plan, output), value: f64::from(logits[output]) };
-    largest(logits, top).into_iter().map(class).collect()
-}
-
 /// The name of an output.
 pub(crate) fn label(plan: &Plan<'_>, output: usize) -> Option<String> {
     let index = output.checked_sub(plan.header().class_offset as usize)?;
     plan.header().labels.lines().nth(index).map(str::to_owned)
-}
-
-impl Answers {
-    fn text(&self) -> Lines {
-        let mut text = Lines::new(0);
-        self.images.iter().for_each(|answer| answer.describe(&mut text));
-        if let Some(first) = self.images.first() {
-            text.line("bytes an inference");
-            text.block(traffic_table(&first.bytes));
-        }
-        let yes = |every: bool| if every { "yes" } else { "no" };
-        let exact = yes(self.images.iter().all(|answer| answer.exact));
-        let expected = self.expected_round_trips;
-        let trips = yes(self.images.iter().all(|answer| answer.round_trips == expected));
-        text.line(format_args!(
-            "traffic equals the formulas: {exact}; round trips equal the plan's {expected}: {trips}"
-        ));
-        text
-    }
-}
-
-impl Answer {
-    fn describe(&self, text: &mut Lines) {
-        text.line(&self.image);
-        match &self.said {
-            Said::Classes { top } => {
-                for class in top {
-                    let name = class.label.clone().unwrap_or_else(|| format!("output {}", class.output));
-                    let value = format!("{:.3}", class.value);
-                    text.line(format_args!("  {name:<32} {value:>10}"));
-                }
-            }
-            Said::Map(map) => map.describe(text),
-        }
-        let (offline, online) = (seconds(self.offline_seconds), seconds(self.online_seconds));
-        text.line(format_args!("  offline {offline}, online {online}, {} round trips", self.round_trips));
-    }
 }
