@@ -25,7 +25,7 @@ impl Float<'_> {
 
 impl FloatRecord {
     /// Compares the logits of one image and what they decide for with the float network's.
-    pub fn new(float: &[f32], got: &[f32], decided: &[u16], target: &Target, judge: &Judge) -> Self {
+    pub fn new(float: &[f32], got: &[f32], decided: &[u32], target: &Target, judge: &Judge) -> Self {
         let want = judge.decisions(float);
         let errors = float.iter().zip(got).map(|(want, got)| f64::from((want - got).abs()));
         let count = float.len().max(1) as f64;

@@ -44,10 +44,10 @@ impl Judge {
     }
 
     /// The outputs with the largest value.
-    pub fn decisions(&self, outputs: &[f32]) -> Vec<u16> {
+    pub fn decisions(&self, outputs: &[f32]) -> Vec<u32> {
         match &self.upsampling {
             Some(upsampling) => upsampling.decisions(outputs),
-            None => scores::decisions(outputs, self.shape).into_iter().map(|output| output as u16).collect(),
+            None => scores::decisions(outputs, self.shape).into_iter().map(|output| output as u32).collect(),
         }
     }
 
@@ -78,7 +78,7 @@ impl Judge {
     }
 
     /// Decisions against the mask of an image, if it has one and the network gives a map.
-    pub fn compare(&self, target: &Target, decisions: &[u16]) -> Option<Confusion> {
+    pub fn compare(&self, target: &Target, decisions: &[u32]) -> Option<Confusion> {
         let mask = target.map().filter(|_| self.is_map())?;
         let mut confusion = Confusion::default();
         confusion.add(decisions, mask, self.offset);
@@ -87,7 +87,7 @@ impl Judge {
 }
 
 /// The share of decisions that are the same.
-pub(super) fn agreement(a: &[u16], b: &[u16]) -> f64 {
+pub(super) fn agreement(a: &[u32], b: &[u32]) -> f64 {
     let equal = a.iter().zip(b).filter(|(a, b)| a == b).count();
     equal as f64 / a.len().max(1) as f64
 }

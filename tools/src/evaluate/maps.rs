@@ -23,7 +23,7 @@ pub struct MapScores {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ClassScore {
     /// The output.
-    pub output: u16,
+    pub output: u32,
     /// Its name, if known.
     pub label: Option<String>,
     /// Pixels of the class in the masks.
@@ -51,7 +51,7 @@ impl MapScores {
 
     /// Names the outputs.
     pub fn name(&mut self, label: &dyn Fn(usize) -> Option<String>) {
-        self.classes.iter_mut().for_each(|class| class.label = label(class.output.into()));
+        self.classes.iter_mut().for_each(|class| class.label = label(class.output as usize));
     }
 }
 
@@ -128,7 +128,7 @@ mod tests {
     use super::*;
     use crate::data::LabelMap;
 
-    fn confusion(decisions: &[u16]) -> Confusion {
+    fn confusion(decisions: &[u32]) -> Confusion {
         let mut confusion = Confusion::default();
         let mask = LabelMap { height: 1, width: 4, classes: vec![0, 0, 1, 255] };
         confusion.add(decisions, &mask, 0);

@@ -6,7 +6,7 @@ use super::OUTSIDE;
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Area {
     /// The output.
-    pub output: u16,
+    pub output: u32,
     /// Its pixels.
     pub pixels: u64,
     /// Their share of the whole picture.
@@ -14,7 +14,7 @@ pub struct Area {
 }
 
 /// The areas of all outputs that occur, the largest first.
-pub fn areas(decisions: &[u16]) -> Vec<Area> {
+pub fn areas(decisions: &[u32]) -> Vec<Area> {
     let mut pixels = std::collections::BTreeMap::new();
     for output in decisions.iter().filter(|output| **output != OUTSIDE) {
         *pixels.entry(*output).or_insert(0u64) += 1;

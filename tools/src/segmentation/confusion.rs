@@ -6,7 +6,7 @@ use crate::data::LabelMap;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClassPixels {
     /// The output.
-    pub output: u16,
+    pub output: u32,
     /// Pixels of its class.
     pub labelled: u64,
     /// Pixels decided for it.
@@ -30,10 +30,10 @@ pub struct Confusion(Vec<ClassPixels>);
 
 impl Confusion {
     /// Adds a map: `decisions` are outputs, the mask's classes begin at output `offset`, its ignored pixels do not count.
-    pub fn add(&mut self, decisions: &[u16], mask: &LabelMap, offset: u32) {
+    pub fn add(&mut self, decisions: &[u32], mask: &LabelMap, offset: u32) {
         let counted = mask.classes.iter().zip(decisions).filter(|(class, _)| **class != LabelMap::IGNORED);
         for (class, decided) in counted {
-            let labelled = u16::try_from(u32::from(*class).saturating_add(offset)).unwrap_or(u16::MAX);
+            let labelled = u32::from(*class).saturating_add(offset);
             let right = labelled == *decided;
             let entry = self.entry(labelled);
             (entry.labelled, entry.right) = (entry.labelled + 1, entry.right + u64::from(right));
@@ -73,7 +73,7 @@ impl Confusion {
         (!ratios.is_empty()).then(|| ratios.iter().sum::<f64>() / ratios.len() as f64)
     }
 
-    fn entry(&mut self, output: u16) -> &mut ClassPixels {
+    fn entry(&mut self, output: u32) -> &mut ClassPixels {
         let at = self.0.binary_search_by_key(&output, |class| class.output).unwrap_or_else(|at| {
             self.0.insert(at, ClassPixels { output, ..ClassPixels::default() });
             at

@@ -21,7 +21,7 @@ pub use taps::Taps;
 pub use upsampling::Upsampling;
 
 /// In the place of an output: the pixel lies outside the input.
-pub const OUTSIDE: u16 = u16::MAX;
+pub const OUTSIDE: u32 = u32::MAX;
 
 /// Most outputs of a network whose classes are drawn: a class map has a byte a pixel, and 255 is no class.
 pub const MOST_CLASSES: u32 = 255;

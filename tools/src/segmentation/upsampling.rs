@@ -43,7 +43,7 @@ impl Upsampling {
 
     /// The output with the largest score for every pixel, row by row, the first of equal ones; [`OUTSIDE`] where the input
     /// does not reach.
-    pub fn decisions(&self, scores: &[f32]) -> Vec<u16> {
+    pub fn decisions(&self, scores: &[f32]) -> Vec<u32> {
         let mut decided = vec![OUTSIDE; self.rows.len() * self.columns.len()];
         let lines = decided.par_chunks_mut(self.columns.len().max(1)).enumerate();
         lines.for_each(|(row, decided)| self.decide(&self.row(scores, row), decided));
@@ -69,7 +69,7 @@ impl Upsampling {
         line
     }
 
-    fn decide(&self, line: &[f32], decided: &mut [u16]) {
+    fn decide(&self, line: &[f32], decided: &mut [u32]) {
         let channels = self.shape.channels as usize;
         let mut pixel = vec![0.0; channels];
         for (column, decided) in decided.iter_mut().enumerate() {
@@ -87,14 +87,14 @@ impl Upsampling {
     }
 }
 
-fn first_of_largest(scores: &[f32]) -> u16 {
+fn first_of_largest(scores: &[f32]) -> u32 {
     let mut best = 0;
     for (index, score) in scores.iter().enumerate() {
         if *score > scores[best] {
             best = index;
         }
     }
-    best as u16
+    best as u32
 }
 
 #[cfg(test)]

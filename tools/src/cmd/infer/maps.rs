@@ -97,13 +97,13 @@ impl<'a> Painter<'a> {
         Ok(Map { areas, outside, overlay: overlay.clone(), class_map: class_map.clone() })
     }
 
-    fn class(&self, output: u16) -> Option<u8> {
-        let class = u32::from(output).checked_sub(self.plan.header().class_offset)?;
+    fn class(&self, output: u32) -> Option<u8> {
+        let class = output.checked_sub(self.plan.header().class_offset)?;
         u8::try_from(class).ok().filter(|_| output != OUTSIDE)
     }
 
     fn named(&self, area: Area) -> ClassArea {
-        ClassArea { class: self.class(area.output), label: label(self.plan, area.output.into()), area }
+        ClassArea { class: self.class(area.output), label: label(self.plan, area.output as usize), area }
     }
 }
 
