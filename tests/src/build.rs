@@ -121,6 +121,7 @@ impl Builder {
             class_offset: 0,
             output_scale: 1.0,
             margin: 1.0,
+            interpolation: Default::default(),
         };
         let nodes: Vec<Node<'_>> =
             self.nodes.iter().map(|(shape, bits, op)| record(*shape, *bits, op)).collect();

@@ -18,6 +18,7 @@ pub mod net;
 pub mod onnx;
 pub mod pickle;
 pub mod report;
+pub mod segmentation;
 pub mod simulate;
 pub mod tasks;
 #[cfg(feature = "gradients")]

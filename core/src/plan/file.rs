@@ -1,6 +1,6 @@
 //! The file format of plans: writing, and taking the parts apart.
 
-use super::{Header, Node, PlanError};
+use super::{Header, Interpolation, Node, PlanError};
 
 /// Version of the format this build reads and writes.
 pub const FORMAT_VERSION: u16 = 1;
@@ -45,12 +45,23 @@ fn word(bytes: &[u8]) -> u32 {
 fn parts(body: &[u8]) -> Option<Parts<'_>> {
     let (size, body) = body.split_at_checked(4)?;
     let (header, body) = body.split_at_checked(word(size) as usize)?;
-    let (header, rest) = postcard::take_from_bytes(header).ok()?;
+    let header = header_of(header)?;
     let (count, body) = body.split_at_checked(4)?;
     let (ends, nodes) = body.split_at_checked((word(count) as usize).checked_mul(4)?)?;
     let (ends, _) = ends.as_chunks();
     let covered = ends.last().map_or(0, |end| word(end) as usize) == nodes.len();
-    (rest.is_empty() && covered && !ends.is_empty()).then_some(Parts { header, ends, nodes })
+    (covered && !ends.is_empty()).then_some(Parts { header, ends, nodes })
+}
+
+/// A header has one encoding: the default interpolation is not written.
+fn header_of(bytes: &[u8]) -> Option<Header<'_>> {
+    let (header, rest) = postcard::take_from_bytes::<Header<'_>>(bytes).ok()?;
+    if rest.is_empty() {
+        return Some(header);
+    }
+    let (interpolation, rest) = postcard::take_from_bytes(rest).ok()?;
+    let written = rest.is_empty() && interpolation != Interpolation::default();
+    written.then_some(Header { interpolation, ..header })
 }
 
 /// Writes a plan file into `out` and returns its length. The result is not checked: parse it.
@@ -65,6 +76,9 @@ pub fn write(header: &Header<'_>, nodes: &[Node<'_>], out: &mut [u8]) -> Result<
 fn fill(header: &Header<'_>, nodes: &[Node<'_>], out: &mut [u8]) -> Option<usize> {
     let mut at = PREFIX + 4;
     at += postcard::to_slice(header, out.get_mut(at..)?).ok()?.len();
+    if header.interpolation != Interpolation::default() {
+        at += postcard::to_slice(&header.interpolation, out.get_mut(at..)?).ok()?.len();
+    }
     put(out, PREFIX, at - PREFIX - 4)?;
     put(out, at, nodes.len())?;
     let table = at + 4;
@@ -86,4 +100,52 @@ fn fill(header: &Header<'_>, nodes: &[Node<'_>], out: &mut [u8]) -> Option<usize
 fn put(out: &mut [u8], at: usize, value: usize) -> Option<()> {
     out.get_mut(at..at + 4)?.copy_from_slice(&u32::try_from(value).ok()?.to_le_bytes());
     Some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{ColourOrder, Fit, Op, Plan, Preprocess};
+    use super::*;
+    use crate::geometry::Shape;
+
+    fn written(fit: Fit, interpolation: Interpolation, file: &mut [u8]) -> usize {
+        let preprocess = Preprocess { fit, order: ColourOrder::Bgr, affine: heapless::Vec::new() };
+        let header = Header {
+            name: "map",
+            preprocess,
+            labels: "a\nb",
+            class_offset: 1,
+            output_scale: 0.5,
+            margin: 2.0,
+            interpolation,
+        };
+        let node = |op| Node { name: "", shape: Shape::new(1, 2, 2), bits: 8, op };
+        write(&header, &[node(Op::Input), node(Op::Offset { input: 0 })], file).unwrap()
+    }
+
+    #[test]
+    fn the_usual_interpolation_takes_no_room() {
+        let (mut usual, mut other) = ([0; 128], [0; 128]);
+        let usual_len = written(Fit::Pad([1, 2, 3]), Interpolation::HalfPixel, &mut usual);
+        assert_eq!(written(Fit::Pad([1, 2, 3]), Interpolation::AlignCorners, &mut other), usual_len + 1);
+        let header = |bytes| Plan::parse(bytes).unwrap().header().clone();
+        let (usual, other) = (header(&usual[..usual_len]), header(&other[..=usual_len]));
+        assert_eq!(other.interpolation, Interpolation::AlignCorners);
+        assert_eq!(usual, Header { interpolation: Interpolation::HalfPixel, ..other });
+        assert_eq!(usual.preprocess.fit, Fit::Pad([1, 2, 3]));
+    }
+
+    #[test]
+    fn a_header_has_one_encoding() {
+        let mut file = [0; 128];
+        let len = written(Fit::Stretch, Interpolation::Asymmetric, &mut file);
+        let end = PREFIX + 3 + word(&file[PREFIX..]) as usize;
+        assert_eq!(file[end], Interpolation::Asymmetric as u8);
+        for value in 0..=255 {
+            file[end] = value;
+            let checksum = CRC.checksum(&file[PREFIX..len]);
+            file[16..PREFIX].copy_from_slice(&checksum.to_le_bytes());
+            assert_eq!(Plan::parse(&file[..len]).is_ok(), [1, 2].contains(&value), "{value}");
+        }
+    }
 }

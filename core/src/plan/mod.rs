@@ -8,7 +8,7 @@
 //! | 2 + 2 | format version, zero |
 //! | 4 | length of the body |
 //! | 4 | CRC-32 (ISO-HDLC) of the body |
-//! | body | u32 length and postcard of [`Header`]; u32 number of nodes; u32 end offset of each node; postcard of the nodes |
+//! | body | u32 length and postcard of [`Header`], then of its [`Interpolation`] if that is not the default; u32 number of nodes; u32 end offset of each node; postcard of the nodes |
 
 mod check;
 mod file;
@@ -39,6 +39,9 @@ pub struct Header<'a> {
     pub output_scale: f32,
     /// Calibrated largest magnitudes times this factor still fit the ranges.
     pub margin: f32,
+    /// How the client brings a map of scores to the input's size; without meaning for networks that classify.
+    #[serde(skip)]
+    pub interpolation: Interpolation,
 }
 
 /// How an image becomes the input tensor: `round(pixel * mul + add)` per channel, pixels 0..=255.
@@ -61,6 +64,22 @@ pub enum Fit {
     Stretch,
     /// The short side is resized to so many pixels, then the centre is cut out.
     ShortSideThenCrop(u16),
+    /// The whole image is resized with its proportions kept, and what is left of the input, half of it on either side,
+    /// filled with this red, green and blue.
+    Pad([u8; 3]),
+}
+
+/// Where element `i` of `to` lies among `from` elements, when a map is interpolated linearly; beyond the outermost
+/// elements their values go on. The names are those of ONNX's Resize.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Interpolation {
+    /// At `(i + 1/2) from / to - 1/2`: pixels are areas.
+    #[default]
+    HalfPixel,
+    /// At `i (from - 1) / (to - 1)`, 0 if `to` is 1: the outermost pixels' centres stay where they are.
+    AlignCorners,
+    /// At `i from / to`.
+    Asymmetric,
 }
 
 /// Order of the colour channels.

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use brelu_core::geometry::Shape;
+use brelu_core::plan::Interpolation;
 use brelu_tools::graph::{Graph, simplify};
 use brelu_tools::net::Patience;
 use brelu_tools::onnx::{self, ImportOptions};
 use brelu_tools::zoo;
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 /// How an ONNX file is read.
 #[derive(Clone, Debug, Args)]
@@ -21,6 +22,31 @@ pub(crate) struct ImportArgs {
     /// Shape of the input, where the file leaves it open: channels x height x width, for example 3x224x224
     #[arg(long, value_name = "CxHxW", value_parser = shape)]
     pub(crate) input: Option<Shape>,
+
+    /// How a map of scores is interpolated to the input's size [default: as the file's last resize, half-pixel if it has none]
+    #[arg(long, value_name = "RULE")]
+    pub(crate) interpolate: Option<InterpolationName>,
+}
+
+/// Where the pixels of a map lie among those of the input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum InterpolationName {
+    /// Pixels are areas; the map's edges are the input's
+    HalfPixel,
+    /// The centres of the outermost pixels are those of the input
+    AlignCorners,
+    /// The upper left corners are the same, as in files of operator sets before 11
+    Asymmetric,
+}
+
+impl From<InterpolationName> for Interpolation {
+    fn from(name: InterpolationName) -> Self {
+        match name {
+            InterpolationName::HalfPixel => Self::HalfPixel,
+            InterpolationName::AlignCorners => Self::AlignCorners,
+            InterpolationName::Asymmetric => Self::Asymmetric,
+        }
+    }
 }
 
 impl ImportArgs {
@@ -35,7 +61,8 @@ impl ImportArgs {
     /// `builtin:NAME` is a network of [`zoo`] with generated weights.
     pub(crate) fn import_as_is(&self, model: &Path) -> Result<(Graph, Vec<String>)> {
         if let Some(name) = builtin(model) {
-            let graph = zoo::build(name)?;
+            let mut graph = zoo::build(name)?;
+            graph.interpolation = self.interpolate.map_or(graph.interpolation, Into::into);
             return Ok((
                 graph,
                 vec!["its weights are generated: shapes and costs are real, results mean nothing".into()],
@@ -43,7 +70,9 @@ impl ImportArgs {
         }
         let options = ImportOptions { output: self.output.clone(), input: self.input };
         let imported = onnx::import_file(model, &options).with_context(|| model.display().to_string())?;
-        Ok((imported.graph, imported.notes))
+        let mut graph = imported.graph;
+        graph.interpolation = self.interpolate.map_or(graph.interpolation, Into::into);
+        Ok((graph, imported.notes))
     }
 }
 

@@ -25,6 +25,7 @@ PREFIX.json (how they were made; keep it with the weights).
 Examples:
   brelu compile resnet20.onnx -o resnet20 --calibrate cifar10/train.bin --mean .485 .456 .406 --std .229 .224 .225
   brelu compile mobilenet.onnx -o models/ --calibrate pictures/ --fit short-side:256 --mean .5 --std .5 --class-offset 1
+  brelu compile deeplab.onnx -o deeplab --calibrate pictures/ --fit pad --mean .5 --std .5 --interpolate align-corners
   brelu compile resnet20.onnx -o fixed --calibrate cifar10/train.bin --bits 24 --fraction 12 --window 6")]
 pub(crate) struct Compile {
     /// The network: an ONNX file, operator sets 7 to 22

@@ -44,7 +44,8 @@ pub(crate) struct CompileArgs {
     #[arg(long, value_name = "N", default_value = "0")]
     class_offset: u32,
 
-    /// Calibrated magnitudes times this factor must fit the ranges: 1 to 16 [default: 1.75]
+    /// Calibrated magnitudes times this factor must fit the ranges: 1 to 16; with a dozen calibration images of a large
+    /// network rather 3, else values of other images leave the ranges [default: 1.75]
     #[arg(long, value_name = "X")]
     margin: Option<f32>,
 

@@ -20,6 +20,7 @@ use super::arguments::{ImportArgs, PatienceArgs, positive};
 use super::calibration::Selection;
 use super::evaluate_float::FloatEvaluation;
 use super::files::{plan_digest, read_plan, read_weights};
+use super::infer::label;
 use super::parties::{Parties, PeakMemory};
 use super::party::ClientArgs;
 use super::preprocess::{self, PreprocessArgs};
@@ -32,6 +33,7 @@ Examples:
   brelu evaluate --plan r20.plan --spawn --weights r20.weights --data cifar10/test.bin --model r20.onnx --count 1000
   brelu evaluate --plan r20.plan --server 127.0.0.1:7601 --data pictures/ --log run.jsonl
   brelu evaluate --plan r20.plan --simulate --weights r20.weights --data cifar10/test.bin --jobs 4
+  brelu evaluate --plan deeplab.plan --spawn --weights deeplab.weights --data VOC2012:val --model deeplab.onnx
   brelu evaluate --float --model r20.onnx --spec r20-12.json --spec r20-6.json --data cifar10/test.bin")]
 pub(crate) struct Evaluate {
     /// The plan
@@ -45,7 +47,8 @@ pub(crate) struct Evaluate {
     #[arg(long, value_name = "FILE")]
     weights: Option<PathBuf>,
 
-    /// Images: a folder of pictures, a file of CIFAR records, or `shapes:train` (generated)
+    /// Images: a folder of pictures, a file of CIFAR records, `shapes:train` (generated), or for networks that give maps
+    /// FOLDER:val of a folder in the layout of Pascal VOC
     #[arg(long, value_name = "IMAGES")]
     data: PathBuf,
 
@@ -303,6 +306,7 @@ impl Evaluate {
         memory: Option<PeakMemory>,
     ) -> Result<()> {
         let summary = Summary::new(records, cost::total(plan).round_trips, self.jobs);
+        let summary = summary.named(&|output| label(plan, output));
         let (network, data) = (plan.header().name, self.data.display().to_string());
         if self.json {
             let peak_memory_bytes = memory;

@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use brelu_tools::graph::{Graph, Node, Op};
-use brelu_tools::report::{Lines, Table, count, print};
+use brelu_tools::report::{Lines, Table, count, interpolation_text, print};
 use clap::Args;
 
 use super::arguments::{ImportArgs, shape_text};
@@ -42,6 +42,12 @@ fn text(graph: &Graph, notes: &[String]) -> Lines {
     text.pair("network", &graph.name);
     text.pair("input", format_args!("{} {}", graph[graph.input].name, shape_text(graph.input_shape())));
     text.pair("output", format_args!("{} {}", graph[graph.output].name, shape_text(graph.output_shape())));
+    if graph.output_shape().plane() > 1 {
+        text.pair(
+            "upsampling",
+            format_args!("{}, done by the client", interpolation_text(graph.interpolation)),
+        );
+    }
     text.pair("parameters", sum(&|node| parameters(&node.op)));
     text.pair("ReLUs", sum(&relus));
     text.pair("MACs", sum(&macs));

@@ -1,29 +1,39 @@
+mod answer;
+mod maps;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use brelu_core::cost;
 use brelu_core::plan::Plan;
 use brelu_host::client::{ClientMemory, ClientParty};
 use brelu_tools::data::{Preprocess, read_image};
-use brelu_tools::evaluate::{decisions, largest, real};
+use brelu_tools::evaluate::real;
 use brelu_tools::net::{self, Measured, Notice, Session, Target};
-use brelu_tools::report::{Bar, Bytes, Lines, note, percent, print, print_json, seconds, traffic_table};
+use brelu_tools::report::{Bar, note, print, print_json};
 use brelu_tools::simulate::quantise_input;
 use clap::Args;
-use serde::Serialize;
+use image::RgbImage;
 
+use self::answer::{Answer, Answers, Said, classes};
+use self::maps::Painter;
 use super::arguments::{PatienceArgs, positive};
 use super::files::read_plan;
 use super::party::ClientArgs;
 use super::preprocess::of_plan;
 
-/// Classify pictures without showing them to the server
+/// Classify pictures, or their pixels, without showing them to the server
 #[derive(Debug, Args)]
 #[command(after_help = "\
+A network that gives a map of scores classifies pixels: the scores are interpolated to the input's size as the plan says, \
+then to the picture's own, and the largest of every pixel is its class. For dog.png, dog.overlay.png shows the picture in \
+the colours of its classes with a legend, and dog.classes.png has the class as palette index, 255 where there is none.
+
 Examples:
   brelu infer --plan resnet20.plan cat.png dog.png
-  brelu infer --plan resnet20.plan --server example.org:7601 --server-key server.pub --dealer-key dealer.pub --json cat.png")]
+  brelu infer --plan resnet20.plan --server example.org:7601 --server-key server.pub --dealer-key dealer.pub --json cat.png
+  brelu infer --plan deeplab.plan --out drawn/ street.jpg")]
 pub(crate) struct Infer {
     /// The plan; the server has the same
     #[arg(long, value_name = "FILE")]
@@ -37,9 +47,13 @@ pub(crate) struct Infer {
     #[arg(required = true, value_name = "IMAGE")]
     images: Vec<PathBuf>,
 
-    /// How many of the best classes to print
+    /// How many of the best classes to print; of maps all are printed
     #[arg(long, value_name = "N", default_value = "5", value_parser = positive)]
     top: usize,
+
+    /// Folder for the overlays and class maps of a network that gives maps [default: the current one]
+    #[arg(long, value_name = "FOLDER")]
+    out: Option<PathBuf>,
 
     /// Print JSON: sizes in bytes, times in seconds
     #[arg(long)]
@@ -52,58 +66,41 @@ pub(crate) struct Infer {
     patience: PatienceArgs,
 }
 
-/// One class of a result.
-#[derive(Debug, Serialize)]
-struct Class {
-    /// The output.
-    output: usize,
-    /// Its name, if the plan has names.
-    label: Option<String>,
-    /// Its logit; for networks that classify pixels, its share of them.
-    value: f64,
-}
-
-/// One picture's result.
-#[derive(Debug, Serialize)]
-struct Answer {
-    image: String,
-    top: Vec<Class>,
-    offline_seconds: f64,
-    online_seconds: f64,
-    bytes: Bytes,
-    exact: bool,
-    round_trips: u32,
-}
-
-/// Everything.
-#[derive(Debug, Serialize)]
-struct Answers {
-    network: String,
-    expected_bytes: Bytes,
-    expected_round_trips: u32,
-    images: Vec<Answer>,
-}
-
 impl Infer {
     pub(crate) fn run(self) -> Result<()> {
         let plan = read_plan(&self.plan)?;
         let preprocess = of_plan(plan).with_context(|| self.plan.display().to_string())?;
-        let inputs: Vec<Vec<u32>> =
-            self.images.iter().map(|path| input(plan, &preprocess, path)).collect::<Result<_>>()?;
+        let pictures: Vec<RgbImage> =
+            self.images.iter().map(|path| Ok(read_image(path)?)).collect::<Result<_>>()?;
+        let input = |(path, picture): (&PathBuf, &RgbImage)| {
+            input(plan, &preprocess, picture).with_context(|| path.display().to_string())
+        };
+        let inputs: Vec<Vec<u32>> = self.images.iter().zip(&pictures).map(input).collect::<Result<_>>()?;
+        let folder = self.out.as_deref().unwrap_or(Path::new("."));
+        let painter = Painter::new(plan, preprocess, &self.images, folder)?;
+        if painter.is_none() && self.out.is_some() {
+            bail!("--out is for networks that give maps, this one classifies whole pictures: leave it out");
+        }
         let (total, party) = (cost::total(plan), self.client.party()?);
         let measured = net::runtime()?.block_on(self.session(plan, party, &inputs))?;
         let answers = Answers {
             network: plan.header().name.into(),
             expected_bytes: total.bytes.into(),
             expected_round_trips: total.round_trips,
-            images: self
-                .images
+            images: measured
                 .iter()
-                .zip(measured)
-                .map(|(path, run)| self.answer(plan, path, &run))
-                .collect(),
+                .enumerate()
+                .map(|(number, run)| {
+                    let outputs = real(plan, &run.output);
+                    let said = match &painter {
+                        Some(painter) => Said::Map(painter.paint(number, &pictures[number], &outputs)?),
+                        None => Said::Classes { top: classes(plan, &outputs, self.top) },
+                    };
+                    Ok(Answer::new(&self.images[number], said, run))
+                })
+                .collect::<Result<_>>()?,
         };
-        let printed = if self.json { print_json(&answers) } else { print(answers.text(plan)) };
+        let printed = if self.json { print_json(&answers) } else { print(answers.text()) };
         Ok(printed?)
     }
 
@@ -122,25 +119,14 @@ impl Infer {
         let mut results = Vec::new();
         for (index, input) in inputs.iter().enumerate() {
             bar.say(format!("preparing {} of {}", index + 1, inputs.len()));
-            session.prepare(inputs.len() - index, &mut step).await?;
+            // One at a time: the server has room for a few inferences of a large network only.
+            session.prepare(1, &mut step).await?;
             bar.say(format!("running {} of {}", index + 1, inputs.len()));
             results.push(session.infer(input, &mut step).await?);
         }
         // All results are there; whether the server hears the good-bye does not matter.
         drop(session.close().await);
         Ok(results)
-    }
-
-    fn answer(&self, plan: &Plan<'_>, path: &Path, run: &Measured) -> Answer {
-        Answer {
-            image: path.display().to_string(),
-            top: classes(plan, &real(plan, &run.output), self.top),
-            offline_seconds: run.offline.as_secs_f64(),
-            online_seconds: run.online.as_secs_f64(),
-            bytes: run.bytes.into(),
-            exact: run.exact,
-            round_trips: run.round_trips,
-        }
     }
 }
 
@@ -152,68 +138,13 @@ pub(super) fn tell(bar: &Bar, notice: Notice) {
     }
 }
 
-fn input(plan: &Plan<'_>, preprocess: &Preprocess, path: &Path) -> Result<Vec<u32>> {
-    let pixels = preprocess.pixels(&read_image(path)?).with_context(|| path.display().to_string())?;
+fn input(plan: &Plan<'_>, preprocess: &Preprocess, picture: &RgbImage) -> Result<Vec<u32>> {
+    let pixels = preprocess.pixels(picture)?;
     Ok(quantise_input(&plan.header().preprocess, plan.input().shape.plane(), &pixels))
-}
-
-/// The best classes of a classifier by logit, of a network that classifies pixels by their share.
-fn classes(plan: &Plan<'_>, logits: &[f32], top: usize) -> Vec<Class> {
-    let shape = plan.output().shape;
-    let values = match shape.plane() {
-        1 => logits.to_vec(),
-        plane => {
-            let mut shares = vec![0.0; shape.channels as usize];
-            decisions(logits, shape).into_iter().for_each(|class| shares[class] += 1.0 / plane as f32);
-            shares
-        }
-    };
-    let class =
-        |output: usize| Class { output, label: label(plan, output), value: f64::from(values[output]) };
-    largest(&values, top)
-        .into_iter()
-        .map(class)
-        .filter(|class| shape.plane() == 1 || class.value > 0.0)
-        .collect()
 }
 
 /// The name of an output.
 pub(crate) fn label(plan: &Plan<'_>, output: usize) -> Option<String> {
     let index = output.checked_sub(plan.header().class_offset as usize)?;
     plan.header().labels.lines().nth(index).map(str::to_owned)
-}
-
-impl Answers {
-    fn text(&self, plan: &Plan<'_>) -> Lines {
-        let mut text = Lines::new(0);
-        self.images.iter().for_each(|answer| answer.describe(plan, &mut text));
-        if let Some(first) = self.images.first() {
-            text.line("bytes an inference");
-            text.block(traffic_table(&first.bytes));
-        }
-        let yes = |every: bool| if every { "yes" } else { "no" };
-        let exact = yes(self.images.iter().all(|answer| answer.exact));
-        let expected = self.expected_round_trips;
-        let trips = yes(self.images.iter().all(|answer| answer.round_trips == expected));
-        text.line(format_args!(
-            "traffic equals the formulas: {exact}; round trips equal the plan's {expected}: {trips}"
-        ));
-        text
-    }
-}
-
-impl Answer {
-    fn describe(&self, plan: &Plan<'_>, text: &mut Lines) {
-        text.line(&self.image);
-        for class in &self.top {
-            let name = class.label.clone().unwrap_or_else(|| format!("output {}", class.output));
-            let value = match plan.output().shape.plane() {
-                1 => format!("{:.3}", class.value),
-                _ => percent(class.value) + " of the pixels",
-            };
-            text.line(format_args!("  {name:<32} {value:>10}"));
-        }
-        let (offline, online) = (seconds(self.offline_seconds), seconds(self.online_seconds));
-        text.line(format_args!("  offline {offline}, online {online}, {} round trips", self.round_trips));
-    }
 }

@@ -30,8 +30,9 @@ pub(crate) struct PreprocessArgs {
     #[arg(long, value_name = "ORDER", value_parser = order)]
     order: Option<Channels>,
 
-    /// How pictures get the input's size: exact (they must have it), stretch (resized, proportions lost), or
-    /// short-side:N (short side resized to N pixels, then the centre cut out) [default: exact]
+    /// How pictures get the input's size: exact (they must have it), stretch (resized, proportions lost), short-side:N
+    /// (short side resized to N pixels, then the centre cut out), or pad (resized to fit with proportions kept, the rest
+    /// filled with the mean colour) [default: exact]
     #[arg(long, value_name = "FIT", value_parser = fit)]
     fit: Option<Fit>,
 
@@ -70,7 +71,7 @@ impl PreprocessArgs {
             3 => Channels::Rgb,
             other => bail!("the network takes {other} channels, but pictures have 1 or 3: change its input"),
         };
-        let preprocess = Preprocess {
+        let mut preprocess = Preprocess {
             height: shape.height,
             width: shape.width,
             fit: self.fit.unwrap_or(Fit::Exact),
@@ -79,6 +80,9 @@ impl PreprocessArgs {
             mean: three("mean", &self.mean, 0.0)?,
             std: three("std", &self.std, 1.0)?,
         };
+        if matches!(preprocess.fit, Fit::Pad { .. }) {
+            preprocess.fit = Fit::Pad { colour: preprocess.mean_colour() };
+        }
         preprocess.check()?;
         Ok(preprocess)
     }
@@ -106,8 +110,10 @@ fn fit(text: &str) -> Result<Fit, String> {
     match (text, text.strip_prefix("short-side:").map(str::parse)) {
         ("exact", _) => Ok(Fit::Exact),
         ("stretch", _) => Ok(Fit::Stretch),
+        // The colour follows from the mean, when that is known.
+        ("pad", _) => Ok(Fit::Pad { colour: [0; 3] }),
         (_, Some(Ok(short_side))) => Ok(Fit::CenterCrop { short_side }),
-        _ => Err("give exact, stretch or short-side:PIXELS, for example short-side:256".into()),
+        _ => Err("give exact, stretch, pad or short-side:PIXELS, for example short-side:256".into()),
     }
 }
 
@@ -138,6 +144,7 @@ pub(crate) fn of_plan(plan: &Plan<'_>) -> Result<Preprocess> {
         plan::Fit::Exact => Fit::Exact,
         plan::Fit::Stretch => Fit::Stretch,
         plan::Fit::ShortSideThenCrop(side) => Fit::CenterCrop { short_side: side.into() },
+        plan::Fit::Pad(colour) => Fit::Pad { colour },
     };
     ensure!(
         preprocess.shape() == shape,

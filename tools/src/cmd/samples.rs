@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use brelu_tools::data::{Dataset, Preprocess};
+use brelu_tools::data::{Dataset, Preprocess, Target};
 use brelu_tools::graph::Graph;
 use brelu_tools::interpreter::Device;
 use brelu_tools::report::Bar;
@@ -67,7 +67,9 @@ pub(crate) struct Samples {
     pub(crate) preprocess: Preprocess,
     /// The input's floats of every image.
     pub(crate) images: Vec<Vec<f32>>,
-    pub(crate) labels: Vec<Option<usize>>,
+    pub(crate) targets: Vec<Target>,
+    /// Names of the classes, if known.
+    pub(crate) classes: Vec<String>,
     /// SHA-256 of the pixels of all images in order.
     pub(crate) data_sha256: String,
 }
@@ -87,17 +89,18 @@ impl SampleArgs {
             "{} has {len} images, none is left after skipping {skip}",
             data.display()
         );
-        let (mut images, mut labels, mut digest) = (Vec::new(), Vec::new(), Sha256::new());
+        let (mut images, mut targets, mut digest) = (Vec::new(), Vec::new(), Sha256::new());
         let bar = Bar::new(indices.len() as u64, "reading images");
         for index in indices {
             let item = set.item(index)?;
             digest.update(&item.pixels);
             images.push(preprocess.normalise(&item.pixels));
-            labels.push(item.target.class());
+            targets.push(item.target);
             bar.step();
         }
         let model_sha256 = model_digest(model)?;
-        Ok(Samples { graph, model_sha256, preprocess, images, labels, data_sha256: hex(&digest.finalize()) })
+        let (data_sha256, classes) = (hex(&digest.finalize()), set.class_names().to_vec());
+        Ok(Samples { graph, model_sha256, preprocess, images, targets, classes, data_sha256 })
     }
 }
 

@@ -143,6 +143,7 @@ pub fn compile(
             labels: &labels,
             class_offset: options.class_offset,
             preprocess: &real,
+            interpolation: graph.interpolation,
             margin: options.margin,
         },
         criterion,
@@ -216,6 +217,7 @@ fn checked_preprocess(graph: &Graph, options: &CompileOptions) -> Result<plan::P
         Fit::CenterCrop { short_side } => {
             plan::Fit::ShortSideThenCrop(short_side.try_into().unwrap_or(u16::MAX))
         }
+        Fit::Pad { colour } => plan::Fit::Pad(colour),
     };
     Ok(plan::Preprocess { fit, order, affine })
 }

@@ -1,6 +1,8 @@
 //! From real parameters and scales to a plan and its integers.
 
-use brelu_core::plan::{self, Channel, Channels, Header, MAX_PARTS, Plan, PlanError, Preprocess};
+use brelu_core::plan::{
+    self, Channel, Channels, Header, Interpolation, MAX_PARTS, Plan, PlanError, Preprocess,
+};
 use brelu_host::weights::{NodeWeights, Weights};
 
 use super::CompileError;
@@ -15,6 +17,7 @@ pub(super) struct Names<'a> {
     pub(super) labels: &'a str,
     pub(super) class_offset: u32,
     pub(super) preprocess: &'a Preprocess,
+    pub(super) interpolation: Interpolation,
     pub(super) margin: f32,
 }
 
@@ -46,6 +49,7 @@ pub(super) fn quantise(
         class_offset: names.class_offset,
         output_scale: scales.of(net.output(), 0) as f32,
         margin: names.margin,
+        interpolation: names.interpolation,
     };
     let file = write(&header, &nodes)?;
     let integers = integers(net, scales, format)?;

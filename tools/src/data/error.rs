@@ -21,7 +21,7 @@ pub enum DataError {
         error: String,
     },
     /// A picture has the wrong size and may not be resized.
-    #[error("the picture has {} rows and {} columns, but exactly {} and {} are required: resize it, or compile the network with --fit stretch or --fit short-side:PIXELS", given[0], given[1], required[0], required[1])]
+    #[error("the picture has {} rows and {} columns, but exactly {} and {} are required: resize it, or compile the network with --fit stretch, pad or short-side:PIXELS", given[0], given[1], required[0], required[1])]
     Size {
         /// Rows and columns of the picture.
         given: [u32; 2],
@@ -62,7 +62,7 @@ impl DataError {
         Self::Read { path: path.into(), error }
     }
 
-    pub(super) fn content(path: &Path, problem: impl Into<String>) -> Self {
+    pub(crate) fn content(path: &Path, problem: impl Into<String>) -> Self {
         Self::Content { path: path.into(), problem: problem.into() }
     }
 }

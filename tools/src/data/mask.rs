@@ -13,7 +13,7 @@ use super::DataError;
 const MAX_BYTES: usize = 1 << 28;
 
 /// The values of a palette or grey PNG as they are in the file: 1, 2, 4 or 8 bits, colours not looked up.
-pub(super) fn read(path: &Path) -> Result<GrayImage, DataError> {
+pub(crate) fn read(path: &Path) -> Result<GrayImage, DataError> {
     let file = File::open(path).map_err(|error| DataError::read(path, error))?;
     decode(BufReader::new(file)).map_err(|problem| DataError::content(path, problem))
 }

@@ -4,6 +4,7 @@
 mod cifar;
 mod dataset;
 mod error;
+mod fit;
 mod folder;
 mod labels;
 mod mask;
@@ -16,8 +17,10 @@ mod target;
 
 pub use dataset::{Dataset, Item};
 pub use error::DataError;
-pub use preprocess::{Channels, Fit, Preprocess};
+pub use fit::{Fit, Placement};
+pub use preprocess::{Channels, Preprocess};
 pub use preview::{Screen, preview};
+pub(crate) use sheet::shortened;
 pub use sheet::{Tile, sheet};
 pub use target::{LabelMap, Target};
 
@@ -38,5 +41,7 @@ pub fn read_image(path: &Path) -> Result<RgbImage, DataError> {
     Ok(reader.decode().map_err(|error| no_picture(error.to_string()))?.to_rgb8())
 }
 
+#[cfg(test)]
+pub(crate) use mask::read as read_map;
 #[cfg(test)]
 mod tests;

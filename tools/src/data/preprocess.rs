@@ -1,23 +1,8 @@
 use super::DataError;
+use super::fit::{Fit, Placement};
 use brelu_core::geometry::Shape;
-use image::imageops::{self, FilterType};
-use image::{GrayImage, ImageBuffer, Pixel, RgbImage};
+use image::{GrayImage, RgbImage, imageops};
 use serde::{Deserialize, Serialize};
-
-/// How a picture gets the size of the input.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Fit {
-    /// It must have it.
-    Exact,
-    /// The whole picture is resized (bilinear, averaging when it shrinks), whatever that does to its proportions.
-    Stretch,
-    /// It is resized so that its short side has `short_side` pixels, then the centre is cut out.
-    CenterCrop {
-        /// Pixels of the short side before cutting.
-        short_side: u32,
-    },
-}
 
 /// Which planes the input has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,8 +81,11 @@ impl Preprocess {
     /// # Errors
     /// If the picture has the wrong size and [`Fit::Exact`] is asked for, or the preprocessing is impossible.
     pub fn pixels(&self, image: &RgbImage) -> Result<Vec<u8>, DataError> {
-        self.check()?;
-        let fitted = self.fitted(image)?;
+        let around = match self.fit {
+            Fit::Pad { colour } => colour,
+            _ => [0; 3],
+        };
+        let fitted = self.place(image.width(), image.height())?.rgb(image, around);
         let order: &[usize] = match self.channels {
             Channels::Rgb => &[0, 1, 2],
             Channels::Bgr => &[2, 1, 0],
@@ -106,54 +94,32 @@ impl Preprocess {
         Ok(order.iter().flat_map(|channel| fitted.pixels().map(|pixel| pixel.0[*channel])).collect())
     }
 
-    /// A map of classes (or of anything that has no mean) of a picture, cut and resized as the picture is: every pixel of the
-    /// input takes the value in its middle.
+    /// A map of classes of a picture, cut, padded and resized as the picture is: every pixel of the input takes the class in
+    /// its middle, [`LabelMap::IGNORED`](super::LabelMap::IGNORED) where the picture does not reach.
     ///
     /// # Errors
     /// As [`Preprocess::pixels`].
     pub fn labels(&self, map: &GrayImage) -> Result<GrayImage, DataError> {
+        Ok(self.place(map.width(), map.height())?.labels(map))
+    }
+
+    /// Where a picture of `width` columns and `height` rows lies in the input.
+    ///
+    /// # Errors
+    /// As [`Preprocess::pixels`].
+    pub fn place(&self, width: u32, height: u32) -> Result<Placement, DataError> {
         self.check()?;
-        self.fitted_by(map, nearest)
+        Placement::new(self.fit, [width, height], [self.width, self.height])
     }
 
-    fn fitted(&self, image: &RgbImage) -> Result<RgbImage, DataError> {
-        self.fitted_by(image, |image, width, height| {
-            imageops::resize(image, width, height, FilterType::Triangle)
-        })
-    }
-
-    fn fitted_by<P: Pixel<Subpixel = u8> + 'static>(
-        &self,
-        image: &ImageBuffer<P, Vec<u8>>,
-        resize: impl Fn(&ImageBuffer<P, Vec<u8>>, u32, u32) -> ImageBuffer<P, Vec<u8>>,
-    ) -> Result<ImageBuffer<P, Vec<u8>>, DataError> {
-        let (width, height) = image.dimensions();
-        let required = [self.height, self.width];
-        if width == 0 || height == 0 || (self.fit == Fit::Exact && [height, width] != required) {
-            return Err(DataError::Size { given: [height, width], required });
+    /// Red, green and blue of the pixels that become zeros of the input, as near as bytes come.
+    pub fn mean_colour(&self) -> [u8; 3] {
+        let [a, b, c] = self.mean.map(|mean| (mean * self.divide_by).round().clamp(0.0, 255.0) as u8);
+        match self.channels {
+            Channels::Rgb => [a, b, c],
+            Channels::Bgr => [c, b, a],
+            Channels::Gray => [a; 3],
         }
-        let resized = |width: u32, height: u32| {
-            if u64::from(width) * u64::from(height) > MAX_PIXELS {
-                return Err(DataError::Preprocess(format!(
-                    "resizing to {width} x {height} pixels is too large"
-                )));
-            }
-            Ok(match image.dimensions() == (width, height) {
-                true => image.clone(),
-                false => resize(image, width, height),
-            })
-        };
-        Ok(match self.fit {
-            Fit::Exact => image.clone(),
-            Fit::Stretch => resized(self.width, self.height)?,
-            Fit::CenterCrop { short_side } => {
-                let factor = f64::from(short_side) / f64::from(width.min(height));
-                let scaled = |size: u32| (f64::from(size) * factor).round() as u32;
-                let resized = resized(scaled(width), scaled(height))?;
-                let (left, top) = ((resized.width() - self.width) / 2, (resized.height() - self.height) / 2);
-                imageops::crop_imm(&resized, left, top, self.width, self.height).to_image()
-            }
-        })
     }
 
     /// The floats of pixels in the order of [`Preprocess::pixels`].
@@ -171,17 +137,4 @@ impl Preprocess {
         let (mean, std) = (self.mean.get(channel)?, self.std.get(channel)?);
         Some((1.0 / (self.divide_by * std), -mean / std))
     }
-}
-
-/// At most this many pixels are made of one picture.
-const MAX_PIXELS: u64 = 1 << 28;
-
-/// The picture of another size whose pixels each have the value in their middle.
-fn nearest(image: &GrayImage, width: u32, height: u32) -> GrayImage {
-    let source = |at: u32, from: u32, to: u32| {
-        let middle = (2 * u64::from(at) + 1) * u64::from(from) / (2 * u64::from(to));
-        u32::try_from(middle).unwrap_or(u32::MAX).min(from - 1)
-    };
-    let pixel = |x, y| *image.get_pixel(source(x, image.width(), width), source(y, image.height(), height));
-    GrayImage::from_fn(width, height, pixel)
 }

@@ -114,7 +114,7 @@ fn drawn(tile: &Tile, [x, y]: [f64; 2]) -> Result<String, FigureError> {
 }
 
 /// The text, or its beginning and three points.
-pub(super) fn shortened(text: &str, letters: usize) -> String {
+pub(crate) fn shortened(text: &str, letters: usize) -> String {
     match text.chars().count() > letters {
         true => text.chars().take(letters.saturating_sub(3)).chain("...".chars()).collect(),
         false => text.into(),

@@ -4,8 +4,11 @@ use std::ops::ControlFlow;
 
 use serde::Serialize;
 
-use super::{decisions, largest};
+use super::judge::agreement;
+use super::{Judge, MapScores};
+use crate::data::Target;
 use crate::interpreter::{Activation, Interpreter, Plain, values};
+use crate::segmentation::Confusion;
 
 /// Images computed together.
 const BATCH: usize = 32;
@@ -21,31 +24,46 @@ pub struct BlockScores {
     pub top1: f64,
     /// Share of these whose class is among the five largest logits.
     pub top5: f64,
-    /// Share of decisions (a pixel of the output makes one) that are those of the network as it is.
+    /// Share of decisions (one an image; one a pixel of the input, where the output is a map) that are those of the network
+    /// as it is.
     pub agreement: f64,
     /// Mean over images and output elements of the squared change: what distortions add up to.
     pub distortion: f64,
     /// That, over the mean square of the output's elements.
     pub relative: f64,
+    /// How its maps meet the masks, if there are some.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub map: Option<MapScores>,
 }
 
-/// Scores the network as it is (first) and every choice of `choices`, on images in the form of its input. Labels count
-/// outputs. `each` is called after every batch with the images done.
+/// What the network and its choices are judged by.
+#[derive(Clone, Copy, Debug)]
+pub struct Truth<'a> {
+    /// What the images show.
+    pub targets: &'a [Target],
+    /// Outputs before the first class.
+    pub offset: u32,
+}
+
+/// Scores the network as it is (first) and every choice of `choices`, on images in the form of its input. `each` is called
+/// after every batch with the images done.
 pub fn compare(
     interpreter: &Interpreter,
     choices: &[&dyn Activation],
     images: &[Vec<f32>],
-    labels: &[Option<usize>],
+    truth: Truth<'_>,
     each: &mut dyn FnMut(usize) -> ControlFlow<()>,
 ) -> Vec<BlockScores> {
+    let judge = Judge::of_graph(interpreter.graph(), truth.offset);
     let mut sums = vec![Sums::default(); choices.len() + 1];
     let mut done = 0;
-    for (batch, labels) in images.chunks(BATCH).zip(labels.chunks(BATCH)) {
+    for (batch, targets) in images.chunks(BATCH).zip(truth.targets.chunks(BATCH)) {
         let input = interpreter.batch(batch.iter().map(Vec::as_slice));
         let plain = values(interpreter.run(input.clone(), &Plain));
-        sums[0].add(interpreter, &plain, &plain, labels);
+        sums[0].add(&judge, &plain, &plain, targets, truth.offset);
         for (choice, sums) in choices.iter().zip(&mut sums[1..]) {
-            sums.add(interpreter, &plain, &values(interpreter.run(input.clone(), *choice)), labels);
+            let got = values(interpreter.run(input.clone(), *choice));
+            sums.add(&judge, &plain, &got, targets, truth.offset);
         }
         done += batch.len();
         if each(done).is_break() {
@@ -64,22 +82,24 @@ struct Sums {
     agreement: f64,
     change: f64,
     power: f64,
+    map: Confusion,
 }
 
 impl Sums {
-    fn add(&mut self, interpreter: &Interpreter, plain: &[f32], got: &[f32], labels: &[Option<usize>]) {
-        let shape = interpreter.graph().output_shape();
-        let outputs = shape.len().max(1);
-        for ((plain, got), label) in plain.chunks(outputs).zip(got.chunks(outputs)).zip(labels) {
-            let (want, have) = (decisions(plain, shape), decisions(got, shape));
-            let equal = want.iter().zip(&have).filter(|(want, have)| want == have).count();
+    fn add(&mut self, judge: &Judge, plain: &[f32], got: &[f32], targets: &[Target], offset: u32) {
+        let outputs = judge.outputs().max(1);
+        for ((plain, got), target) in plain.chunks(outputs).zip(got.chunks(outputs)).zip(targets) {
+            let have = judge.decisions(got);
             self.images += 1;
-            self.agreement += equal as f64 / want.len().max(1) as f64;
+            self.agreement += agreement(&judge.decisions(plain), &have);
+            if let Some(map) = judge.compare(target, &have) {
+                self.map.merge(&map);
+            }
             let square = |(a, b): (&f32, &f32)| (f64::from(*a) - f64::from(*b)).powi(2);
             self.change += plain.iter().zip(got).map(square).sum::<f64>() / outputs as f64;
             self.power += plain.iter().map(|value| f64::from(*value).powi(2)).sum::<f64>() / outputs as f64;
-            if let Some(label) = label.filter(|_| shape.plane() == 1) {
-                let top = largest(got, 5);
+            if let Some(label) = target.class().filter(|_| !judge.is_map()) {
+                let (top, label) = (judge.top(got), label + offset as usize);
                 self.labelled += 1;
                 self.top1 += usize::from(top.first() == Some(&label));
                 self.top5 += usize::from(top.contains(&label));
@@ -97,6 +117,7 @@ impl Sums {
             agreement: self.agreement / images,
             distortion: self.change / images,
             relative: self.change / self.power.max(f64::MIN_POSITIVE),
+            map: MapScores::new(std::iter::once(&self.map)),
         }
     }
 }

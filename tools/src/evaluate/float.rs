@@ -1,8 +1,7 @@
-use brelu_core::geometry::Shape;
-
+use super::Judge;
+use super::judge::agreement;
 use super::record::FloatRecord;
-use super::scores::{decisions, largest};
-use crate::data::Preprocess;
+use crate::data::{Preprocess, Target};
 use crate::graph::{Executor, RunError, Scratch};
 
 /// The float network that results are compared with.
@@ -25,17 +24,17 @@ impl Float<'_> {
 }
 
 impl FloatRecord {
-    /// Compares the logits of one image, of `shape`, with the float network's.
-    pub fn new(float: &[f32], got: &[f32], shape: Shape) -> Self {
-        let (want, have) = (decisions(float, shape), decisions(got, shape));
-        let equal = want.iter().zip(&have).filter(|(want, have)| want == have).count();
+    /// Compares the logits of one image and what they decide for with the float network's.
+    pub fn new(float: &[f32], got: &[f32], decided: &[u32], target: &Target, judge: &Judge) -> Self {
+        let want = judge.decisions(float);
         let errors = float.iter().zip(got).map(|(want, got)| f64::from((want - got).abs()));
         let count = float.len().max(1) as f64;
         let mean = float.iter().map(|value| f64::from(*value)).sum::<f64>() / count;
         let variance = float.iter().map(|value| (f64::from(*value) - mean).powi(2)).sum::<f64>() / count;
         Self {
-            top: if shape.plane() == 1 { largest(float, 5) } else { Vec::new() },
-            agreement: equal as f64 / want.len().max(1) as f64,
+            top: judge.top(float),
+            agreement: agreement(&want, decided),
+            map: judge.compare(target, &want),
             mean_error: errors.clone().sum::<f64>() / count,
             largest_error: errors.fold(0.0, f64::max),
             spread: variance.sqrt(),

@@ -3,16 +3,20 @@
 #[cfg(feature = "gradients")]
 mod blocks;
 mod float;
+mod judge;
 mod log;
+mod maps;
 mod record;
 mod run;
 mod scores;
 mod summary;
 
 #[cfg(feature = "gradients")]
-pub use blocks::{BlockScores, compare};
+pub use blocks::{BlockScores, Truth, compare};
 pub use float::Float;
+pub use judge::Judge;
 pub use log::{Log, LogError, Origin};
+pub use maps::{ClassScore, MapScores, MapSummary};
 pub use record::{FloatRecord, Record};
 pub use run::{Engine, EvaluateError, Evaluation};
 pub use scores::{decisions, largest, real};

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::report::Bytes;
+use crate::segmentation::Confusion;
 
 /// One evaluated image.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -13,6 +14,9 @@ pub struct Record {
     pub label: Option<usize>,
     /// The outputs with the five largest logits, the largest first (of one pixel, if the output has many: none).
     pub top: Vec<usize>,
+    /// The comparison with the image's mask, if it has one, at the size of the input.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub map: Option<Confusion>,
     /// The comparison with the float network, if one was given.
     pub float: Option<FloatRecord>,
     /// Bytes by link and phase; none if simulated.
@@ -35,8 +39,11 @@ pub struct Record {
 pub struct FloatRecord {
     /// The outputs with the five largest logits.
     pub top: Vec<usize>,
-    /// The share of decisions that agree: 0 or 1 for a classifier, of the pixels otherwise.
+    /// The share of decisions that agree: 0 or 1 for a classifier, of the pixels of the input otherwise.
     pub agreement: f64,
+    /// The float network's comparison with the image's mask.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub map: Option<Confusion>,
     /// Mean magnitude of the differences of the logits.
     pub mean_error: f64,
     /// The largest one.

@@ -10,7 +10,7 @@ use brelu_host::error::SessionError;
 use thiserror::Error;
 use tokio::runtime::Handle;
 
-use super::{Float, FloatRecord, LogError, Record, largest, real};
+use super::{Float, FloatRecord, Judge, LogError, Record, real};
 use crate::data::{DataError, Item};
 use crate::graph::{RunError, Scratch};
 use crate::net::{Measured, Patience, Session, Target};
@@ -76,9 +76,10 @@ impl std::fmt::Debug for Evaluation<'_> {
 
 type Outcome<T> = Result<T, EvaluateError>;
 
-/// The images that are still to be done.
+/// The images that are still to be done, and how they are judged.
 struct Queue<'a> {
     indices: &'a [usize],
+    judge: &'a Judge,
     next: AtomicUsize,
     stop: &'a AtomicBool,
     failed: AtomicBool,
@@ -111,7 +112,8 @@ impl Evaluation<'_> {
         stop: &AtomicBool,
         mut show: impl FnMut(Record) -> Outcome<()>,
     ) -> Outcome<()> {
-        let queue = Queue { indices, next: AtomicUsize::new(0), stop, failed: AtomicBool::new(false) };
+        let judge = &Judge::of_plan(self.plan);
+        let queue = Queue { indices, judge, next: AtomicUsize::new(0), stop, failed: AtomicBool::new(false) };
         let (out, results) = mpsc::channel();
         thread::scope(|scope| {
             for _ in 0..self.jobs.min(indices.len()) {
@@ -157,9 +159,9 @@ impl Evaluation<'_> {
         let mut session = Session::start(target, &mut memory, |_| ()).await?;
         let mut scratch = Scratch::default();
         while let Some(index) = queue.take() {
-            let subject = self.subject(index, &mut scratch)?;
+            let subject = self.subject(queue.judge, index, &mut scratch)?;
             let measured = session.infer(&subject.input, &mut |_, _| ()).await?;
-            drop(out.send(Ok(self.measured(subject, &measured))));
+            drop(out.send(Ok(self.measured(queue.judge, subject, &measured))));
         }
         // All results are there; whether the server hears the good-bye does not matter.
         drop(session.close().await);
@@ -174,43 +176,46 @@ impl Evaluation<'_> {
     ) -> Outcome<()> {
         let mut scratch = Scratch::default();
         while let Some(index) = queue.take() {
-            let subject = self.subject(index, &mut scratch)?;
+            let subject = self.subject(queue.judge, index, &mut scratch)?;
             let start = Instant::now();
             let outcome = simulator.run(&subject.input, index as u64)?;
             let beyond = outcome.layers.iter().map(|layer| layer.out_of_range + layer.out_of_window).sum();
-            let record = self.record(subject, &outcome.output, start.elapsed());
+            let record = self.record(queue.judge, subject, &outcome.output, start.elapsed());
             drop(out.send(Ok(Record { out_of_range: Some(beyond), ..record })));
         }
         Ok(())
     }
 
-    fn subject(&self, index: usize, scratch: &mut Scratch) -> Outcome<Subject> {
+    fn subject(&self, judge: &Judge, index: usize, scratch: &mut Scratch) -> Outcome<Subject> {
         let item = (self.images)(index)?;
+        judge.check(&item.name, &item.target)?;
         let plane = self.plan.input().shape.plane();
         let input = quantise_input(&self.plan.header().preprocess, plane, &item.pixels);
         let float = self.float.as_ref().map(|float| float.run(&item.pixels, scratch)).transpose()?;
         Ok(Subject { index, item, input, float })
     }
 
-    fn measured(&self, subject: Subject, measured: &Measured) -> Record {
+    fn measured(&self, judge: &Judge, subject: Subject, measured: &Measured) -> Record {
         Record {
             bytes: Some(measured.bytes.into()),
             exact: Some(measured.exact),
             round_trips: Some(measured.round_trips),
             offline_seconds: measured.offline.as_secs_f64(),
-            ..self.record(subject, &measured.output, measured.online)
+            ..self.record(judge, subject, &measured.output, measured.online)
         }
     }
 
-    fn record(&self, subject: Subject, output: &[i32], online: Duration) -> Record {
-        let (logits, shape) = (real(self.plan, output), self.plan.output().shape);
-        let offset = self.plan.header().class_offset as usize;
+    fn record(&self, judge: &Judge, subject: Subject, output: &[i32], online: Duration) -> Record {
+        let Subject { index, item: Item { name, target, .. }, float, .. } = subject;
+        let (logits, offset) = (real(self.plan, output), self.plan.header().class_offset as usize);
+        let decided = judge.decisions(&logits);
         Record {
-            index: subject.index,
-            name: subject.item.name,
-            label: subject.item.target.class().map(|label| label + offset),
-            top: if shape.plane() == 1 { largest(&logits, 5) } else { Vec::new() },
-            float: subject.float.map(|float| FloatRecord::new(&float, &logits, shape)),
+            index,
+            name,
+            label: target.class().map(|label| label + offset),
+            top: judge.top(&logits),
+            map: judge.compare(&target, &decided),
+            float: float.map(|float| FloatRecord::new(&float, &logits, &decided, &target, judge)),
             bytes: None,
             exact: None,
             round_trips: None,

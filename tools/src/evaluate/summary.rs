@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-use super::{FloatRecord, Record};
+use super::{FloatRecord, MapSummary, Record};
 use crate::report::{Bytes, Lines, percent, seconds, traffic_table};
 
 /// Mean and median.
@@ -40,6 +40,9 @@ pub struct Summary {
     pub float_top5: Option<f64>,
     /// Share of decisions that agree with the float network.
     pub agreement: Option<f64>,
+    /// How maps meet their masks, if there are some.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub map: Option<MapSummary>,
     /// Mean magnitude of the differences of logits.
     pub mean_error: Option<f64>,
     /// The largest difference of a logit.
@@ -86,6 +89,7 @@ impl Summary {
             float_top1: hits(records, 1, |record| record.float.as_ref().map(|float| &float.top)),
             float_top5: hits(records, 5, |record| record.float.as_ref().map(|float| &float.top)),
             agreement: mean(|float| float.agreement),
+            map: MapSummary::new(records),
             mean_error: mean(|float| float.mean_error),
             largest_error: (!floats.is_empty()).then_some(largest),
             float_spread: mean(|float| float.spread),
@@ -102,6 +106,15 @@ impl Summary {
             images_per_second: if busy > 0.0 { jobs as f64 * records.len() as f64 / busy } else { 0.0 },
             jobs,
         }
+    }
+
+    /// With the names that `label` has for the outputs of maps.
+    #[must_use]
+    pub fn named(mut self, label: &dyn Fn(usize) -> Option<String>) -> Self {
+        if let Some(map) = &mut self.map {
+            map.name(label);
+        }
+        self
     }
 
     /// The summary for people.
@@ -126,6 +139,9 @@ impl Summary {
         };
         text.maybe("accuracy", pair(self.top1, self.top5));
         text.maybe("float accuracy", pair(self.float_top1, self.float_top5));
+        if let Some(map) = &self.map {
+            map.text(text);
+        }
         text.maybe("agreement with float", self.agreement.map(percent));
         if let (Some(mean), Some(largest), Some(spread)) =
             (self.mean_error, self.largest_error, self.float_spread)

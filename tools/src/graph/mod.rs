@@ -24,6 +24,7 @@ pub use simplify::simplify;
 pub use window::Window;
 
 use brelu_core::geometry::Shape;
+use brelu_core::plan::Interpolation;
 use std::ops::Index;
 
 /// Most elements a tensor may have: larger sizes are mistakes or attacks, not networks.
@@ -57,6 +58,8 @@ pub struct Graph {
     pub input: NodeId,
     /// The node whose tensor is the result.
     pub output: NodeId,
+    /// How the result, if it is a map, is brought to the input's size by whoever reads it.
+    pub interpolation: Interpolation,
 }
 
 impl Graph {
@@ -68,7 +71,14 @@ impl Graph {
         let input = input.into();
         shape::check(shape).map_err(|problem| GraphError::new(&input, problem))?;
         let node = Node { name: input, op: Op::Input, inputs: Vec::new(), shape };
-        Ok(Self { name: name.into(), nodes: vec![node], input: NodeId(0), output: NodeId(0) })
+        let (input, output) = (NodeId(0), NodeId(0));
+        Ok(Self {
+            name: name.into(),
+            nodes: vec![node],
+            input,
+            output,
+            interpolation: Interpolation::default(),
+        })
     }
 
     /// Appends a node and makes it the output.

@@ -41,7 +41,7 @@ pub(super) fn output<'model>(
 
 /// Whether the client can do without an operator or do it itself: interpolation of the map of scores too, unless `maps`
 /// says that the user chose it.
-fn is_dropped(node: &NodeProto, maps: bool) -> bool {
+pub(super) fn is_dropped(node: &NodeProto, maps: bool) -> bool {
     let mode = node.attribute.iter().find(|attribute| attribute.name == "mode");
     let interpolates = mode.is_some_and(|mode| mode.s != b"nearest");
     match node.op_type.as_str() {

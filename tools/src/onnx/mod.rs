@@ -14,6 +14,7 @@ mod ends;
 mod error;
 mod export;
 mod fold;
+mod interpolation;
 mod linear;
 mod order;
 mod pooling;

@@ -5,7 +5,8 @@ use super::call::Call;
 use super::error::{ImportError, Problem};
 use super::proto::{GraphProto, ModelProto, NodeProto, data_type};
 use super::{
-    Import, ImportOptions, activation, arithmetic, ends, linear, order, pooling, reshaping, resize, selection,
+    Import, ImportOptions, activation, arithmetic, ends, interpolation, linear, order, pooling, reshaping,
+    resize, selection,
 };
 use super::{fold, tensor};
 use crate::graph::Graph;
@@ -39,6 +40,7 @@ pub(super) fn walk(model: &ModelProto, options: &ImportOptions) -> Result<Import
         return Err(ImportError::model(format!("the output \"{output}\" is not computed from the input")));
     };
     build.graph.output = result.id;
+    build.graph.interpolation = interpolation::of_output(model, graph, opset, &producers, output);
     Ok(Import { graph: build.graph, notes })
 }
 

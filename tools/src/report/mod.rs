@@ -11,7 +11,7 @@ mod traffic;
 pub use figures::{bytes, count, percent, seconds};
 pub use lines::Lines;
 pub use output::{note, print, print_json};
-pub use plan::{LayerReport, PlanReport};
+pub use plan::{LayerReport, PlanReport, interpolation_text};
 pub use progress::Bar;
 pub use table::Table;
 pub use traffic::{Bytes, traffic_table};

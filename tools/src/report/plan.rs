@@ -3,7 +3,7 @@
 use brelu_core::client::Memory;
 use brelu_core::cost::{self, channel_layouts};
 use brelu_core::geometry::Shape;
-use brelu_core::plan::{Channel, ColourOrder, Fit, Node, NodeId, Op, Plan};
+use brelu_core::plan::{Channel, ColourOrder, Fit, Interpolation, Node, NodeId, Op, Plan};
 use serde::Serialize;
 
 use super::Bytes;
@@ -21,6 +21,9 @@ pub struct PlanReport {
     pub output: [u32; 3],
     /// How a picture becomes the input.
     pub preprocess: String,
+    /// How the client brings a map to the input's size; none for networks that classify.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub upsampling: Option<&'static str>,
     /// One unit of the output is worth this much.
     pub output_scale: f32,
     /// Calibrated magnitudes times this factor fit the ranges.
@@ -95,6 +98,7 @@ impl PlanReport {
             input: sizes(plan.input().shape),
             output: sizes(plan.output().shape),
             preprocess: preprocess(plan),
+            upsampling: (plan.output().shape.plane() > 1).then(|| interpolation_text(header.interpolation)),
             output_scale: header.output_scale,
             margin: header.margin,
             labels: header.labels.lines().count(),
@@ -108,6 +112,15 @@ impl PlanReport {
             client_bytes_least: Memory::least(plan) as u64 * 4,
             client_bytes_best: Memory::best(plan) as u64 * 4,
         }
+    }
+}
+
+/// An interpolation for people.
+pub const fn interpolation_text(interpolation: Interpolation) -> &'static str {
+    match interpolation {
+        Interpolation::HalfPixel => "bilinear, half-pixel",
+        Interpolation::AlignCorners => "bilinear, align-corners",
+        Interpolation::Asymmetric => "bilinear, asymmetric",
     }
 }
 
@@ -128,6 +141,12 @@ fn preprocess(plan: &Plan<'_>) -> String {
         Fit::Stretch => format!("stretched to {} x {} pixels", shape.width, shape.height),
         Fit::ShortSideThenCrop(side) => {
             format!("short side to {side} pixels, then the centre {} x {}", shape.width, shape.height)
+        }
+        Fit::Pad([r, g, b]) => {
+            format!(
+                "fitted into {} x {} pixels, the rest filled with ({r}, {g}, {b})",
+                shape.width, shape.height
+            )
         }
     };
     let affine: Vec<String> =

@@ -12,6 +12,7 @@ mod misfits;
 mod networks;
 mod peers;
 mod runs;
+mod segmentation;
 mod support;
 mod tasks;
 mod training;

@@ -74,7 +74,7 @@ fn fitting() {
     assert_eq!(
         exact.pixels(&image).unwrap_err().to_string(),
         "the picture has 20 rows and 40 columns, but exactly 8 and 8 are required: resize it, or compile the network \
-         with --fit stretch or --fit short-side:PIXELS"
+         with --fit stretch, pad or short-side:PIXELS"
     );
     let stretched = Preprocess { fit: Fit::Stretch, ..exact }.pixels(&image).unwrap();
     assert_eq!((stretched.len(), stretched[0], stretched[7]), (64, 0, 250));
@@ -86,12 +86,64 @@ fn fitting() {
 }
 
 #[test]
+fn padding_keeps_proportions() {
+    let image = RgbImage::from_fn(8, 4, |x, _| if x < 4 { Rgb([0; 3]) } else { Rgb([250, 40, 10]) });
+    let fit = Fit::Pad { colour: [9, 8, 7] };
+    let padded = Preprocess { fit, ..Preprocess::raw(7, 4, Channels::Bgr) };
+    let pixels = padded.pixels(&image).unwrap();
+    let rows = |plane: usize| -> Vec<&[u8]> { pixels[28 * plane..].chunks(4).take(7).collect() };
+    // Two rows above, three below: the odd one.
+    assert_eq!([0, 1, 4, 5, 6].map(|row| rows(0)[row]), [[7; 4]; 5]);
+    assert_eq!([0, 6].map(|row| rows(2)[row]), [[9; 4]; 2]);
+    for row in [2, 3] {
+        let ends = [0, 1, 2].map(|plane| [rows(plane)[row][0], rows(plane)[row][3]]);
+        assert!(
+            ends.iter().zip([10, 40, 250]).all(|(ends, right)| ends[0] < 60 && ends[1].abs_diff(right) < 60)
+        );
+    }
+    let same = Preprocess { fit, ..Preprocess::raw(4, 8, Channels::Rgb) };
+    let exact = Preprocess { fit: Fit::Exact, ..same };
+    assert_eq!(same.pixels(&image).unwrap(), exact.pixels(&image).unwrap());
+    let thin = RgbImage::new(1000, 1);
+    assert_eq!(padded.pixels(&thin).unwrap()[3 * 4..4 * 4], [0; 4]);
+}
+
+#[test]
+fn the_mean_has_a_colour() {
+    let raw = Preprocess::raw(2, 2, Channels::Rgb);
+    assert_eq!(Preprocess { divide_by: 127.5, mean: [1.0; 3], ..raw }.mean_colour(), [128; 3]);
+    let means = Preprocess { mean: [104.2, 117.0, 300.0], ..raw };
+    assert_eq!(means.mean_colour(), [104, 117, 255]);
+    assert_eq!(Preprocess { channels: Channels::Bgr, ..means }.mean_colour(), [255, 117, 104]);
+    assert_eq!(Preprocess { channels: Channels::Gray, ..means }.mean_colour(), [104; 3]);
+}
+
+#[test]
+fn pixels_of_pictures_are_found_in_the_input() {
+    let positions = |fit, picture, input, side| -> Vec<Option<f64>> {
+        Placement::new(fit, picture, input).unwrap().positions(side).collect()
+    };
+    assert_eq!(positions(Fit::Stretch, [2, 4], [4, 1], 0), [Some(0.5), Some(2.5)]);
+    assert_eq!(positions(Fit::Exact, [2, 1], [2, 1], 0), [Some(0.0), Some(1.0)]);
+    let cut = Fit::CenterCrop { short_side: 2 };
+    assert_eq!(positions(cut, [4, 2], [2, 2], 0), [None, Some(0.0), Some(1.0), None]);
+    assert_eq!(positions(cut, [4, 2], [2, 2], 1), [Some(0.0), Some(1.0)]);
+    let pad = Fit::Pad { colour: [0; 3] };
+    assert_eq!(positions(pad, [2, 4], [9, 8], 0), [Some(2.5), Some(4.5)]);
+    assert!(Placement::new(pad, [0, 4], [9, 8]).is_err());
+}
+
+#[test]
 fn preprocessing_is_json() {
     let policy =
         Preprocess { fit: Fit::CenterCrop { short_side: 256 }, ..Preprocess::raw(224, 224, Channels::Bgr) };
     let text = serde_json::to_string(&policy).unwrap();
     assert!(text.contains(r#""fit":{"center_crop":{"short_side":256}},"channels":"bgr""#), "{text}");
     assert_eq!(serde_json::from_str::<Preprocess>(&text).unwrap(), policy);
+    let padded = Preprocess { fit: Fit::Pad { colour: [1, 2, 3] }, ..policy };
+    let text = serde_json::to_string(&padded).unwrap();
+    assert!(text.contains(r#""fit":{"pad":{"colour":[1,2,3]}}"#), "{text}");
+    assert_eq!(serde_json::from_str::<Preprocess>(&text).unwrap(), padded);
 }
 
 #[test]

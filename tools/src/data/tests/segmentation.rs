@@ -70,6 +70,8 @@ fn maps_are_fitted_as_their_pictures() {
     assert_eq!(classes(&train, policy(4, 6, Fit::Stretch)), doubled);
     let middle = [0, 20, 20, 255, 0, 20, 20, 255, 1, 2, 2, 3, 1, 2, 2, 3];
     assert_eq!(classes(&train, policy(4, 4, Fit::CenterCrop { short_side: 4 })), middle);
+    let padded = [255, 255, 255, 0, 20, 255, 1, 2, 3, 255, 255, 255];
+    assert_eq!(classes(&train, policy(4, 3, Fit::Pad { colour: [0; 3] })), padded);
 }
 
 #[test]

@@ -20,6 +20,7 @@ use brelu_core::geometry::Shape;
 use prost::Message;
 use thiserror::Error;
 
+use super::interpolation;
 use super::proto::{
     Dimension, DimensionProto, GraphProto, ModelProto, OperatorSetIdProto, TensorShapeProto, TensorTypeProto,
     TypeProto, ValueInfoProto, data_type,
@@ -92,6 +93,7 @@ pub fn export_model(graph: &Graph) -> Result<ModelProto, ExportError> {
         producer_name: "brelu".into(),
         graph: Some(network),
         opset_import: vec![OperatorSetIdProto { domain: String::new(), version: opset }],
+        metadata_props: interpolation::metadata(graph.interpolation),
     })
 }
 

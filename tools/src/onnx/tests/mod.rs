@@ -3,6 +3,7 @@
 mod damage;
 mod errors;
 mod exporters;
+mod interpolation;
 mod operators;
 
 use super::proto::{

@@ -1,0 +1,126 @@
+//! How a picture gets the size of the input, and where its pixels come to lie there.
+
+use image::imageops::{self, FilterType};
+use image::{GrayImage, ImageBuffer, Pixel, RgbImage};
+use serde::{Deserialize, Serialize};
+
+use super::{DataError, LabelMap};
+
+/// How a picture gets the size of the input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fit {
+    /// It must have it.
+    Exact,
+    /// The whole picture is resized (bilinear, averaging when it shrinks), whatever that does to its proportions.
+    Stretch,
+    /// It is resized so that its short side has `short_side` pixels, then the centre is cut out.
+    CenterCrop {
+        /// Pixels of the short side before cutting.
+        short_side: u32,
+    },
+    /// It is resized with its proportions kept so that it just fits, and put into the middle of a plane of one colour.
+    Pad {
+        /// Red, green and blue of the plane.
+        colour: [u8; 3],
+    },
+}
+
+/// At most this many pixels are made of one picture.
+const MAX_PIXELS: u64 = 1 << 28;
+
+/// Where a picture lies in the input: resized to `size`, its upper left corner moved by `shift`. Columns come first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Placement {
+    /// Columns and rows of the picture itself.
+    pub picture: [u32; 2],
+    /// Columns and rows it is resized to.
+    pub size: [u32; 2],
+    /// Columns to the right and rows down; negative where it is cut.
+    pub shift: [i64; 2],
+    /// Columns and rows of the input.
+    pub input: [u32; 2],
+}
+
+impl Placement {
+    /// Where a picture of `picture` columns and rows lies in an input of `input`.
+    ///
+    /// # Errors
+    /// If the picture is empty, has not the size that [`Fit::Exact`] asks for, or would be resized to more than 2^28 pixels.
+    pub fn new(fit: Fit, picture: [u32; 2], input: [u32; 2]) -> Result<Self, DataError> {
+        if picture.contains(&0) || (fit == Fit::Exact && picture != input) {
+            let [given, required] = [picture, input].map(|[width, height]| [height, width]);
+            return Err(DataError::Size { given, required });
+        }
+        let [across, down] = picture.map(f64::from);
+        let scaled = |factor: f64| [across, down].map(|side| ((side * factor).round() as u32).max(1));
+        let size = match fit {
+            Fit::Exact | Fit::Stretch => input,
+            Fit::CenterCrop { short_side } => scaled(f64::from(short_side) / across.min(down)),
+            Fit::Pad { .. } => scaled((f64::from(input[0]) / across).min(f64::from(input[1]) / down)),
+        };
+        if u64::from(size[0]) * u64::from(size[1]) > MAX_PIXELS {
+            return Err(DataError::Preprocess(format!(
+                "resizing to {} x {} pixels is too large",
+                size[0], size[1]
+            )));
+        }
+        // Rounded to the left and up where it is cut, too.
+        let middle = |side: usize| match i64::from(input[side]) - i64::from(size[side]) {
+            room @ 0.. => room / 2,
+            cut => -(-cut / 2),
+        };
+        Ok(Self { picture, size, shift: [middle(0), middle(1)], input })
+    }
+
+    /// Where the centre of every column (`side` 0) or row (1) of the picture lies among those of the input, in input pixels
+    /// between centres; nothing where that is cut off.
+    pub fn positions(&self, side: usize) -> impl Iterator<Item = Option<f64>> + '_ {
+        let factor = f64::from(self.size[side]) / f64::from(self.picture[side]);
+        let end = f64::from(self.input[side]) - 0.5;
+        (0..self.picture[side]).map(move |at| {
+            let position = (f64::from(at) + 0.5) * factor - 0.5 + self.shift[side] as f64;
+            (-0.5..end).contains(&position).then_some(position)
+        })
+    }
+
+    /// The picture in the input, `around` where it does not reach.
+    pub(super) fn rgb(&self, image: &RgbImage, around: [u8; 3]) -> RgbImage {
+        let resize = |width, height| imageops::resize(image, width, height, FilterType::Triangle);
+        self.placed(image, resize, image::Rgb(around))
+    }
+
+    /// A map of classes of the picture: every pixel of the input takes the class in its middle, [`LabelMap::IGNORED`] where
+    /// the picture does not reach.
+    pub(super) fn labels(&self, map: &GrayImage) -> GrayImage {
+        self.placed(map, |width, height| nearest(map, width, height), image::Luma([LabelMap::IGNORED]))
+    }
+
+    fn placed<P: Pixel<Subpixel = u8> + 'static>(
+        &self,
+        image: &ImageBuffer<P, Vec<u8>>,
+        resize: impl Fn(u32, u32) -> ImageBuffer<P, Vec<u8>>,
+        around: P,
+    ) -> ImageBuffer<P, Vec<u8>> {
+        let resized = match self.size == self.picture {
+            true => image.clone(),
+            false => resize(self.size[0], self.size[1]),
+        };
+        if self.size == self.input {
+            return resized;
+        }
+        let mut placed = ImageBuffer::from_pixel(self.input[0], self.input[1], around);
+        imageops::replace(&mut placed, &resized, self.shift[0], self.shift[1]);
+        placed
+    }
+}
+
+/// The picture of another size whose pixels each have the value in their middle.
+fn nearest(image: &GrayImage, width: u32, height: u32) -> GrayImage {
+    let source = |at: u32, from: u32, to: u32| {
+        let middle = (2 * u64::from(at) + 1) * u64::from(from) / (2 * u64::from(to));
+        u32::try_from(middle).unwrap_or(u32::MAX).min(from - 1)
+    };
+    let pixel = |x, y| *image.get_pixel(source(x, image.width(), width), source(y, image.height(), height));
+    GrayImage::from_fn(width, height, pixel)
+}
