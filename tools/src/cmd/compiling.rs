@@ -8,13 +8,13 @@ use brelu_tools::compile::{self, BlockSpec, CompileOptions, Compiled, Criterion,
 use brelu_tools::data::Preprocess;
 use brelu_tools::graph::Graph;
 use brelu_tools::report::Bar;
-use clap::Args;
+use clap::{Args, Parser};
 
 use super::arguments::positive;
 use super::calibration::{Calibration, Selection};
 
 /// How a network is compiled.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, PartialEq, Args)]
 pub(crate) struct CompileArgs {
     /// Images to calibrate on: a folder of pictures, a file of CIFAR records, or `shapes:train` (generated)
     #[arg(long, value_name = "IMAGES")]
@@ -70,7 +70,19 @@ pub(crate) struct CompileArgs {
     spec: Option<PathBuf>,
 }
 
+/// The options when none is given.
+#[derive(Debug, Parser)]
+struct Defaults {
+    #[command(flatten)]
+    args: CompileArgs,
+}
+
 impl CompileArgs {
+    /// Whether any of the options was given another value than its default.
+    pub(crate) fn is_given(&self) -> bool {
+        *self != Defaults::parse_from([""]).args
+    }
+
     /// The images to calibrate on.
     pub(crate) fn calibration(&self, preprocess: &Preprocess) -> Result<Calibration> {
         let selection =

@@ -1,14 +1,14 @@
+mod shipped;
+
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, ensure};
 use brelu_core::cost;
 use brelu_core::plan::Plan;
 use brelu_host::plan_file;
-use brelu_tools::compile::Compiled;
-use brelu_tools::data::{Channels, DataError, Dataset, Item, Preprocess};
-use brelu_tools::demo;
+use brelu_tools::data::{DataError, Dataset, Item};
 use brelu_tools::evaluate::{Engine, Evaluation, Record, Summary};
 use brelu_tools::net::{self, Patience};
 use brelu_tools::report::{Bar, Table, print};
@@ -23,32 +23,39 @@ use super::files::{Access, write_all};
 use super::infer::label;
 use super::parties::Parties;
 use super::preprocess::PreprocessArgs;
+use super::serve::Store;
 
-/// Run the three parties on this machine, with a small network made for it or one of yours
+/// Run the three parties on this machine, with networks that come with the program or one of yours
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Without --model, a small residual network with random convolutions and a last layer fitted to generated pictures is \
-used. With --model, --images is needed too; they also serve for calibration unless --calibrate is given.
+Without --model, two small networks for generated pictures are used: one with every ReLU, one with block-ReLU. With \
+--model, --images is needed too; they also serve for calibration unless --calibrate is given.
 
 Examples:
   brelu demo
+  brelu demo --count 100 --seed 7 --sheet pictures.png
   brelu demo --model resnet20.onnx --images pictures/ --mean .485 .456 .406 --std .229 .224 .225")]
 pub(crate) struct Demo {
     /// An ONNX network to use
     #[arg(long, value_name = "FILE", requires = "images")]
     model: Option<PathBuf>,
 
-    /// Images for it: a folder of pictures, a file of CIFAR records, or `shapes:train` (generated)
+    /// Images for it: a folder of pictures, a file of CIFAR records, or `shapes:test` (generated)
     #[arg(long, value_name = "IMAGES", requires = "model")]
     images: Option<PathBuf>,
 
     /// How many images to classify
-    #[arg(long, value_name = "N", default_value = "9", value_parser = positive)]
+    #[arg(long, value_name = "N", default_value = "20", value_parser = positive)]
     count: usize,
 
-    /// Seed of the generated network and pictures
-    #[arg(long, value_name = "N", default_value = "1")]
+    /// Without --model: which generated pictures, those of the set `shapes:N`; both networks were trained on
+    /// `shapes:train` and judged on `shapes:1`
+    #[arg(long, value_name = "N", default_value = "2", conflicts_with = "model")]
     seed: u64,
+
+    /// Without --model: where to write all pictures with their results
+    #[arg(long, value_name = "PNG", default_value = "brelu-demo.png", conflicts_with = "model")]
+    sheet: PathBuf,
 
     #[command(flatten)]
     import: ImportArgs,
@@ -71,21 +78,31 @@ struct Subject {
     introduction: String,
 }
 
-/// Calibration pictures of the generated network; its tests have other numbers.
-const CALIBRATION: usize = 64;
+/// The files of the server.
+struct Files<'a> {
+    plan: &'a [u8],
+    weights: &'a [u8],
+}
 
 impl Demo {
     pub(crate) fn run(self) -> Result<()> {
-        let subject = match (&self.model, &self.images) {
-            (Some(model), Some(images)) => self.given(model, images)?,
-            _ => self.generated()?,
+        let (Some(model), Some(images)) = (&self.model, &self.images) else {
+            ensure!(
+                !self.preprocess.is_given() && !self.compiling.is_given(),
+                "the networks that come with the program are compiled: for other options give --model and --images"
+            );
+            return shipped::run(self.count, self.seed, &self.sheet);
         };
+        let subject = self.given(model, images)?;
         print(&subject.introduction)?;
         let FloatNetwork { graph, preprocess, .. } = &subject.network;
         let compiled = self.compiling.compile(graph, *preprocess, &subject.calibration)?;
         print(describe(&compiled, &subject.calibration)?)?;
         let plan = plan_file::keep(compiled.plan.clone())?;
-        let records = evaluate(plan, &compiled, &subject)?;
+        let weights = compiled.weights.to_bytes();
+        let files = Files { plan: &compiled.plan, weights: &weights };
+        let Subject { network, images, count, .. } = &subject;
+        let records = infer(plan, &files, network, images, *count, "private inferences")?;
         Ok(print(text(plan, &records))?)
     }
 
@@ -99,7 +116,10 @@ impl Demo {
         }
         let calibration = compiling.calibration(&preprocess)?;
         let count = self.count.min(data.len());
-        let introduction = format!("classifies {count} of the images in {}\n", images.display());
+        let introduction = format!(
+            "classifies {count} of the images in {}; server, dealer and client are processes of their own\n",
+            images.display()
+        );
         let network = FloatNetwork { graph, preprocess, spec: None };
         Ok(Subject {
             network,
@@ -109,61 +129,31 @@ impl Demo {
             introduction,
         })
     }
-
-    fn generated(&self) -> Result<Subject> {
-        if self.preprocess.is_given() || self.compiling.calibrate.is_some() {
-            bail!(
-                "the generated network has its own images and preprocessing: give --model and --images as well"
-            );
-        }
-        let mut preprocess = Preprocess::raw(demo::SIDE, demo::SIDE, Channels::Rgb);
-        (preprocess.divide_by, preprocess.mean, preprocess.std) = (255.0, [0.5; 3], [0.25; 3]);
-        let spinner = Bar::spinner("making a network");
-        let graph = demo::network(self.seed, &preprocess)?;
-        drop(spinner);
-        // Other pictures than the last layer was fitted to, and others for calibration than for inferences.
-        let (calibration_seed, seed) = (self.seed.wrapping_add(1), self.seed.wrapping_add(2));
-        let pixels = (0..CALIBRATION).map(|index| demo::picture(calibration_seed, index).pixels).collect();
-        let calibration = Calibration {
-            pixels,
-            description: format!("{CALIBRATION} generated pictures"),
-            classes: demo::CLASSES.map(str::to_owned).to_vec(),
-        };
-        let introduction = format!(
-            "No --model was given: this is a small residual network with random convolutions, only its last layer \
-             fitted, on {} generated pictures of coloured shapes. It shows the protocol, not accuracy.\n",
-            self.count
-        );
-        let images: Images = Box::new(move |index| Ok(demo::picture(seed, index)));
-        Ok(Subject {
-            network: FloatNetwork { graph, preprocess, spec: None },
-            calibration,
-            images,
-            count: self.count,
-            introduction,
-        })
-    }
 }
 
 /// Runs the inferences on a server and a dealer in processes of their own.
-fn evaluate(plan: &'static Plan<'static>, compiled: &Compiled, subject: &Subject) -> Result<Vec<Record>> {
+fn infer(
+    plan: &'static Plan<'static>,
+    files: &Files<'_>,
+    network: &FloatNetwork,
+    images: &Images,
+    count: usize,
+    what: &str,
+) -> Result<Vec<Record>> {
     let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
     let (plan_file, weights_file) = (folder.path().join("demo.plan"), folder.path().join("demo.weights"));
-    let weights = compiled.weights.to_bytes();
     write_all(&[
-        (plan_file.clone(), Access::Public, &compiled.plan),
-        (weights_file.clone(), Access::Private, &weights),
+        (plan_file.clone(), Access::Public, files.plan),
+        (weights_file.clone(), Access::Private, files.weights),
     ])?;
     let runtime = net::runtime()?;
     let patience = Patience { connect: Duration::from_secs(10), answer: Duration::from_secs(120) };
-    let parties = Parties::start(&plan_file, &weights_file, 1, patience.answer)?;
-    print("started a server and a dealer as processes of their own; this process is the client\n\n")?;
-    let bar = Bar::new(subject.count as u64, "private inferences");
+    let parties = Parties::start(&plan_file, &weights_file, 1, patience.answer, Store::Memory)?;
+    let bar = Bar::new(count as u64, what);
     let party = &parties.client();
     let engine = Engine::Server { address: parties.server(), patience, party, runtime: runtime.handle() };
-    let float = Some(float(&subject.network)?);
-    let evaluation = Evaluation { plan, engine, float, images: &*subject.images, jobs: 1 };
-    let indices: Vec<usize> = (0..subject.count).collect();
+    let evaluation = Evaluation { plan, engine, float: Some(float(network)?), images: &**images, jobs: 1 };
+    let indices: Vec<usize> = (0..count).collect();
     let mut records = Vec::new();
     evaluation.run(&indices, &AtomicBool::new(false), |record| {
         records.push(record);

@@ -25,6 +25,7 @@ use super::parties::{Parties, PeakMemory};
 use super::party::ClientArgs;
 use super::preprocess::{self, PreprocessArgs};
 use super::samples::{DeviceName, SampleArgs};
+use super::serve::Store;
 
 /// Measure accuracy, agreement with float, traffic and time over many images
 #[derive(Debug, Args)]
@@ -116,6 +117,10 @@ struct EngineArgs {
     /// Run on a server and a dealer started for this, as processes on this machine
     #[arg(long, requires = "weights")]
     spawn: bool,
+
+    /// With --spawn: where the server keeps prepared inferences
+    #[arg(long, value_enum, default_value = "memory", requires = "spawn")]
+    store: Store,
 
     /// Simulate the arithmetic in this process, in the clear
     #[arg(long, requires = "weights")]
@@ -269,7 +274,8 @@ impl Evaluate {
     fn parties(&self) -> Result<Option<Parties>> {
         match (&self.weights, self.engine.spawn) {
             (Some(weights), true) => {
-                Parties::start(self.path(), weights, self.jobs, self.patience.timeout).map(Some)
+                Parties::start(self.path(), weights, self.jobs, self.patience.timeout, self.engine.store)
+                    .map(Some)
             }
             _ => Ok(None),
         }

@@ -15,6 +15,7 @@ use serde::Serialize;
 use tempfile::TempDir;
 
 use super::files::{Access, write_all};
+use super::serve::Store;
 
 /// A server and a dealer on free ports of this machine, and the client they know.
 #[derive(Debug)]
@@ -37,8 +38,14 @@ pub(crate) struct PeakMemory {
 const FREE_PORT: &str = "127.0.0.1:0";
 
 impl Parties {
-    /// Starts both.
-    pub(crate) fn start(plan: &Path, weights: &Path, jobs: usize, timeout: Duration) -> Result<Self> {
+    /// Starts both. `store` is where the server keeps what is prepared.
+    pub(crate) fn start(
+        plan: &Path,
+        weights: &Path,
+        jobs: usize,
+        timeout: Duration,
+        store: Store,
+    ) -> Result<Self> {
         let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
         let at = |name: &str| folder.path().join(name);
         let identity = |name: &str| create_identity(&at(name));
@@ -69,6 +76,8 @@ impl Parties {
             &jobs,
             "--ready",
             &ready,
+            "--store",
+            store.name(),
         ];
         let mut serve = common(&serve, &[("--key", "server.key"), ("--clients", "clients.txt")]);
         serve.extend(["--plan".into(), plan.into(), "--weights".into(), weights.into()]);

@@ -96,12 +96,23 @@ pub(crate) struct Serve {
 }
 
 /// Where prepared inferences are kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Store {
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Store {
     /// In memory, until the server ends or the client was away for as long as --idle says
+    #[default]
     Memory,
-    /// In the state folder, encrypted; they survive restarts
+    /// In the state folder, encrypted: they survive restarts, and the server holds one layer's messages at a time
     Disk,
+}
+
+impl Store {
+    /// What the command line calls it.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Memory => "memory",
+            Self::Disk => "disk",
+        }
+    }
 }
 
 impl Serve {

@@ -33,7 +33,11 @@ impl Screen {
 /// Pictures side by side, each `columns` letters wide (smaller ones as wide as they are), with label and prediction
 /// below. A letter is as high as two pixels. Every line ends with a line feed.
 pub fn preview(tiles: &[Tile], columns: u32, screen: Screen) -> String {
-    let images: Vec<RgbImage> = tiles.iter().map(|tile| fitted(&tile.image, columns)).collect();
+    let shown = |tile: &Tile| match (screen, fitted(&tile.image, columns)) {
+        (Screen::Plain, image) => stretched(image),
+        (Screen::Colour, image) => image,
+    };
+    let images: Vec<RgbImage> = tiles.iter().map(shown).collect();
     let lines = images.iter().map(|image| image.height().div_ceil(2)).max().unwrap_or(0);
     let mut text = String::new();
     for line in 0..lines {
@@ -67,6 +71,26 @@ fn fitted(image: &RgbImage, columns: u32) -> RgbImage {
     resize(image, columns, u32::try_from(rows).unwrap_or(u32::MAX), FilterType::Triangle)
 }
 
+/// The picture from black to white, if it has any contrast: few letters show little of it otherwise.
+fn stretched(mut image: RgbImage) -> RgbImage {
+    let (dark, bright) = image
+        .pixels()
+        .map(light)
+        .fold((usize::MAX, 0), |(dark, bright), light| (dark.min(light), bright.max(light)));
+    if bright >= dark.saturating_add(LIGHTEST / 8) {
+        let grey = |pixel: &Rgb<u8>| 255 * (light(pixel) - dark) / (bright - dark);
+        image.pixels_mut().for_each(|pixel| *pixel = Rgb([grey(pixel) as u8; 3]));
+    }
+    image
+}
+
+/// Up to [`LIGHTEST`].
+fn light(Rgb([r, g, b]): &Rgb<u8>) -> usize {
+    2 * usize::from(*r) + 5 * usize::from(*g) + usize::from(*b)
+}
+
+const LIGHTEST: usize = 8 * 255;
+
 /// Pixel rows `2 line` and `2 line + 1`.
 fn row(image: &RgbImage, line: u32, screen: Screen) -> String {
     let pixel = |x: u32, y: u32| image.get_pixel_checked(x, y);
@@ -86,8 +110,7 @@ fn row(image: &RgbImage, line: u32, screen: Screen) -> String {
 }
 
 fn plain(upper: Rgb<u8>, lower: Rgb<u8>) -> char {
-    let light = |Rgb([r, g, b]): Rgb<u8>| 2 * usize::from(r) + 5 * usize::from(g) + usize::from(b);
-    let step = (light(upper) + light(lower)) * RAMP.len() / (2 * 8 * 256);
+    let step = (light(&upper) + light(&lower)) * RAMP.len() / (2 * (LIGHTEST + 8));
     char::from(RAMP[step.min(RAMP.len() - 1)])
 }
 
@@ -124,6 +147,13 @@ mod tests {
             preview(&[white, grey], 40, Screen::Plain),
             "@@@@@  ----\n@@@@@      \ndisc   a...\nring   star\n"
         );
+    }
+
+    #[test]
+    fn plain_screens_get_all_the_contrast_there_is() {
+        let mut dim = tile(2, 2, "", "");
+        dim.image = RgbImage::from_fn(2, 2, |x, _| Rgb([if x == 0 { 90 } else { 140 }; 3]));
+        assert!(preview(&[dim], 40, Screen::Plain).starts_with(" @\n"));
     }
 
     #[test]

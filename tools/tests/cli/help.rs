@@ -10,6 +10,7 @@ fn every_command_has_help_with_an_example() {
         "compile",
         "knapsack",
         "train",
+        "tasks",
         "merge",
         "convert-spec",
         "report",

@@ -46,7 +46,6 @@ impl Plane {
     }
 
     pub(super) fn backward(&self, size: BlockSize, z: &[f32], gradient: &[f32], found: &mut [f32]) {
-        let rises = |z: f32| z > 0.0 && self.bound.is_none_or(|max| z <= max);
         match size {
             BlockSize::IDENTITY => found.copy_from_slice(gradient),
             BlockSize::ZERO => {}
@@ -55,8 +54,9 @@ impl Plane {
                 found.iter_mut().zip(gradient).for_each(|(found, gradient)| *found *= gradient);
             }
             BlockSize::RELU => {
+                let max = self.bound.unwrap_or(f32::INFINITY);
                 for ((found, z), gradient) in found.iter_mut().zip(z).zip(gradient) {
-                    *found = if rises(*z) { *gradient } else { 0.0 };
+                    *found = if *z > 0.0 && *z <= max { *gradient } else { 0.0 };
                 }
             }
             _ => self
