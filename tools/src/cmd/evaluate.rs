@@ -48,6 +48,10 @@ pub(crate) struct Evaluate {
     #[arg(long, value_name = "FILE")]
     weights: Option<PathBuf>,
 
+    /// With --spawn: where the server keeps prepared inferences
+    #[arg(long, value_enum, default_value = "memory", requires = "spawn")]
+    store: Store,
+
     /// Images: a folder of pictures, a file of CIFAR records, `shapes:train` (generated), or for networks that give maps
     /// FOLDER:val of a folder in the layout of Pascal VOC
     #[arg(long, value_name = "IMAGES")]
@@ -117,10 +121,6 @@ struct EngineArgs {
     /// Run on a server and a dealer started for this, as processes on this machine
     #[arg(long, requires = "weights")]
     spawn: bool,
-
-    /// With --spawn: where the server keeps prepared inferences
-    #[arg(long, value_enum, default_value = "memory", requires = "spawn")]
-    store: Store,
 
     /// Simulate the arithmetic in this process, in the clear
     #[arg(long, requires = "weights")]
@@ -274,8 +274,7 @@ impl Evaluate {
     fn parties(&self) -> Result<Option<Parties>> {
         match (&self.weights, self.engine.spawn) {
             (Some(weights), true) => {
-                Parties::start(self.path(), weights, self.jobs, self.patience.timeout, self.engine.store)
-                    .map(Some)
+                Parties::start(self.path(), weights, self.jobs, self.patience.timeout, self.store).map(Some)
             }
             _ => Ok(None),
         }

@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use brelu_core::plan::Plan;
 use brelu_host::plan_file;
 use brelu_host::weights::{Weights, plan_hash};
+use brelu_tools::report::hex;
 use tempfile::NamedTempFile;
 
 /// Reads and checks a plan, for good.
@@ -26,7 +27,7 @@ fn read(path: &Path) -> Result<Vec<u8>> {
 
 /// SHA-256 of a plan file in hexadecimal digits.
 pub(crate) fn plan_digest(plan: &Plan<'_>) -> String {
-    plan_hash(plan).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&plan_hash(plan))
 }
 
 /// Who may read a file.

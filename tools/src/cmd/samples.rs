@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use brelu_tools::data::{Dataset, Preprocess, Target};
 use brelu_tools::graph::Graph;
 use brelu_tools::interpreter::Device;
-use brelu_tools::report::Bar;
+use brelu_tools::report::{Bar, hex};
 use clap::{Args, ValueEnum};
 use sha2::{Digest, Sha256};
 
@@ -112,10 +112,6 @@ pub(crate) fn model_digest(model: &Path) -> Result<String> {
         false => std::fs::read(model).with_context(|| format!("cannot read {}", model.display()))?,
     };
     Ok(hex(&Sha256::digest(bytes)))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A file beside `path` with `ending` behind its name.

@@ -137,6 +137,18 @@ impl Graph {
         self.nodes.iter().enumerate().map(|(position, node)| (NodeId(position), node))
     }
 
+    /// For every node, whether the output depends on it.
+    pub fn live(&self) -> Vec<bool> {
+        let mut live = vec![false; self.nodes.len()];
+        live[self.output.0] = true;
+        for (id, node) in self.nodes.iter().enumerate().rev() {
+            if live[id] {
+                node.inputs.iter().for_each(|input| live[input.0] = true);
+            }
+        }
+        live
+    }
+
     /// For every node, the nodes that read it (twice if it is read twice). The output counts no reader for being the
     /// output.
     pub fn consumers(&self) -> Vec<Vec<NodeId>> {

@@ -8,7 +8,7 @@ mod progress;
 mod table;
 mod traffic;
 
-pub use figures::{bytes, count, percent, seconds};
+pub use figures::{bytes, count, hex, percent, seconds};
 pub use lines::Lines;
 pub use output::{note, print, print_json};
 pub use plan::{LayerReport, PlanReport, interpolation_text};

@@ -33,12 +33,16 @@ impl Confusion {
     pub fn add(&mut self, decisions: &[u32], mask: &LabelMap, offset: u32) {
         let counted = mask.classes.iter().zip(decisions).filter(|(class, _)| **class != LabelMap::IGNORED);
         for (class, decided) in counted {
-            let labelled = u32::from(*class).saturating_add(offset);
-            let right = labelled == *decided;
-            let entry = self.entry(labelled);
-            (entry.labelled, entry.right) = (entry.labelled + 1, entry.right + u64::from(right));
-            self.entry(*decided).decided += 1;
+            self.count(u32::from(*class).saturating_add(offset), *decided);
         }
+    }
+
+    /// Adds a pixel of output `labelled`'s class that was decided for `decided`.
+    pub fn count(&mut self, labelled: u32, decided: u32) {
+        let entry = self.entry(labelled);
+        entry.labelled += 1;
+        entry.right += u64::from(labelled == decided);
+        self.entry(decided).decided += 1;
     }
 
     /// Adds the pixels of another comparison.

@@ -7,6 +7,7 @@ use super::loader::prepared;
 use super::{Batch, IGNORED, Observer, State, TrainError, Training};
 use crate::evaluate::decisions;
 use crate::interpreter::{Decisions, Norms, Relaxed, values};
+use crate::segmentation::Confusion;
 
 /// Results over validation images.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -30,16 +31,14 @@ impl Scores {
 #[derive(Clone, Debug)]
 pub(super) struct Tally {
     shape: Shape,
-    /// For every class: pixels of it, pixels decided for it, and both.
-    classes: Vec<[u64; 3]>,
+    confusion: Confusion,
     loss: f64,
-    pixels: u64,
 }
 
 impl Tally {
     /// For outputs of this shape.
     pub(super) fn new(shape: Shape) -> Self {
-        Self { shape, classes: vec![[0; 3]; shape.channels as usize], loss: 0.0, pixels: 0 }
+        Self { shape, confusion: Confusion::default(), loss: 0.0 }
     }
 
     /// Adds the outputs of a batch.
@@ -51,29 +50,19 @@ impl Tally {
                 if *class == IGNORED {
                     continue;
                 }
-                let class = *class as usize;
-                self.pixels += 1;
-                self.loss += entropy(output, plane, pixel, class);
-                self.classes[class][0] += 1;
-                self.classes[decided][1] += 1;
-                self.classes[class][2] += u64::from(class == decided);
+                self.loss += entropy(output, plane, pixel, *class as usize);
+                self.confusion.count(*class, decided as u32);
             }
         }
     }
 
     /// The means.
     pub(super) fn scores(&self) -> Scores {
-        let pixels = self.pixels.max(1) as f64;
-        let right: u64 = self.classes.iter().map(|[.., right]| right).sum();
-        let ratios = self.classes.iter().filter_map(|[of, decided, right]| {
-            let union = of + decided - right;
-            (union > 0).then(|| *right as f64 / union as f64)
-        });
-        let (sum, count) = ratios.fold((0.0, 0usize), |(sum, count), ratio| (sum + ratio, count + 1));
+        let mean_iou = self.confusion.mean_iou().unwrap_or_default();
         Scores {
-            loss: self.loss / pixels,
-            accuracy: right as f64 / pixels,
-            mean_iou: (self.shape.plane() > 1).then(|| sum / count.max(1) as f64),
+            loss: self.loss / self.confusion.pixels().max(1) as f64,
+            accuracy: self.confusion.accuracy().unwrap_or_default(),
+            mean_iou: (self.shape.plane() > 1).then_some(mean_iou),
         }
     }
 }

@@ -131,6 +131,13 @@ fn evaluations_can_go_on() {
 }
 
 #[test]
+fn what_is_prepared_may_lie_on_disk() {
+    let line = "evaluate --plan tiny.plan --spawn --store disk --weights tiny.weights --data pictures --json --jobs 2";
+    let report = json(&brelu(folder(), line).succeeds());
+    assert_eq!((&report["images"], &report["exact"]), (&8.into(), &true.into()), "{report}");
+}
+
+#[test]
 fn simulations_agree_with_the_float_network() {
     let line = "evaluate --plan tiny.plan --simulate --weights tiny.weights --data pictures --model tiny.onnx --jobs 3";
     let text = brelu(folder(), line).succeeds();

@@ -7,6 +7,7 @@ use brelu_tools::blocks::Spec;
 use brelu_tools::graph::Graph;
 use brelu_tools::graph::convert::{bounded_to_relu, max_pools_to_average};
 use brelu_tools::interpreter::{Blocks, Trainable};
+use brelu_tools::report::hex;
 use brelu_tools::training::{Recipe, Teacher, initialise};
 use clap::Args;
 use sha2::{Digest, Sha256};
@@ -107,10 +108,6 @@ impl NetworkArgs {
         let sizes = hex(&Sha256::digest(spec));
         Ok(format!("{} {sizes} {} {} {}", model_digest(model)?, self.init, self.average_pool, self.relu))
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl Subject {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use brelu_tools::blocks::Spec;
 use brelu_tools::onnx;
-use brelu_tools::report::{Lines, count, percent, seconds};
+use brelu_tools::report::{Lines, count, hex, percent, seconds};
 use brelu_tools::training::{Row, State, Training, csv};
 use sha2::{Digest, Sha256};
 
@@ -67,7 +67,7 @@ impl Files {
 fn described(spec: &Spec, network: &[u8]) -> Result<String> {
     let mut spec = spec.clone();
     if let Some(origin) = &mut spec.origin {
-        let digest = Sha256::digest(network).iter().map(|byte| format!("{byte:02x}")).collect();
+        let digest = hex(&Sha256::digest(network));
         let old = std::mem::replace(&mut origin.model_sha256, digest);
         origin.notes.push(format!("chosen for the network {old}, which was trained with it"));
     }

@@ -66,7 +66,7 @@ fn into_consumer(graph: &mut Graph, id: NodeId) -> Option<()> {
     if uses(graph)[id.0] != 1 || graph.output == id {
         return None;
     }
-    let live = super::live(graph);
+    let live = graph.live();
     let consumer = graph.iter().find(|(reader, node)| live[reader.0] && node.inputs.contains(&id))?.0;
     let Op::Conv { geometry, weights, bias } = &graph[consumer].op else { return None };
     if geometry.pads != [0; 4] && shift.iter().any(|b| *b != 0.0) {

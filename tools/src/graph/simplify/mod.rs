@@ -44,21 +44,9 @@ fn redirect(graph: &mut Graph, from: NodeId, to: NodeId) {
     }
 }
 
-/// The nodes the output needs; others are left over from earlier rewrites.
-fn live(graph: &Graph) -> Vec<bool> {
-    let mut live = vec![false; graph.nodes.len()];
-    live[graph.output.0] = true;
-    for (id, node) in graph.nodes.iter().enumerate().rev() {
-        if live[id] {
-            node.inputs.iter().for_each(|input| live[input.0] = true);
-        }
-    }
-    live
-}
-
 /// How many times each tensor is read by a live node, being the output included.
 fn uses(graph: &Graph) -> Vec<usize> {
-    let live = live(graph);
+    let live = graph.live();
     let mut uses = vec![0; graph.nodes.len()];
     uses[graph.output.0] = 1;
     for (node, _) in graph.nodes.iter().zip(live).filter(|(_, live)| *live) {

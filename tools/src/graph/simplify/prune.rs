@@ -1,9 +1,8 @@
 use super::super::{Graph, NodeId};
-use super::live;
 
 /// Removes the nodes the output does not need; the input stays.
 pub(super) fn prune(mut graph: Graph) -> Graph {
-    let mut keep = live(&graph);
+    let mut keep = graph.live();
     keep[graph.input.0] = true;
     let mut moved = vec![NodeId(0); graph.nodes.len()];
     let mut nodes = Vec::with_capacity(graph.nodes.len());

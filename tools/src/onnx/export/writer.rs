@@ -25,7 +25,8 @@ struct Forms {
 
 impl<'graph> Writer<'graph> {
     pub(super) fn new(graph: &'graph Graph) -> Result<Self, ExportError> {
-        let live = live(graph);
+        let mut live = graph.live();
+        live[graph.input.0] = true;
         let mut writer = Self {
             graph,
             nodes: Vec::new(),
@@ -155,19 +156,6 @@ impl<'graph> Writer<'graph> {
     pub(super) fn finish(self) -> (Vec<NodeProto>, Vec<TensorProto>, i64) {
         (self.nodes, self.constants, self.opset)
     }
-}
-
-/// The nodes the output needs, and the input.
-fn live(graph: &Graph) -> Vec<bool> {
-    let mut live = vec![false; graph.nodes.len()];
-    live[graph.output.0] = true;
-    for (id, node) in graph.nodes.iter().enumerate().rev() {
-        if live[id] {
-            node.inputs.iter().for_each(|input| live[input.0] = true);
-        }
-    }
-    live[graph.input.0] = true;
-    live
 }
 
 /// An attribute that is not zero: a zero cannot be told from nothing in these messages.
