@@ -110,19 +110,8 @@ impl Builder {
     /// # Panics
     /// If the plan cannot be written.
     pub fn finish(self) -> (Vec<u8>, impl FnOnce(&Plan<'_>) -> Weights) {
-        let header = Header {
-            name: "test",
-            preprocess: Preprocess {
-                fit: Fit::Exact,
-                order: ColourOrder::Rgb,
-                affine: [[1.0, 0.0]].into_iter().collect(),
-            },
-            labels: "",
-            class_offset: 0,
-            output_scale: 1.0,
-            margin: 1.0,
-            interpolation: Default::default(),
-        };
+        let affine = [[1.0, 0.0]].into_iter().collect();
+        let header = Header::new("test", Preprocess { fit: Fit::Exact, order: ColourOrder::Rgb, affine });
         let nodes: Vec<Node<'_>> =
             self.nodes.iter().map(|(shape, bits, op)| record(*shape, *bits, op)).collect();
         let mut bytes = vec![0; 1 << 20];

@@ -229,15 +229,7 @@ mod tests {
     #[test]
     fn a_device_takes_plans_of_as_many_nodes_as_it_has_room_for() {
         let fit = Preprocess { fit: Fit::Exact, order: ColourOrder::Rgb, affine: heapless::Vec::new() };
-        let header = Header {
-            name: "",
-            preprocess: fit,
-            labels: "",
-            class_offset: 0,
-            output_scale: 1.0,
-            margin: 1.0,
-            interpolation: Default::default(),
-        };
+        let header = Header::new("", fit);
         let node = |op| Node { name: "", shape: Shape::new(1, 2, 2), bits: 8, op };
         let nodes = [node(Op::Input), node(Op::Offset { input: 0 }), node(Op::Reshape { input: 1 })];
         let mut file = [0; 256];

@@ -44,6 +44,22 @@ pub struct Header<'a> {
     pub interpolation: Interpolation,
 }
 
+impl<'a> Header<'a> {
+    /// Of a network without labels whose outputs count in ones: no class before the first, no margin, the usual
+    /// interpolation.
+    pub fn new(name: &'a str, preprocess: Preprocess) -> Self {
+        Self {
+            name,
+            preprocess,
+            labels: "",
+            class_offset: 0,
+            output_scale: 1.0,
+            margin: 1.0,
+            interpolation: Interpolation::default(),
+        }
+    }
+}
+
 /// How an image becomes the input tensor: `round(pixel * mul + add)` per channel, pixels 0..=255.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Preprocess {

@@ -149,13 +149,5 @@ pub fn activation(channels: u32, block: [u16; 2], runs: usize) -> Result<Activat
 fn header() -> Header<'static> {
     let affine = [[1.0, 0.0]].into_iter().collect();
     let preprocess = Preprocess { fit: Fit::Exact, order: ColourOrder::Rgb, affine };
-    Header {
-        name: "bench",
-        preprocess,
-        labels: "",
-        class_offset: 0,
-        output_scale: 1.0,
-        margin: 1.0,
-        interpolation: Default::default(),
-    }
+    Header::new("bench", preprocess)
 }

@@ -16,6 +16,7 @@ use clap::{Args, ValueEnum};
 
 use super::arguments::positive;
 use super::check::{self, Check};
+use super::files::check_place;
 use super::samples::{DeviceName, SampleArgs, Samples, beside};
 
 /// Images if no other number is asked for.
@@ -123,6 +124,7 @@ fn shard(text: &str) -> Result<Shard, String> {
 
 impl Distort {
     pub(crate) fn run(self) -> Result<()> {
+        check_place(&self.out)?;
         let samples = self.samples.read(&self.model, &self.data, IMAGES)?;
         let part = self.part(samples.images.len())?;
         let method = match self.method {

@@ -18,6 +18,7 @@ use tokio::runtime::Runtime;
 
 use super::arguments::{ImportArgs, PatienceArgs, positive};
 use super::calibration::Selection;
+use super::conversion::ConversionArgs;
 use super::evaluate_float::FloatEvaluation;
 use super::files::{plan_digest, read_plan, read_weights};
 use super::infer::label;
@@ -35,6 +36,7 @@ Examples:
   brelu evaluate --plan r20.plan --server 127.0.0.1:7601 --data pictures/ --log run.jsonl
   brelu evaluate --plan r20.plan --simulate --weights r20.weights --data cifar10/test.bin --jobs 4
   brelu evaluate --plan deeplab.plan --spawn --weights deeplab.weights --data VOC2012:val --model deeplab.onnx
+  brelu evaluate --float --model squeezenet.onnx --average-pool --data pictures/
   brelu evaluate --float --model r20.onnx --spec r20-12.json --spec r20-6.json --data cifar10/test.bin")]
 pub(crate) struct Evaluate {
     /// The plan
@@ -72,6 +74,9 @@ pub(crate) struct Evaluate {
     /// Where --float computes
     #[arg(long, value_name = "DEVICE", default_value = "cpu", requires = "float")]
     device: DeviceName,
+
+    #[command(flatten)]
+    conversion: ConversionArgs,
 
     #[command(flatten)]
     import: ImportArgs,
@@ -126,7 +131,7 @@ struct EngineArgs {
     #[arg(long, requires = "weights")]
     simulate: bool,
 
-    /// No protocol: compare block-ReLU in floating point with the network as it is
+    /// No protocol: compare blocks and conversions in floating point with the network as it is
     #[arg(long, requires = "model", conflicts_with_all = ["plan", "log"])]
     float: bool,
 }
@@ -152,6 +157,11 @@ struct Inputs {
 impl Evaluate {
     pub(crate) fn run(self) -> Result<()> {
         let Some(path) = &self.plan else { return self.float_only() };
+        ensure!(
+            !self.conversion.any(),
+            "a plan is of one network: give --average-pool and --relu with --float, or compile what `brelu import -o` \
+             writes with them"
+        );
         ensure!(self.spec.len() < 2, "a plan has one spec: give --spec once, or --float without --plan");
         let plan = read_plan(path)?;
         let inputs = self.inputs(plan)?;
@@ -200,6 +210,7 @@ impl Evaluate {
             model,
             data: &self.data,
             specs: &self.spec,
+            conversion: self.conversion,
             samples,
             class_offset: self.class_offset,
             device: self.device,

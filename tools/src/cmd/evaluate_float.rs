@@ -1,4 +1,4 @@
-//! `evaluate --float`: block-ReLU in floating point, without a plan.
+//! `evaluate --float`: blocks and conversions in floating point, without a plan.
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -6,13 +6,15 @@ use std::sync::atomic::Ordering;
 
 use anyhow::{Context, Result};
 use brelu_tools::blocks::Spec;
-use brelu_tools::evaluate::{BlockScores, Judge, MapSummary, Truth, compare};
-use brelu_tools::interpreter::{Activation, Blocks, Interpreter};
+use brelu_tools::evaluate::{BlockScores, Candidate, Judge, MapSummary, Truth, compare};
+use brelu_tools::graph::{Graph, simplify};
+use brelu_tools::interpreter::{Activation, Blocks, Interpreter, Plain};
 use brelu_tools::net::{self, on_interrupt};
 use brelu_tools::report::{Bar, Lines, Table, note, percent, print, print_json};
 use serde::Serialize;
 
-use super::samples::{DeviceName, SampleArgs};
+use super::conversion::ConversionArgs;
+use super::samples::{DeviceName, SampleArgs, Samples};
 
 /// What is compared.
 #[derive(Debug)]
@@ -20,23 +22,38 @@ pub(crate) struct FloatEvaluation<'a> {
     pub(crate) model: &'a Path,
     pub(crate) data: &'a Path,
     pub(crate) specs: &'a [PathBuf],
+    pub(crate) conversion: ConversionArgs,
     pub(crate) samples: SampleArgs,
     pub(crate) class_offset: usize,
     pub(crate) device: DeviceName,
     pub(crate) json: bool,
 }
 
+/// What was changed of the network.
+#[derive(Clone, Debug, Default, Serialize)]
+struct Change {
+    /// Its operations.
+    changes: Vec<String>,
+    /// Its blocks.
+    spec: Option<PathBuf>,
+    drelus: Option<u64>,
+}
+
 #[derive(Serialize)]
 struct Row<'a> {
-    spec: Option<&'a Path>,
-    drelus: Option<u64>,
+    #[serde(flatten)]
+    change: &'a Change,
     #[serde(flatten)]
     scores: &'a BlockScores,
 }
 
 impl Row<'_> {
     fn name(&self) -> String {
-        self.spec.map_or("none: as it is".into(), |spec| spec.display().to_string())
+        match (&self.change.spec, self.change.changes.as_slice()) {
+            (Some(spec), _) => spec.display().to_string(),
+            (None, []) => "none: as it is".into(),
+            (None, _) => "none: converted".into(),
+        }
     }
 
     /// Mean IoU and pixel accuracy of maps at the input's size, else top-1 and top-5, where masks or labels are known.
@@ -55,7 +72,7 @@ fn classes(rows: &[Row<'_>], text: &mut Lines) {
     let shown = if choices.is_empty() { &rows[..1] } else { choices };
     for row in shown {
         if let Some(scores) = row.scores.map.clone() {
-            let float = plain.scores.map.clone().filter(|_| row.spec.is_some());
+            let float = plain.scores.map.clone().filter(|_| !choices.is_empty());
             text.line(row.name());
             text.block(MapSummary { scores, float }.table());
         }
@@ -65,54 +82,90 @@ fn classes(rows: &[Row<'_>], text: &mut Lines) {
 impl FloatEvaluation<'_> {
     pub(crate) fn run(self) -> Result<()> {
         let samples = self.samples.read(self.model, self.data, usize::MAX)?;
-        let graph = &samples.graph;
-        let mut choices = Vec::new();
+        let device = self.device.device()?;
+        let (converted, changes) = self.converted()?.unzip();
+        let graph = converted.as_ref().unwrap_or(&samples.graph);
+        let mut candidates: Vec<(Change, Box<dyn Activation>)> = Vec::new();
+        if let Some(changes) = &changes {
+            let change = Change { changes: changes.clone(), ..Change::default() };
+            candidates.push((change, Box::new(Plain)));
+        }
         for path in self.specs {
             let spec = Spec::read(path)?;
             spec.check_for(graph).with_context(|| path.display().to_string())?;
-            choices.push((Blocks::new(graph, &spec), spec.decisions(graph)));
+            let (changes, drelus) = (changes.clone().unwrap_or_default(), Some(spec.decisions(graph)));
+            candidates.push((
+                Change { changes, spec: Some(path.clone()), drelus },
+                Box::new(Blocks::new(graph, &spec)),
+            ));
         }
-        let interpreter = Interpreter::new(graph, &self.device.device()?)?;
+        let plain = Interpreter::new(&samples.graph, &device)?;
+        let changed = converted.as_ref().map(|graph| Interpreter::new(graph, &device)).transpose()?;
+        let interpreter = changed.as_ref().unwrap_or(&plain);
+        let compared: Vec<_> = candidates
+            .iter()
+            .map(|(_, activation)| Candidate { interpreter, activation: activation.as_ref() })
+            .collect();
+        let mut scores = self.scores(&samples, &plain, &compared)?;
+        let label = |output: usize| samples.classes.get(output.checked_sub(self.class_offset)?).cloned();
+        scores.iter_mut().filter_map(|scores| scores.map.as_mut()).for_each(|map| map.name(&label));
+        let changes: Vec<Change> = std::iter::once(Change::default())
+            .chain(candidates.into_iter().map(|(change, _)| change))
+            .collect();
+        self.report(&samples.graph, &scores, &changes)
+    }
+
+    /// The network with the conversions that are asked for, and what they changed.
+    fn converted(&self) -> Result<Option<(Graph, Vec<String>)>> {
+        if !self.conversion.any() {
+            return Ok(None);
+        }
+        let (graph, _) = self.samples.import.import_as_is(self.model)?;
+        let (graph, changes) = self.conversion.convert(graph)?;
+        Ok(Some((simplify(graph).with_context(|| self.model.display().to_string())?, changes)))
+    }
+
+    fn scores(
+        &self,
+        samples: &Samples,
+        plain: &Interpreter,
+        candidates: &[Candidate<'_>],
+    ) -> Result<Vec<BlockScores>> {
         let offset = u32::try_from(self.class_offset).context("--class-offset is too large")?;
-        let (truth, judge) = (Truth { targets: &samples.targets, offset }, Judge::of_graph(graph, offset));
+        let (truth, judge) =
+            (Truth { targets: &samples.targets, offset }, Judge::of_graph(&samples.graph, offset));
         for (index, target) in truth.targets.iter().enumerate() {
             judge.check(&format!("image {index} of {}", self.data.display()), target)?;
         }
         let runtime = net::runtime()?;
         let stop = on_interrupt(runtime.handle(), || note(format_args!("stopping")));
-        let bar = Bar::new(samples.images.len() as u64, "evaluating");
-        let activations: Vec<&dyn Activation> =
-            choices.iter().map(|(blocks, _)| blocks as &dyn Activation).collect();
-        let mut scores = compare(&interpreter, &activations, &samples.images, truth, &mut |done| {
-            bar.at(done as u64, samples.images.len() as u64);
+        let (total, bar) = (samples.images.len() as u64, Bar::new(samples.images.len() as u64, "evaluating"));
+        let scores = compare(plain, candidates, &samples.images, truth, &mut |done| {
+            bar.at(done as u64, total);
             if stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
         drop(bar);
         runtime.shutdown_background();
-        let drelus: Vec<u64> = choices.iter().map(|(_, drelus)| *drelus).collect();
-        let label = |output: usize| samples.classes.get(output.checked_sub(self.class_offset)?).cloned();
-        scores.iter_mut().filter_map(|scores| scores.map.as_mut()).for_each(|map| map.name(&label));
-        self.report(&graph.name, &scores, &drelus, judge.is_map())
+        Ok(scores)
     }
 
-    fn report(&self, network: &str, scores: &[BlockScores], drelus: &[u64], is_map: bool) -> Result<()> {
-        let names = std::iter::once(None).chain(self.specs.iter().map(|path| Some(path.as_path())));
-        let drelus = std::iter::once(None).chain(drelus.iter().copied().map(Some));
-        let rows: Vec<Row<'_>> = names
-            .zip(drelus)
-            .zip(scores)
-            .map(|((spec, drelus), scores)| Row { spec, drelus, scores })
-            .collect();
+    fn report(&self, graph: &Graph, scores: &[BlockScores], changes: &[Change]) -> Result<()> {
+        let rows: Vec<Row<'_>> =
+            changes.iter().zip(scores).map(|(change, scores)| Row { change, scores }).collect();
         if self.json {
             return Ok(print_json(&rows)?);
         }
-        let [first, second] = if is_map { ["mean IoU", "pixel accuracy"] } else { ["top-1", "top-5"] };
+        let [first, second] = if graph.output_shape().plane() > 1 {
+            ["mean IoU", "pixel accuracy"]
+        } else {
+            ["top-1", "top-5"]
+        };
         let mut table = Table::new(["blocks", "DReLUs", first, second, "agreement", "change of outputs"], 1);
         for row in &rows {
             let [first, second] = row.accuracy().map(|share| share.map_or("-".into(), percent));
             table.row([
                 row.name(),
-                row.drelus.map_or(String::new(), brelu_tools::report::count),
+                row.change.drelus.map_or(String::new(), brelu_tools::report::count),
                 first,
                 second,
                 percent(row.scores.agreement),
@@ -120,8 +173,11 @@ impl FloatEvaluation<'_> {
             ]);
         }
         let mut text = Lines::new(12);
-        text.pair("network", network);
+        text.pair("network", &graph.name);
         text.pair("images", scores.first().map_or(0, |scores| scores.images));
+        changes.iter().find(|change| !change.changes.is_empty()).iter().for_each(|change| {
+            change.changes.iter().for_each(|what| text.pair("changed", what));
+        });
         text.block(table);
         classes(&rows, &mut text);
         Ok(print(text)?)

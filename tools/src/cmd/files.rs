@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use brelu_core::plan::Plan;
 use brelu_host::plan_file;
 use brelu_host::weights::{Weights, plan_hash};
@@ -30,6 +30,24 @@ pub(crate) fn plan_digest(plan: &Plan<'_>) -> String {
     hex(&plan_hash(plan))
 }
 
+/// Finds out before long work whether its result has a place: `path` is no folder, and the one it is to be in is there.
+pub(crate) fn check_place(path: &Path) -> Result<()> {
+    let folder = folder(path);
+    ensure!(folder.is_dir(), "{} is no folder: make it, or give another --out", folder.display());
+    let named = path.file_name().is_some() && !path.is_dir();
+    ensure!(
+        named,
+        "{} is a folder: give a file to --out, for example {}",
+        path.display(),
+        path.join("result").display()
+    );
+    Ok(())
+}
+
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
 /// Who may read a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Access {
@@ -52,7 +70,7 @@ pub(crate) fn write_all(files: &[(PathBuf, Access, &[u8])]) -> Result<()> {
 }
 
 fn write_beside(path: &Path, access: Access, content: &[u8]) -> Result<NamedTempFile> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = folder(path);
     let write = || {
         let mut builder = tempfile::Builder::new();
         builder.prefix(".brelu-");

@@ -1,18 +1,30 @@
 use std::path::PathBuf;
 
-use anyhow::Result;
-use brelu_tools::graph::{Graph, Node, Op};
+use anyhow::{Context, Result};
+use brelu_tools::graph::{Graph, Node, Op, simplify};
+use brelu_tools::onnx::export_file;
 use brelu_tools::report::{Lines, Table, count, interpolation_text, print};
 use clap::Args;
 
 use super::arguments::{ImportArgs, shape_text};
+use super::conversion::ConversionArgs;
 
 /// Read an ONNX network and print what of it would be compiled
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  brelu import resnet20.onnx")]
+#[command(after_help = "\
+Examples:
+  brelu import resnet20.onnx
+  brelu import squeezenet.onnx --average-pool -o average.onnx")]
 pub(crate) struct Import {
     /// The network: an ONNX file, operator sets 7 to 22
     model: PathBuf,
+
+    /// Where to write the network as it was read, with the changes that are asked for: an ONNX file
+    #[arg(short = 'o', long = "out", value_name = "FILE")]
+    out: Option<PathBuf>,
+
+    #[command(flatten)]
+    conversion: ConversionArgs,
 
     #[command(flatten)]
     options: ImportArgs,
@@ -20,8 +32,16 @@ pub(crate) struct Import {
 
 impl Import {
     pub(crate) fn run(self) -> Result<()> {
-        let (graph, notes) = self.options.import(&self.model)?;
-        Ok(print(text(&graph, &notes))?)
+        let (graph, notes) = self.options.import_as_is(&self.model)?;
+        let (graph, changes) = self.conversion.convert(graph)?;
+        if let Some(out) = &self.out {
+            export_file(&graph, out)?;
+        }
+        let graph = simplify(graph).with_context(|| self.model.display().to_string())?;
+        let mut text = text(&graph, &notes);
+        changes.iter().for_each(|change| text.pair("changed", change));
+        self.out.iter().for_each(|out| text.pair("wrote", out.display()));
+        Ok(print(text)?)
     }
 }
 

@@ -6,6 +6,7 @@ mod calibration;
 mod check;
 mod compile;
 mod compiling;
+mod conversion;
 mod convert_spec;
 mod deal;
 mod delegate;

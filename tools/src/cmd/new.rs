@@ -2,20 +2,19 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use brelu_core::geometry::Shape;
-use brelu_tools::graph::convert::{Conversion, bounded_to_relu, max_pools_to_average};
-use brelu_tools::graph::{Graph, GraphError};
 use brelu_tools::onnx::export_file;
 use brelu_tools::report::{Lines, Table, count, print};
 use brelu_tools::zoo::{ARCHITECTURES, Counts, Options, network};
 use clap::Args;
 
 use super::arguments::{shape, shape_text};
+use super::conversion::ConversionArgs;
 
 /// Write a published network as an ONNX file, with generated or published weights
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Weights are read from safetensors files and PyTorch checkpoints, with the names of OpenMMLab or, for ResNets, of \
-torchvision. Reading runs nothing that a file says.
+Weights are read from safetensors files and PyTorch checkpoints, with the names of OpenMMLab or, for ResNets and \
+MobileNetV2, of torchvision. Reading runs nothing that a file says.
 
 Networks of maps end with the scores at an eighth of the input's rows and columns: the client interpolates them and takes \
 the largest score of every pixel.
@@ -50,13 +49,8 @@ pub(crate) struct New {
     #[command(flatten)]
     sizes: SizeArgs,
 
-    /// Average pooling in the place of max-pooling, to be finetuned
-    #[arg(long)]
-    average_pool: bool,
-
-    /// ReLU in the place of ReLU6, to be finetuned
-    #[arg(long)]
-    relu: bool,
+    #[command(flatten)]
+    conversion: ConversionArgs,
 }
 
 /// Sizes other than the published ones.
@@ -90,7 +84,7 @@ impl New {
             Some(path) => network.load(path)?,
             None => vec!["its weights are generated: train it, or give --weights".into()],
         };
-        let graph = self.converted(network.graph)?;
+        let (graph, changes) = self.conversion.convert(network.graph)?;
         export_file(&graph, out)?;
         let counts = Counts::of(&graph);
         let mut text = Lines::new(11);
@@ -100,21 +94,10 @@ impl New {
         text.pair("parameters", count(counts.parameters));
         let (layers, channels) = (count(counts.layers as u64), count(counts.channels));
         text.pair("ReLUs", format_args!("{} in {layers} layers of {channels} channels", count(counts.relus)));
+        changes.iter().for_each(|change| text.pair("changed", change));
         notes.iter().for_each(|note| text.pair("note", note));
         text.pair("wrote", out.display());
         Ok(print(text)?)
-    }
-}
-
-impl New {
-    fn converted(&self, mut graph: Graph) -> Result<Graph, GraphError> {
-        type Convert = fn(&Graph) -> Result<Conversion, GraphError>;
-        let conversions: [(bool, Convert); 2] =
-            [(self.average_pool, max_pools_to_average), (self.relu, bounded_to_relu)];
-        for (_, convert) in conversions.into_iter().filter(|(wanted, _)| *wanted) {
-            graph = convert(&graph)?.graph;
-        }
-        Ok(graph)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Block-ReLU in floating point, against the network as it is.
+//! Block-ReLU and other changes in floating point, against the network as it is.
 
 use std::ops::ControlFlow;
 
@@ -13,7 +13,7 @@ use crate::segmentation::Confusion;
 /// Images computed together.
 const BATCH: usize = 32;
 
-/// How one choice of blocks does.
+/// How one candidate does.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct BlockScores {
     /// Images computed.
@@ -36,7 +36,16 @@ pub struct BlockScores {
     pub map: Option<MapScores>,
 }
 
-/// What the network and its choices are judged by.
+/// A network that does the same otherwise: another way with its activations, or other operations.
+#[derive(Clone, Copy)]
+pub struct Candidate<'a> {
+    /// The network, of the same input and output shapes.
+    pub interpreter: &'a Interpreter,
+    /// Its activations.
+    pub activation: &'a dyn Activation,
+}
+
+/// What the network and its candidates are judged by.
 #[derive(Clone, Copy, Debug)]
 pub struct Truth<'a> {
     /// What the images show.
@@ -45,25 +54,27 @@ pub struct Truth<'a> {
     pub offset: u32,
 }
 
-/// Scores the network as it is (first) and every choice of `choices`, on images in the form of its input. `each` is called
+/// Scores the network as it is (first) and every one of `candidates`, on images in the form of its input. `each` is called
 /// after every batch with the images done.
 pub fn compare(
     interpreter: &Interpreter,
-    choices: &[&dyn Activation],
+    candidates: &[Candidate<'_>],
     images: &[Vec<f32>],
     truth: Truth<'_>,
     each: &mut dyn FnMut(usize) -> ControlFlow<()>,
 ) -> Vec<BlockScores> {
     let judge = Judge::of_graph(interpreter.graph(), truth.offset);
-    let mut sums = vec![Sums::default(); choices.len() + 1];
-    let mut done = 0;
+    let mut sums = vec![Sums::default(); candidates.len() + 1];
+    let (outputs, mut done) = (judge.outputs().max(1), 0);
     for (batch, targets) in images.chunks(BATCH).zip(truth.targets.chunks(BATCH)) {
         let input = interpreter.batch(batch.iter().map(Vec::as_slice));
         let plain = values(interpreter.run(input.clone(), &Plain));
-        sums[0].add(&judge, &plain, &plain, targets, truth.offset);
-        for (choice, sums) in choices.iter().zip(&mut sums[1..]) {
-            let got = values(interpreter.run(input.clone(), *choice));
-            sums.add(&judge, &plain, &got, targets, truth.offset);
+        let decisions: Vec<_> = plain.chunks(outputs).map(|plain| judge.decisions(plain)).collect();
+        let wanted = Wanted { logits: &plain, decisions: &decisions, targets, offset: truth.offset };
+        sums[0].add(&judge, &wanted, &plain);
+        for (candidate, sums) in candidates.iter().zip(&mut sums[1..]) {
+            let got = values(candidate.interpreter.run(input.clone(), candidate.activation));
+            sums.add(&judge, &wanted, &got);
         }
         done += batch.len();
         if each(done).is_break() {
@@ -71,6 +82,14 @@ pub fn compare(
         }
     }
     sums.iter().map(Sums::scores).collect()
+}
+
+/// What the network as it is says of a batch, and what it shows.
+struct Wanted<'a> {
+    logits: &'a [f32],
+    decisions: &'a [Vec<u32>],
+    targets: &'a [Target],
+    offset: u32,
 }
 
 #[derive(Clone, Default)]
@@ -86,12 +105,13 @@ struct Sums {
 }
 
 impl Sums {
-    fn add(&mut self, judge: &Judge, plain: &[f32], got: &[f32], targets: &[Target], offset: u32) {
+    fn add(&mut self, judge: &Judge, wanted: &Wanted<'_>, got: &[f32]) {
         let outputs = judge.outputs().max(1);
-        for ((plain, got), target) in plain.chunks(outputs).zip(got.chunks(outputs)).zip(targets) {
+        let images = wanted.logits.chunks(outputs).zip(wanted.decisions).zip(wanted.targets);
+        for (((plain, want), target), got) in images.zip(got.chunks(outputs)) {
             let have = judge.decisions(got);
             self.images += 1;
-            self.agreement += agreement(&judge.decisions(plain), &have);
+            self.agreement += agreement(want, &have);
             if let Some(map) = judge.compare(target, &have) {
                 self.map.merge(&map);
             }
@@ -99,7 +119,7 @@ impl Sums {
             self.change += plain.iter().zip(got).map(square).sum::<f64>() / outputs as f64;
             self.power += plain.iter().map(|value| f64::from(*value).powi(2)).sum::<f64>() / outputs as f64;
             if let Some(label) = target.class().filter(|_| !judge.is_map()) {
-                let (top, label) = (judge.top(got), label + offset as usize);
+                let (top, label) = (judge.top(got), label + wanted.offset as usize);
                 self.labelled += 1;
                 self.top1 += usize::from(top.first() == Some(&label));
                 self.top5 += usize::from(top.contains(&label));

@@ -12,7 +12,7 @@ mod scores;
 mod summary;
 
 #[cfg(feature = "gradients")]
-pub use blocks::{BlockScores, Truth, compare};
+pub use blocks::{BlockScores, Candidate, Truth, compare};
 pub use float::Float;
 pub use judge::Judge;
 pub use log::{Log, LogError, Origin};

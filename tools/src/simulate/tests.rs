@@ -27,15 +27,7 @@ fn tiny(channel: Channel) -> Vec<u8> {
     let node = |name, bits, op| Node { name, shape, bits, op };
     let nodes = [node("x", 16, Op::Input), node("z", 12, linear), node("y", 16, activation)];
     let preprocess = Preprocess { fit: Fit::Exact, order: ColourOrder::Grey, affine: Default::default() };
-    let header = Header {
-        name: "tiny",
-        preprocess,
-        labels: "",
-        class_offset: 0,
-        output_scale: 1.0,
-        margin: 1.0,
-        interpolation: Default::default(),
-    };
+    let header = Header::new("tiny", preprocess);
     let mut file = vec![0; 1 << 12];
     let len = plan::write(&header, &nodes, &mut file).unwrap();
     file.truncate(len);

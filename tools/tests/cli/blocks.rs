@@ -16,7 +16,7 @@ use brelu_tools::onnx::{ImportOptions, import};
 use serde_json::Value;
 
 use crate::fixture;
-use crate::support::brelu;
+use crate::support::{brelu, json};
 
 /// Images and how they become input.
 pub(crate) const DATA: &str = "--data ../pictures --mean .5 --std .25";
@@ -59,7 +59,7 @@ fn table(folder: &Path, name: &str) -> Table {
 
 /// What `evaluate --json` printed.
 fn evaluated(folder: &Path, arguments: &str) -> Value {
-    serde_json::from_str(&brelu(folder, &format!("evaluate {arguments} --json")).succeeds()).unwrap()
+    json(&brelu(folder, &format!("evaluate {arguments} --json")).succeeds())
 }
 
 /// Decisions of a plan's activations that are named `name`.

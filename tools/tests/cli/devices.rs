@@ -13,7 +13,7 @@ use brelu_host::pipe::Pipe;
 use brelu_host::secure::Call;
 
 use crate::fixture::folder;
-use crate::support::{Listening, Ran, brelu};
+use crate::support::{Listening, Ran, brelu, json};
 
 /// Provisions the fixture's device.
 fn provision(more: &str) -> Ran {
@@ -134,7 +134,7 @@ fn a_device_gets_a_result_through_a_delegate() {
     assert!(text.contains(&format!("with the delegate at {}", delegate.address)), "{text}");
 
     let line = format!("infer --plan tiny.plan --server {} --json pictures/0.ppm", server.address);
-    let answer: serde_json::Value = serde_json::from_str(&brelu(folder, &line).succeeds()).unwrap();
+    let answer = json(&brelu(folder, &line).succeeds());
     let partition = fs::read(folder.join("tag.bin")).unwrap();
     let settings = Settings::parse(&partition).unwrap();
     let output = tokio::runtime::Runtime::new().unwrap().block_on(infer(&settings));

@@ -104,7 +104,7 @@ fn measuring_says_what_does_not_fit() {
     fails("-o t.parquet --data ../pictures --order grey", &["the preprocessing gives", "the network takes"]);
     fails("-o t.parquet --data ../pictures --skip 8", &["8 images", "none is left"]);
     fails("-o t.parquet --data ../pictures --shard 9/9", &["only 8 images for 9 parts"]);
-    fails("-o none/t.parquet --data ../pictures", &["none/t.parquet cannot be written"]);
+    fails("-o none/t.parquet --data ../pictures", &["none is no folder: make it, or give another --out"]);
     brelu(&place, "distort ../tiny.onnx --data few -o t.parquet --shard 3/2").misuses(&["part 2 of 8"]);
     brelu(&place, "distort ../tiny.onnx --data few -o t.parquet --sizes 0x0").misuses(&["--sizes"]);
     assert_eq!(names(&place), ["few"]);

@@ -5,7 +5,7 @@ use std::fs;
 use brelu_tools::blocks::Spec;
 
 use crate::fixture::folder;
-use crate::support::{Ran, brelu};
+use crate::support::{Ran, brelu, json};
 
 fn run(line: &str) -> Ran {
     brelu(folder(), line)
@@ -37,6 +37,31 @@ fn a_new_network_is_a_file_that_is_imported() {
     let again = run(&format!("new mobilenetv2 {SIZES} -o again.onnx --seed 4 --relu")).succeeds();
     assert!(again.contains("again.onnx"));
     assert_eq!(fs::read(folder().join("new.onnx")).unwrap(), fs::read(folder().join("again.onnx")).unwrap());
+}
+
+#[test]
+fn conversions_are_judged_before_any_training() {
+    let new = "new resnet50-maxpool --width 0.05 --input 3x32x32 --classes 10 --seed 2";
+    run(&format!("{new} -o pools.onnx")).succeeds();
+    let float = "evaluate --float --data shapes:test --count 6";
+    let text = run(&format!("{float} --model pools.onnx --average-pool --relu")).succeeds();
+    for words in
+        ["none: as it is", "none: converted", "average pooling: stem.pool\n", "without a bound: nowhere"]
+    {
+        assert!(text.contains(words), "{words} is not in {text}");
+    }
+    let rows = json(&run(&format!("{float} --model pools.onnx --average-pool --json")).succeeds());
+    assert_eq!((rows[0]["changes"].as_array().unwrap().len(), rows.as_array().unwrap().len()), (0, 2));
+    assert!(rows[1]["distortion"].as_f64().unwrap() > 1e-6, "{rows}");
+
+    // The converted network as a file is what was judged.
+    let text = run("import pools.onnx --average-pool -o averages.onnx").succeeds();
+    assert!(text.contains("average pool 3x3") && !text.contains("max pool"), "{text}");
+    let again = json(&run(&format!("{float} --model averages.onnx --average-pool --json")).succeeds());
+    assert_eq!((&again[0]["top5"], &again[1]["distortion"]), (&rows[1]["top5"], &0.0.into()));
+
+    let plan = "evaluate --plan tiny.plan --simulate --weights tiny.weights --data shapes:test --relu";
+    run(plan).fails(&["a plan is of one network", "--float", "brelu import -o"]);
 }
 
 #[test]

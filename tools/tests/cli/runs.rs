@@ -4,14 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use serde_json::Value;
-
 use crate::fixture::folder;
-use crate::support::{BRELU, Listening, brelu};
-
-fn json(text: &str) -> Value {
-    serde_json::from_str(text).unwrap()
-}
+use crate::support::{BRELU, Listening, brelu, json};
 
 /// The numbers of a row of a table.
 fn row(text: &str, name: &str) -> Vec<f64> {

@@ -12,7 +12,7 @@ use brelu_tools::segmentation::colour;
 use image::{GrayImage, Luma, Rgb, RgbImage};
 use serde_json::Value;
 
-use crate::support::{Listening, brelu};
+use crate::support::{Listening, brelu, json};
 
 const SIDE: u32 = 16;
 
@@ -89,10 +89,6 @@ fn compile(folder: &Path, name: &str, more: &str) {
         "compile colours.onnx -o {name} --calibrate voc:val --bits 30 --fraction 13 --window 9 {more}"
     );
     brelu(folder, &line).succeeds();
-}
-
-fn json(text: &str) -> Value {
-    serde_json::from_str(text).unwrap()
 }
 
 /// The class of every pixel of a written class map, by its colour, which must be of the usual palette.

@@ -111,3 +111,8 @@ impl Drop for Listening {
         drop(self.child.wait());
     }
 }
+
+/// The JSON that a command printed.
+pub(crate) fn json(text: &str) -> serde_json::Value {
+    serde_json::from_str(text).unwrap()
+}

@@ -12,7 +12,7 @@ use brelu_tools::training::parse;
 
 use crate::blocks::{self, names};
 use crate::fixture;
-use crate::support::{BRELU, brelu};
+use crate::support::{BRELU, brelu, json};
 
 /// Everything but the number of steps and the output.
 const TRAIN: &str = "train ../tiny.onnx --data ../train/pictures --mean .5 --std .25 --batch 4";
@@ -68,7 +68,7 @@ fn a_network_is_trained_with_its_blocks() {
     new.check_for(&graph).unwrap();
 
     let evaluated = "evaluate --float --model out.onnx --spec out.json --data ../train/pictures --mean .5 --std .25 --json";
-    let json: serde_json::Value = serde_json::from_str(&brelu(&place, evaluated).succeeds()).unwrap();
+    let json = json(&brelu(&place, evaluated).succeeds());
     let best = rows.iter().filter_map(|row| row.validation).map(|scores| scores.accuracy).fold(0.0, f64::max);
     assert_eq!(json[1]["top1"].as_f64(), Some(best), "{json}");
 }

@@ -1,7 +1,7 @@
 //! Trials, a little of each.
 
 use crate::fixture::folder;
-use crate::support::brelu;
+use crate::support::{brelu, json};
 
 #[test]
 fn faults_change_no_result() {
@@ -16,7 +16,7 @@ fn faults_change_no_result() {
 #[test]
 fn parties_come_back() {
     let text = brelu(folder(), "trial restarts --quick --json").succeeds();
-    let report: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let report = json(&text);
     assert_eq!([&report["wrong"], &report["unserved"], &report["reused"]], [0, 0, 0], "{text}");
     assert!(report["right"].as_u64().unwrap() >= 24, "{text}");
 }
@@ -24,6 +24,6 @@ fn parties_come_back() {
 #[test]
 fn a_crowd_is_served() {
     let text = brelu(folder(), "trial crowd --quick --json").succeeds();
-    let report: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let report = json(&text);
     assert_eq!([&report["calm"]["right"], &report["hostile"]["right"]], [14, 14], "{text}");
 }

@@ -10,9 +10,10 @@ use brelu_tools::blocks::Spec;
 use brelu_tools::data::{Channels, Dataset, Preprocess, Screen, Tile, preview, shapes, sheet};
 use brelu_tools::evaluate::Record;
 use brelu_tools::figures::png;
-use brelu_tools::graph::{Op, simplify};
+use brelu_tools::graph::simplify;
 use brelu_tools::onnx::{self, ImportOptions};
 use brelu_tools::report::{Lines, Table, bytes, count, percent, print, seconds};
+use brelu_tools::zoo::Counts;
 use image::{Rgb, RgbImage};
 
 use super::{Files, Images, infer};
@@ -121,10 +122,9 @@ impl Run {
 }
 
 fn decisions(network: &FloatNetwork) -> u64 {
-    let activations = network.graph.nodes.iter().filter(|node| matches!(node.op, Op::Relu | Op::Clip { .. }));
     match &network.spec {
         Some(spec) => spec.decisions(&network.graph),
-        None => activations.map(|node| node.shape.len() as u64).sum(),
+        None => Counts::of(&network.graph).relus,
     }
 }
 

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use brelu_tools::blocks::Spec;
 use brelu_tools::graph::Graph;
-use brelu_tools::graph::convert::{bounded_to_relu, max_pools_to_average};
 use brelu_tools::interpreter::{Blocks, Trainable};
 use brelu_tools::report::hex;
 use brelu_tools::training::{Recipe, Teacher, initialise};
@@ -13,6 +12,7 @@ use clap::Args;
 use sha2::{Digest, Sha256};
 
 use super::super::arguments::ImportArgs;
+use super::super::conversion::ConversionArgs;
 use super::super::samples::{DeviceName, model_digest};
 
 /// What is changed of the network before it is trained.
@@ -23,13 +23,8 @@ pub(super) struct NetworkArgs {
     #[arg(long, value_name = "FILE")]
     spec: Option<PathBuf>,
 
-    /// Average pooling in the place of max-pooling
-    #[arg(long)]
-    average_pool: bool,
-
-    /// ReLU in the place of bounded ReLU (ReLU6)
-    #[arg(long)]
-    relu: bool,
+    #[command(flatten)]
+    conversion: ConversionArgs,
 
     /// Train from scratch: random parameters in the place of those of the file
     #[arg(long)]
@@ -72,18 +67,11 @@ impl NetworkArgs {
     pub(super) fn read(&self, model: &Path, recipe: &Recipe, seed: u64, taught: bool) -> Result<Subject> {
         let (original, _) = self.import.import_as_is(model)?;
         let device = self.device.device()?;
-        let mut changes = Vec::new();
-        let mut graph = original.clone();
-        let mut convert = |wanted: bool, what: &str, convert: fn(&Graph) -> _| -> Result<()> {
-            let conversion: brelu_tools::graph::convert::Conversion = convert(&graph)?;
-            if wanted && !conversion.changed.is_empty() {
-                changes.push(format!("{what}: {}", conversion.changed.join(", ")));
-                graph = conversion.graph;
-            }
-            Ok(())
+        let conversion = ConversionArgs {
+            average_pool: self.conversion.average_pool || recipe.average_pool,
+            relu: self.conversion.relu || recipe.relu,
         };
-        convert(self.average_pool || recipe.average_pool, "average pooling", max_pools_to_average)?;
-        convert(self.relu || recipe.relu, "ReLU without a bound", bounded_to_relu)?;
+        let (mut graph, mut changes) = conversion.convert(original.clone())?;
         if self.init {
             initialise(&mut graph, seed);
             changes.push(format!("random parameters of seed {seed}"));
@@ -106,7 +94,8 @@ impl NetworkArgs {
             None => Vec::new(),
         };
         let sizes = hex(&Sha256::digest(spec));
-        Ok(format!("{} {sizes} {} {} {}", model_digest(model)?, self.init, self.average_pool, self.relu))
+        let ConversionArgs { average_pool, relu } = self.conversion;
+        Ok(format!("{} {sizes} {} {average_pool} {relu}", model_digest(model)?, self.init))
     }
 }
 

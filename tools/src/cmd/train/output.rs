@@ -10,7 +10,7 @@ use brelu_tools::report::{Lines, count, hex, percent, seconds};
 use brelu_tools::training::{Row, State, Training, csv};
 use sha2::{Digest, Sha256};
 
-use super::super::files::{Access, write_all};
+use super::super::files::{Access, check_place, write_all};
 use super::network::Subject;
 
 /// Where everything goes.
@@ -24,10 +24,7 @@ pub(super) struct Files {
 impl Files {
     /// Files beside `out`; a folder that is not there is said now.
     pub(super) fn new(out: &Path, spec: Option<&Path>) -> Result<Self> {
-        let folder = out.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        ensure!(folder.is_dir(), "{} is no folder: make it, or give another --out", folder.display());
-        let named = out.file_name().is_some() && !out.is_dir();
-        ensure!(named, "{} is a folder: give a file to --out, for example net.onnx", out.display());
+        check_place(out)?;
         let files = Self {
             network: out.into(),
             spec: spec.map(|_| out.with_extension("json")),

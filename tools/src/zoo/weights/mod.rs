@@ -5,6 +5,7 @@ mod file;
 mod names;
 #[cfg(test)]
 mod tests;
+mod torchvision;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -19,9 +20,9 @@ impl Network {
     /// Replaces all parameters and statistics by those of a file, a safetensors file or a PyTorch checkpoint (`.pth`,
     /// `.pt`: ZIP, tar and legacy). Returns what was left out, in sentences for the user.
     ///
-    /// Tensors may have OpenMMLab's names (`backbone.layer1.0.conv1.weight`) or, for ResNets, torchvision's
-    /// (`layer1.0.conv1.weight`, `fc.weight`), with `module.` before them, in `state_dict` or `model`. Heads that only help
-    /// training and counters of batches are left out.
+    /// Tensors may have OpenMMLab's names (`backbone.layer1.0.conv1.weight`) or, for ResNets and MobileNetV2,
+    /// torchvision's (`layer1.0.conv1.weight`, `features.18.0.weight`), with `module.` before them, in `state_dict` or
+    /// `model`. Heads that only help training and counters of batches are left out.
     ///
     /// # Errors
     /// If the file cannot be read, asks for more than tensors, lacks a tensor, has one more, or one of another shape, of

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::WeightsError;
+use super::{WeightsError, torchvision};
 
 /// Where checkpoints keep the tensors of the network, beside those of an optimiser.
 const CONTAINERS: [&str; 4] = ["state_dict.", "model_state_dict.", "model_state.", "model."];
@@ -35,8 +35,8 @@ pub(super) fn published<'a>(names: impl Iterator<Item = &'a str>) -> Result<Name
     if tensors.is_empty() {
         return Err(WeightsError::Empty);
     }
-    let torchvision = !tensors.iter().any(|(name, _)| name.starts_with("backbone."));
-    let own = |name: &str| if torchvision { from_torchvision(name) } else { name.to_owned() };
+    let is_torchvision = !tensors.iter().any(|(name, _)| name.starts_with("backbone."));
+    let own = |name: &str| if is_torchvision { torchvision::published(name) } else { name.to_owned() };
     let file_names = tensors.into_iter().map(|(name, file)| (own(name), file.to_owned())).collect();
     Ok(Names { file_names, notes })
 }
@@ -66,10 +66,4 @@ fn leave_out(
     if before > tensors.len() {
         notes.push(format!("left out: {} {what}", before - tensors.len()));
     }
-}
-
-/// torchvision's ResNets have OpenMMLab's names without the part they belong to.
-fn from_torchvision(name: &str) -> String {
-    let part = if name.starts_with("fc.") { "head" } else { "backbone" };
-    format!("{part}.{name}")
 }
