@@ -13,8 +13,9 @@ use serde::Serialize;
 use super::arguments::ImportArgs;
 use super::calibration::Calibration;
 use super::compiling::CompileArgs;
-use super::files::{Access, plan_digest, write_all};
+use super::files::{Access, check_distinct, plan_digest, write_all};
 use super::preprocess::PreprocessArgs;
+use super::samples::beside;
 
 /// Turn an ONNX network into a public plan and private weights
 #[derive(Debug, Args)]
@@ -59,6 +60,10 @@ struct Record<'a> {
 impl Compile {
     pub(crate) fn run(self) -> Result<()> {
         let prefix = prefix(&self.out, &self.model)?;
+        for result in results(&prefix) {
+            check_distinct(&result, &self.model)?;
+            self.compiling.spec().map_or(Ok(()), |spec| check_distinct(&result, spec))?;
+        }
         let (graph, notes) = self.import.import(&self.model)?;
         let preprocess = self.preprocess.resolve(graph.input_shape())?;
         let calibration = self.compiling.calibration(&preprocess)?;
@@ -89,17 +94,18 @@ fn prefix(out: &Path, model: &Path) -> Result<PathBuf> {
     Ok(out.join(model.file_stem().unwrap_or_default()))
 }
 
+/// Where weights, record and plan go.
+fn results(prefix: &Path) -> [PathBuf; 3] {
+    [".weights", ".json", ".plan"].map(|ending| beside(prefix, ending))
+}
+
 fn write(prefix: &Path, compiled: &Compiled, record: &Record<'_>) -> Result<Lines> {
-    let name = |ending: &str| {
-        let mut name = prefix.as_os_str().to_owned();
-        name.push(ending);
-        PathBuf::from(name)
-    };
     let json = serde_json::to_string_pretty(record)? + "\n";
+    let [weights, record, plan] = results(prefix);
     let files = [
-        (name(".weights"), Access::Private, compiled.weights.to_bytes()),
-        (name(".json"), Access::Private, json.into_bytes()),
-        (name(".plan"), Access::Public, compiled.plan.clone()),
+        (weights, Access::Private, compiled.weights.to_bytes()),
+        (record, Access::Private, json.into_bytes()),
+        (plan, Access::Public, compiled.plan.clone()),
     ];
     let borrowed: Vec<_> =
         files.iter().map(|(path, access, bytes)| (path.clone(), *access, bytes.as_slice())).collect();

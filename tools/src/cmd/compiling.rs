@@ -78,6 +78,11 @@ struct Defaults {
 }
 
 impl CompileArgs {
+    /// The path of the block sizes.
+    pub(crate) fn spec(&self) -> Option<&Path> {
+        self.spec.as_deref()
+    }
+
     /// Whether any of the options was given another value than its default.
     pub(crate) fn is_given(&self) -> bool {
         *self != Defaults::parse_from([""]).args

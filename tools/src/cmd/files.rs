@@ -44,6 +44,14 @@ pub(crate) fn check_place(path: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Refuses to write a result over the file it is made from.
+pub(crate) fn check_distinct(result: &Path, input: &Path) -> Result<()> {
+    let same =
+        matches!((result.canonicalize(), input.canonicalize()), (Ok(result), Ok(input)) if result == input);
+    ensure!(!same, "{} would be written over with the result: give another --out", input.display());
+    Ok(())
+}
+
 fn folder(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

@@ -71,6 +71,9 @@ fn a_network_is_trained_with_its_blocks() {
     let json = json(&brelu(&place, evaluated).succeeds());
     let best = rows.iter().filter_map(|row| row.validation).map(|scores| scores.accuracy).fold(0.0, f64::max);
     assert_eq!(json[1]["top1"].as_f64(), Some(best), "{json}");
+
+    let compile = "compile out.onnx --spec out.json -o out --calibrate ../train/pictures --mean .5 --std .25";
+    brelu(&place, compile).fails(&["out.json would be written over", "give another --out"]);
 }
 
 /// The network that an uninterrupted training of `arguments` gives.

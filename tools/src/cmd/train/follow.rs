@@ -12,6 +12,9 @@ use brelu_tools::training::{Observer, Row, Snapshot, State, Stepped, Training};
 type Save<'a> = &'a dyn Fn(Snapshot) -> Result<()>;
 type Record<'a> = &'a dyn Fn(&[Row]) -> Result<()>;
 
+/// Least time between two writings of the history, which is written as a whole.
+const HISTORY: Duration = Duration::from_secs(1);
+
 /// Shows how far a training is, and saves it.
 pub(super) struct Follow<'a> {
     bar: Bar,
@@ -22,6 +25,8 @@ pub(super) struct Follow<'a> {
     record: Record<'a>,
     every: Duration,
     saved: Instant,
+    /// When the history was written.
+    written: Option<Instant>,
     begun: bool,
     speed: Speed,
     failed: Option<anyhow::Error>,
@@ -70,6 +75,7 @@ impl<'a> Follow<'a> {
             record,
             every,
             saved: Instant::now(),
+            written: None,
             begun: state.step() > 0,
             speed: Speed { since: Instant::now(), images: 0, rate: 0.0 },
             failed: None,
@@ -96,7 +102,7 @@ impl Observer for Follow<'_> {
     fn before(&mut self, state: &State) -> ControlFlow<()> {
         let stopped = self.stop.load(Ordering::Relaxed);
         if stopped || !self.begun || self.saved.elapsed() > self.every {
-            let result = (self.save)(Snapshot::new(state));
+            let result = (self.save)(Snapshot::new(state)).and_then(|()| (self.record)(state.history()));
             (self.begun, self.saved) = (true, Instant::now());
             self.keep(result)?;
         }
@@ -117,8 +123,11 @@ impl Observer for Follow<'_> {
     }
 
     fn recorded(&mut self, rows: &[Row]) -> ControlFlow<()> {
-        let result = (self.record)(rows);
-        self.keep(result)?;
+        if self.written.is_none_or(|written| written.elapsed() > HISTORY) {
+            let result = (self.record)(rows);
+            self.written = Some(Instant::now());
+            self.keep(result)?;
+        }
         let Some(row) = rows.last() else { return ControlFlow::Continue(()) };
         let result = self.bar.paused(|| print(line(row))).map_err(anyhow::Error::from);
         self.keep(result)

@@ -3,14 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use brelu_tools::blocks::Spec;
 use brelu_tools::onnx;
 use brelu_tools::report::{Lines, count, hex, percent, seconds};
 use brelu_tools::training::{Row, State, Training, csv};
 use sha2::{Digest, Sha256};
 
-use super::super::files::{Access, check_place, write_all};
+use super::super::files::{Access, check_distinct, check_place, write_all};
 use super::network::Subject;
 
 /// Where everything goes.
@@ -31,12 +31,7 @@ impl Files {
             history: out.with_extension("history.csv"),
         };
         if let (Some(from), Some(to)) = (spec, &files.spec) {
-            let same = matches!((from.canonicalize(), to.canonicalize()), (Ok(from), Ok(to)) if from == to);
-            ensure!(
-                !same,
-                "the new network's block spec would be written over {}: give another --out",
-                from.display()
-            );
+            check_distinct(to, from)?;
         }
         Ok(files)
     }
