@@ -40,9 +40,10 @@ impl ConversionArgs {
             graph = conversion.graph;
             changes.push(match conversion.changed.as_slice() {
                 [] => format!("{what}: nowhere, the network has nothing of the kind"),
-                names if names.len() <= SHOWN => format!("{what}: {}", names.join(", ")),
-                [first, .., last] => format!("{what}: {} nodes, {first} to {last}", conversion.changed.len()),
-                [only] => format!("{what}: {only}"),
+                [first, .., last] if conversion.changed.len() > SHOWN => {
+                    format!("{what}: {} nodes, {first} to {last}", conversion.changed.len())
+                }
+                names => format!("{what}: {}", names.join(", ")),
             });
         }
         Ok((graph, changes))

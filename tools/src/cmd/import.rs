@@ -8,6 +8,7 @@ use clap::Args;
 
 use super::arguments::{ImportArgs, shape_text};
 use super::conversion::ConversionArgs;
+use super::files::{check_distinct, check_place};
 
 /// Read an ONNX network and print what of it would be compiled
 #[derive(Debug, Args)]
@@ -32,6 +33,10 @@ pub(crate) struct Import {
 
 impl Import {
     pub(crate) fn run(self) -> Result<()> {
+        if let Some(out) = &self.out {
+            check_place(out)?;
+            check_distinct(out, &self.model)?;
+        }
         let (graph, notes) = self.options.import_as_is(&self.model)?;
         let (graph, changes) = self.conversion.convert(graph)?;
         if let Some(out) = &self.out {

@@ -16,6 +16,7 @@ use brelu_tools::report::{note, print};
 use brelu_tools::training::{Checkpoint, Snapshot, State, TrainError, Training};
 use clap::Args;
 
+use super::files::check_distinct;
 use super::samples::beside;
 use follow::Follow;
 use network::NetworkArgs;
@@ -78,6 +79,7 @@ impl Train {
     pub(crate) fn run(self) -> Result<()> {
         self.settings.check(self.network.on_cpu())?;
         let files = output::Files::new(&self.out, self.network.spec())?;
+        check_distinct(&self.out, &self.model)?;
         let (recipe, seed) = (self.settings.recipe(), self.settings.seed);
         let subject = self.network.read(&self.model, &recipe, seed, self.settings.distils())?;
         let plan = Plan::new(&self.data, &subject, &self.settings)?;

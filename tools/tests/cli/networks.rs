@@ -60,6 +60,7 @@ fn conversions_are_judged_before_any_training() {
     let again = json(&run(&format!("{float} --model averages.onnx --average-pool --json")).succeeds());
     assert_eq!((&again[0]["top5"], &again[1]["distortion"]), (&rows[1]["top5"], &0.0.into()));
 
+    run("import pools.onnx --average-pool -o pools.onnx").fails(&["pools.onnx would be written over"]);
     let plan = "evaluate --plan tiny.plan --simulate --weights tiny.weights --data shapes:test --relu";
     run(plan).fails(&["a plan is of one network", "--float", "brelu import -o"]);
 }

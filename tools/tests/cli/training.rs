@@ -73,6 +73,7 @@ fn a_network_is_trained_with_its_blocks() {
     assert_eq!(json[1]["top1"].as_f64(), Some(best), "{json}");
 
     let compile = "compile out.onnx --spec out.json -o out --calibrate ../train/pictures --mean .5 --std .25";
+    brelu(&place, &format!("{TRAIN} -o ../tiny.onnx")).fails(&["tiny.onnx would be written over"]);
     brelu(&place, compile).fails(&["out.json would be written over", "give another --out"]);
 }
 
