@@ -6,7 +6,7 @@ use super::setting::Setting;
 use crate::graph::{GraphError, NodeId};
 
 /// Expansion, channels and blocks of the seven stages.
-const STAGES: [(u32, u32, usize); 7] =
+pub(super) const STAGES: [(u32, u32, usize); 7] =
     [(1, 16, 1), (6, 24, 2), (6, 32, 3), (6, 64, 4), (6, 96, 3), (6, 160, 3), (6, 320, 1)];
 /// First stride and dilation of the stages.
 const STEPS: [(u16, u16); 7] = [(1, 1), (2, 1), (2, 1), (2, 1), (1, 1), (2, 1), (1, 1)];

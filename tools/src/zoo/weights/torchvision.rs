@@ -1,7 +1,7 @@
 //! From torchvision's names of tensors to those of OpenMMLab.
 
-/// Inverted residual blocks in the seven stages of MobileNetV2.
-const STAGES: [usize; 7] = [1, 2, 3, 4, 3, 3, 1];
+use super::super::mobilenet::STAGES;
+
 /// The number of MobileNetV2's last convolution among its features.
 const LAST: usize = 18;
 
@@ -36,7 +36,7 @@ fn feature(rest: &str) -> Option<String> {
 /// Stage (from 1) and place in it (from 0) of a block (from 0).
 fn stage(block: usize) -> Option<(usize, usize)> {
     let mut before = 0;
-    STAGES.iter().enumerate().find_map(|(stage, blocks)| {
+    STAGES.iter().enumerate().find_map(|(stage, (_, _, blocks))| {
         let place = block - before;
         before += blocks;
         (place < *blocks).then_some((stage + 1, place))
