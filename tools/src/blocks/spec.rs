@@ -191,7 +191,7 @@ impl Spec {
             let node = graph
                 .nodes
                 .iter()
-                .find(|node| node.name == layer.name && matches!(node.op, Op::Relu | Op::Clip { .. }))
+                .find(|node| node.name == layer.name && node.op.is_activation())
                 .ok_or_else(|| {
                     SpecError::Misfit(format!(
                         "it names the activation layer {}, {} has none: it is of another network",

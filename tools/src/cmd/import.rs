@@ -124,5 +124,5 @@ fn macs(node: &Node) -> u64 {
 }
 
 fn relus(node: &Node) -> u64 {
-    if matches!(node.op, Op::Relu | Op::Clip { .. }) { node.shape.len() as u64 } else { 0 }
+    if node.op.is_activation() { node.shape.len() as u64 } else { 0 }
 }

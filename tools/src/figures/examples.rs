@@ -5,7 +5,7 @@ use brelu_core::geometry::Shape;
 use super::{Chosen, FigureError};
 use crate::blocks::BlockSize;
 use crate::distortion::Table;
-use crate::graph::{Graph, Node, NodeId, Op, run_observed};
+use crate::graph::{Graph, Node, NodeId, run_observed};
 
 /// Layers and channels of each that are shown.
 const LAYERS: usize = 4;
@@ -104,7 +104,7 @@ fn shown(size: &BlockSize) -> bool {
 }
 
 fn activation<'a>(graph: &'a Graph, name: &str) -> Option<&'a Node> {
-    graph.nodes.iter().find(|node| node.name == name && matches!(node.op, Op::Relu | Op::Clip { .. }))
+    graph.nodes.iter().find(|node| node.name == name && node.op.is_activation())
 }
 
 /// The tensor that a layer decides on.

@@ -91,6 +91,11 @@ impl Op {
         }
     }
 
+    /// Whether it decides about signs: a ReLU, bounded or not.
+    pub const fn is_activation(&self) -> bool {
+        matches!(self, Self::Relu | Self::Clip { .. })
+    }
+
     /// A view that selects or repeats whole rows and columns of every channel of `input`.
     pub const fn spatial_view(input: Shape, rows: Axis, columns: Axis) -> Self {
         Self::View { channels: Axis::identity(input.channels), rows, columns }

@@ -15,12 +15,14 @@ mod slots;
 mod step;
 mod trace;
 mod trainable;
+mod watch;
 
 pub use activation::{Activation, Blocks, Decisions, FixedPoint, Plain, Relaxed};
 pub use burn::tensor::Device;
 pub use slots::{Role, Slot};
 pub use trace::Trace;
 pub use trainable::{Norms, Outcome, Statistics, Trainable};
+pub use watch::Watched;
 
 use burn::tensor::{Tensor, TensorData};
 

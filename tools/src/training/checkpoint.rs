@@ -10,7 +10,7 @@ use super::{Options, Snapshot};
 use crate::file::write_whole;
 
 /// The first bytes of a file; the number changes with the format.
-const FORMAT: &[u8] = b"brelu-training-1\n";
+const FORMAT: &[u8] = b"brelu-training-2\n";
 
 /// Bytes of the digest.
 const DIGEST: usize = 32;

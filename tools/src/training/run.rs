@@ -9,10 +9,11 @@ use super::loss::Labels;
 use super::sgd::Descent;
 use super::shuffle::{mixed, order};
 use super::state::Best;
+use super::teacher::{Seen, stages};
 use super::validate::right;
 use super::{Batch, Feed, Observer, Options, Row, State, Stepped, Sums, Teacher, TrainError};
 use crate::graph::Graph;
-use crate::interpreter::{Activation, Blocks, Norms, Outcome, Relaxed, Trainable, values};
+use crate::interpreter::{Activation, Blocks, Norms, Outcome, Relaxed, Trainable, Watched, values};
 
 /// What is trained, with what, on what.
 #[derive(Clone, Copy)]
@@ -105,10 +106,14 @@ impl Training<'_> {
             Some(fixed) => self.network.rounded(&leaves, &state.running, fixed.fraction),
             None => leaves.clone(),
         };
+        let hints = self.teacher.is_some() && self.options.loss.hints();
+        let nodes = if hints { stages(self.network.graph()) } else { Vec::new() };
+        let watched = Watched::new(activation, &nodes);
         let Outcome { output, statistics } =
-            self.network.run(&parameters, self.norms(state), input.clone(), activation);
-        let teacher = self.teacher.map(|teacher| teacher.logits(input));
-        let loss = self.options.loss.of(output.clone(), &self.labels(batch), teacher);
+            self.network.run(&parameters, self.norms(state), input.clone(), &watched);
+        let student = Seen { logits: output.clone(), stages: watched.seen() };
+        let teacher = self.teacher.map(|teacher| teacher.look(input, hints));
+        let loss = self.options.loss.of(student, &self.labels(batch), teacher);
         let value = loss.clone().inner().into_scalar::<f32>();
         if !value.is_finite() {
             return Err(TrainError::Diverged { step: state.step, loss: value, rate });

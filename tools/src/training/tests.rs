@@ -9,7 +9,7 @@ use crate::blocks::{BlockRelu, BlockSize};
 use crate::data::{Channels, DataError, Preprocess};
 use crate::demo::Random;
 use crate::graph::{Graph, Op, Window};
-use crate::interpreter::{Blocks, Device, Interpreter, Plain, Trainable};
+use crate::interpreter::{Activation, Blocks, Device, Interpreter, Plain, Trainable};
 
 /// Gray images of 6 x 6 pixels: dark on one half, bright on the other; the class says which.
 struct Halves(usize);
@@ -253,7 +253,10 @@ fn running_statistics_follow_batches() {
 #[test]
 fn teachers_are_imitated() {
     let mut options = options(48);
-    options.loss = Loss { smoothing: 0.0, distillation: Some(Distillation { temperature: 4.0, share: 1.0 }) };
+    options.loss = Loss {
+        smoothing: 0.0,
+        distillation: Some(Distillation { temperature: 4.0, share: 1.0, hints: 0.0 }),
+    };
     with(&options, |training, graph| {
         let other =
             with(&self::options(72), |training, graph| ended(training, graph).best_graph(training.network));
@@ -264,6 +267,32 @@ fn teachers_are_imitated() {
         assert!(losses.last().unwrap() * 3.0 < losses[0], "{losses:?}");
         assert!(state.best().unwrap().0.accuracy > 0.85);
     });
+}
+
+#[test]
+fn hints_bring_stages_nearer_to_the_teacher() {
+    let other =
+        with(&self::options(72), |training, graph| ended(training, graph).best_graph(training.network));
+    let teacher = Teacher::new(&other, &Device::flex()).unwrap();
+    let apart = |hints: f64| {
+        let distillation = Some(Distillation { temperature: 4.0, share: 0.5, hints });
+        let options = Options { loss: Loss { smoothing: 0.0, distillation }, ..options(48) };
+        with(&options, |training, graph| {
+            let taught = Training { teacher: Some(&teacher), ..*training };
+            let student = ended(&taught, graph).last_graph(training.network);
+            let stage = |graph: &Graph, activation: &dyn Activation| {
+                let interpreter = Interpreter::new(graph, &Device::flex()).unwrap();
+                let images = training.images.batch(&[0, 1, 2, 3], 0).unwrap().images;
+                let trace = interpreter.trace(interpreter.batch(images.chunks(36)), activation);
+                let last = graph.iter().filter(|(_, node)| node.op == Op::Relu).last().unwrap().0;
+                crate::interpreter::values(trace.value(last).clone())
+            };
+            let pairs = stage(&student, training.blocks).into_iter().zip(stage(&other, &Plain));
+            pairs.map(|(own, wanted)| (own - wanted).powi(2)).sum::<f32>()
+        })
+    };
+    let (without, with) = (apart(0.0), apart(5.0));
+    assert!(with * 2.0 < without, "{with} {without}");
 }
 
 #[test]

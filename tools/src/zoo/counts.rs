@@ -20,7 +20,7 @@ pub struct Counts {
 impl Counts {
     /// Of a network with its batch normalisation.
     pub fn of(graph: &Graph) -> Self {
-        let activations = graph.nodes.iter().filter(|node| matches!(node.op, Op::Relu | Op::Clip { .. }));
+        let activations = graph.nodes.iter().filter(|node| node.op.is_activation());
         let normalised = normalised(graph);
         let parameters = |(id, op): (NodeId, &Op)| match op {
             Op::Conv { weights, .. } if normalised.contains(&id) => weights.len(),

@@ -78,7 +78,7 @@ impl Roles {
 
     fn commutes(&self, graph: &Graph, spec: &BlockSpec, id: NodeId) -> Result<bool, CompileError> {
         let node = &graph[id];
-        if self.uses[id.0] != 1 || !matches!(node.op, Op::Relu | Op::Clip { .. }) {
+        if self.uses[id.0] != 1 || !node.op.is_activation() {
             return Ok(false);
         }
         Ok(spec.channels(&node.name, node.shape)?.iter().all(is_pointwise))

@@ -28,9 +28,7 @@ fn padded(graph: &Graph, id: NodeId) -> Option<(Op, NodeId)> {
             Op::AveragePool { window: widen(window, extra)?, count_include_pad: true }
         }
         // A zero never exceeds the largest of several values that are not negative.
-        Op::MaxPool(window) if matches!(graph[source].op, Op::Relu | Op::Clip { .. }) => {
-            Op::MaxPool(widen(window, extra)?)
-        }
+        Op::MaxPool(window) if graph[source].op.is_activation() => Op::MaxPool(widen(window, extra)?),
         _ => return None,
     };
     (op.output(&[graph[source].shape]).ok()? == node.shape).then_some((op, source))

@@ -147,8 +147,12 @@ fn views_are_joined_and_identities_dropped() {
 
 /// The activations, which block sizes are chosen for: name and shape.
 fn activations(graph: &Graph) -> Vec<(String, Shape)> {
-    let is = |op: &Op| matches!(op, Op::Relu | Op::Clip { .. });
-    graph.nodes.iter().filter(|node| is(&node.op)).map(|node| (node.name.clone(), node.shape)).collect()
+    graph
+        .nodes
+        .iter()
+        .filter(|node| node.op.is_activation())
+        .map(|node| (node.name.clone(), node.shape))
+        .collect()
 }
 
 proptest! {

@@ -20,8 +20,7 @@ fn operators(model: &ModelProto) -> Vec<&str> {
 /// Activations that the output depends on: name and shape.
 fn activations(graph: &Graph) -> Vec<(String, Shape)> {
     let writer = Writer::new(graph).unwrap();
-    let is = |op: &Op| matches!(op, Op::Relu | Op::Clip { .. });
-    let live = graph.iter().filter(|(id, node)| writer.is_live(*id) && is(&node.op));
+    let live = graph.iter().filter(|(id, node)| writer.is_live(*id) && node.op.is_activation());
     live.map(|(_, node)| (node.name.clone(), node.shape)).collect()
 }
 
