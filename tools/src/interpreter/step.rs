@@ -3,6 +3,7 @@ use burn::tensor::module::conv2d;
 use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Device, Tensor, TensorData};
 
+use super::kernels::View;
 use super::pool::Pool;
 use super::select::{Selection, selections};
 use crate::graph::{Graph, Node, Op};
@@ -27,7 +28,7 @@ pub(super) enum Step {
     Concat,
     Max(Pool),
     Average(Pool),
-    View(Vec<Selection>),
+    View(Vec<Selection>, View),
     Reshape(Shape),
 }
 
@@ -49,7 +50,9 @@ impl Step {
             Op::MaxPool(window) => Self::Max(pool(*window, true)),
             Op::AveragePool { window, count_include_pad } => Self::Average(pool(*window, *count_include_pad)),
             Op::View { channels, rows, columns } => {
-                Self::View(selections([channels, rows, columns], from, device))
+                let axes = [channels, rows, columns];
+                let own = View::new(axes, [from.channels, from.height, from.width]);
+                Self::View(selections(axes, from, device), own)
             }
             Op::Reshape(shape) => Self::Reshape(*shape),
         }
@@ -80,7 +83,7 @@ impl Step {
             Self::Concat => Tensor::cat(std::iter::once(x).chain(others).collect(), 1),
             Self::Max(pool) => pool.max(x),
             Self::Average(pool) => pool.average(x),
-            Self::View(selections) => selections.iter().fold(x, |x, selection| selection.apply(x)),
+            Self::View(selections, _) => selections.iter().fold(x, |x, selection| selection.apply(x)),
             Self::Reshape(shape) => {
                 debug_assert_eq!(*shape, node.shape);
                 let [channels, height, width] =

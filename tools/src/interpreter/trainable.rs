@@ -196,6 +196,8 @@ impl Trainable {
                 }
                 Layer::Fixed(step) => match step.as_ref() {
                     Step::Activation(bound) => activation.apply(id, *bound, first),
+                    Step::View(_, view) if !self.general => kernels::view(view, &first)
+                        .unwrap_or_else(|| step.run(node, first, inputs.into_iter())),
                     step => step.run(node, first, inputs.into_iter()),
                 },
             });

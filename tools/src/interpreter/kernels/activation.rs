@@ -6,6 +6,7 @@ use rayon::prelude::*;
 use super::fixed::Fixed;
 use super::node::{AnyTensor, computed, contiguous, floats, host};
 use super::plane::Plane;
+use super::zeros;
 use crate::blocks::{BlockRelu, BlockSize};
 
 /// The gradient of decisions.
@@ -47,13 +48,13 @@ pub(in super::super) fn decide(
         layer.as_ref().and_then(|layer| layer.sizes().get(at % channels).copied()).unwrap_or(BlockSize::RELU)
     };
     let values = floats(&memory);
-    let mut y = vec![0.0f32; values.len()];
+    let mut y = zeros(values.len());
     let of = Planes { line, bound, slope, windows };
     y.par_chunks_mut(plane).zip(values.par_chunks(plane)).enumerate().for_each(|(at, (y, z))| {
         of.plane(at, channels).forward(size(&layer, at), z, y);
     });
     let gradients = move |gradient: &[f32], _: [bool; 1]| {
-        let mut found = vec![0.0f32; gradient.len()];
+        let mut found = zeros(gradient.len());
         let inputs = floats(&memory).par_chunks(plane).zip(gradient.par_chunks(plane));
         found.par_chunks_mut(plane).zip(inputs).enumerate().for_each(|(at, (found, (z, gradient)))| {
             of.plane(at, channels).backward(size(&layer, at), z, gradient, found);

@@ -6,6 +6,7 @@ use rayon::prelude::*;
 use super::gather::{pack, rows};
 use super::panel::Panel;
 use super::plan::Plan;
+use super::zeros;
 
 /// Parts of a batch whose gradients are added up one after the other, so that the order of additions does not depend on
 /// the number of threads.
@@ -35,7 +36,7 @@ impl Conv {
         let taps = weights.len() / (ins * outs).max(1);
         let packed =
             pack(gather, panel, outs, |out, [channel, tap]| weights[(out * ins + channel) * taps + tap]);
-        let mut y = vec![0.0; x.len() / (ins * from) * outs * to];
+        let mut y = zeros(x.len() / (ins * from) * outs * to);
         y.par_chunks_exact_mut(outs * to).zip(x.par_chunks_exact(ins * from)).for_each_init(
             || vec![0.0; self.plan.input.len()],
             |frame, (y, x)| {
@@ -54,7 +55,7 @@ impl Conv {
         let weight = |channel: usize, [out, tap]: [usize; 2]| weights[(out * ins + channel) * taps + tap];
         let packed: Vec<Vec<f32>> =
             self.plan.backward.iter().map(|gather| pack(gather, panel, ins, weight)).collect();
-        let mut x = vec![0.0; gradient.len() / (outs * to) * ins * from];
+        let mut x = zeros(gradient.len() / (outs * to) * ins * from);
         x.par_chunks_exact_mut(ins * from).zip(gradient.par_chunks_exact(outs * to)).for_each_init(
             || vec![0.0; self.plan.output.len()],
             |frame, (x, gradient)| {

@@ -10,6 +10,7 @@
 use rayon::prelude::*;
 
 use super::lanes::{self, Lanes, largest};
+use super::zeros;
 use crate::blocks::{BlockRelu, BlockSize};
 use crate::demo::Random;
 
@@ -53,7 +54,7 @@ impl Fixed {
             self.units(value, sum)
         };
         let units: Vec<[f32; 2]> = (0..channels).into_par_iter().map(of).collect();
-        let mut values = vec![0.0; z.len()];
+        let mut values = zeros(z.len());
         values.par_chunks_exact_mut(plane).zip(z.par_chunks_exact(plane)).enumerate().for_each(
             |(at, (values, z))| {
                 let [unit, _] = units[at % channels];

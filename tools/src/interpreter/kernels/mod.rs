@@ -1,5 +1,5 @@
 //! The parts of a training step that take most of its time, written for this machine's memory and processor instead of
-//! burn's general tensors: convolutions in one group, batch norms with the statistics of the batch, and block-ReLU.
+//! burn's general tensors: convolutions in one group, batch norms with the statistics of the batch, block-ReLU, and views.
 //!
 //! Each gives nothing for tensors of other devices, or for what it is not made for, and burn's operation is taken then.
 //! Sums are made in an order that does not depend on the number of threads.
@@ -14,12 +14,15 @@ mod norm;
 mod panel;
 mod plan;
 mod plane;
+mod view;
 
 pub(super) use activation::{Slope, decide};
 pub(super) use fixed::Fixed;
+pub(super) use view::View;
 
 use brelu_core::geometry::Conv2d;
 use burn::tensor::Tensor;
+use rayon::prelude::*;
 
 use conv::Conv;
 use node::{AnyTensor, computed, contiguous, floats, host};
@@ -78,6 +81,25 @@ pub(super) fn normalise(
     };
     let inputs = [&AnyTensor::Four(x), &AnyTensor::One(scale), &AnyTensor::One(shift)];
     Some((computed(inputs, y, dims, gradients)?, statistics))
+}
+
+/// A view of every image of a batch.
+pub(super) fn view(view: &View, x: &Tensor<4>) -> Option<Tensor<4>> {
+    let image = contiguous(x)?;
+    let y = view.forward(floats(&image));
+    let [channels, height, width] = view.shape();
+    let own = view.clone();
+    let gradients = move |gradient: &[f32], _: [bool; 1]| [Some(own.backward(gradient))];
+    computed([&AnyTensor::Four(x)], y, [x.dims()[0], channels, height, width], gradients)
+}
+
+/// Zeros, written by all threads.
+fn zeros(len: usize) -> Vec<f32> {
+    const PART: usize = 4096;
+    let parts = rayon::iter::repeat_n([0.0; PART], len.div_ceil(PART)).with_min_len(16);
+    let mut values = parts.collect::<Vec<_>>().into_flattened();
+    values.truncate(len);
+    values
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use rayon::prelude::*;
 
+use super::zeros;
+
 /// Sizes of a batch: images, channels, pixels of a plane.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sizes {
@@ -70,7 +72,7 @@ impl Sizes {
             .zip(shift)
             .map(|((factor, mean), shift)| [factor, *mean, *shift])
             .collect();
-        let mut y = vec![0.0; x.len()];
+        let mut y = zeros(x.len());
         let image = self.channels * self.plane;
         y.par_chunks_exact_mut(image).zip(x.par_chunks_exact(image)).for_each(|(y, x)| {
             let planes = y.chunks_exact_mut(self.plane).zip(x.chunks_exact(self.plane));
@@ -107,7 +109,7 @@ impl Sizes {
                 [scale[channel] * inverse, total, along * inverse, moments.mean[channel]]
             })
             .collect();
-        let mut dx = vec![0.0; x.len()];
+        let mut dx = zeros(x.len());
         let image = self.channels * self.plane;
         let pairs = x.par_chunks_exact(image).zip(gradient.par_chunks_exact(image));
         dx.par_chunks_exact_mut(image).zip(pairs).for_each(|(dx, (x, g))| {

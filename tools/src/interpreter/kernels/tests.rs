@@ -6,10 +6,12 @@ use burn::tensor::{Device, TensorData};
 use proptest::prelude::*;
 
 use super::super::block::apply;
+use super::super::select::selections;
 use super::super::step::convolve as reference;
 use super::super::values;
 use super::*;
 use crate::blocks::{BlockRelu, BlockSize};
+use crate::graph::Axis;
 use crate::graph::random::{close, geometry, values as values_of};
 
 fn tensor<const D: usize>(shape: [usize; D], seed: usize) -> Tensor<D> {
@@ -85,6 +87,24 @@ proptest! {
             let mut all = gradients(y, [&scale, &shift], &x);
             all.extend(statistics.map(values));
             all
+        };
+        same(&of(true), &of(false))?;
+    }
+
+    #[test]
+    fn views(axes in prop::array::uniform3((1u32..6, 0u32..8, -3i32..4, 1u32..3, 1u32..4)), images in 1usize..4) {
+        let from = axes.map(|(size, ..)| size);
+        let axes = axes.map(|(_, len, add, num, den)| Axis { len: len.max(1), num: num.into(), add: add.into(), den: den.into() });
+        let each = [&axes[0], &axes[1], &axes[2]];
+        let of = |own: bool| {
+            let [channels, height, width] = from.map(|size| size as usize);
+            let x = tensor([images, channels, height, width], 4);
+            let selections = selections(each, Shape::new(from[0], from[1], from[2]), &Device::flex());
+            let y = match own {
+                true => view(&View::new(each, from), &x).unwrap(),
+                false => selections.iter().fold(x.clone() * 1.0, |x, selection| selection.apply(x)),
+            };
+            gradients(y, [], &x)
         };
         same(&of(true), &of(false))?;
     }
