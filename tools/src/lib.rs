@@ -8,6 +8,7 @@ pub mod demo;
 pub mod device;
 pub mod distortion;
 pub mod evaluate;
+#[cfg(feature = "figures")]
 pub mod figures;
 mod file;
 pub mod graph;

@@ -12,17 +12,22 @@ mod preprocess;
 mod preview;
 mod segmentation;
 pub mod shapes;
+#[cfg(feature = "figures")]
 mod sheet;
 mod target;
+mod tile;
 
 pub use dataset::{Dataset, Item};
 pub use error::DataError;
 pub use fit::{Fit, Placement};
 pub use preprocess::{Channels, Preprocess};
 pub use preview::{Screen, preview};
-pub(crate) use sheet::shortened;
-pub use sheet::{Tile, sheet};
+#[cfg(feature = "figures")]
+pub use sheet::sheet;
 pub use target::{LabelMap, Target};
+pub use tile::Tile;
+#[cfg(feature = "figures")]
+pub(crate) use tile::shortened;
 
 use image::{ImageReader, RgbImage};
 use std::path::Path;

@@ -5,7 +5,7 @@ use std::io::{IsTerminal, stdout};
 use image::imageops::{FilterType, resize};
 use image::{Rgb, RgbImage};
 
-use super::sheet::{Tile, shortened};
+use super::tile::{Tile, shortened};
 
 /// Brightness from dark to light, for screens without colours.
 const RAMP: &[u8; 10] = b" .:-=+*#%@";

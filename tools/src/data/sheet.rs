@@ -2,8 +2,7 @@
 
 use std::fmt::Write;
 
-use image::RgbImage;
-
+use super::tile::{Tile, shortened};
 use crate::figures::{Figure, FigureError, escape, raster_image};
 
 /// Side of the square that a picture gets, in pixels of the sheet.
@@ -21,24 +20,6 @@ const MOST: usize = 4096;
 const RIGHT: &str = "#009e73";
 const WRONG: &str = "#d55e00";
 const INK: &str = "#282c34";
-
-/// A picture and what is said of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tile {
-    /// The picture.
-    pub image: RgbImage,
-    /// What it shows, if that is known.
-    pub label: Option<String>,
-    /// What a network says, if one was asked.
-    pub prediction: Option<String>,
-}
-
-impl Tile {
-    /// Whether the network is right, if that can be said.
-    pub fn is_right(&self) -> Option<bool> {
-        Some(self.label.as_ref()? == self.prediction.as_ref()?)
-    }
-}
 
 /// The pictures in rows of `columns`, enlarged without smoothing: below each its label and then the prediction, which is
 /// green where it is the label and orange, as the frame, where it is not.
@@ -113,19 +94,11 @@ fn drawn(tile: &Tile, [x, y]: [f64; 2]) -> Result<String, FigureError> {
     Ok(svg)
 }
 
-/// The text, or its beginning and three points.
-pub(crate) fn shortened(text: &str, letters: usize) -> String {
-    match text.chars().count() > letters {
-        true => text.chars().take(letters.saturating_sub(3)).chain("...".chars()).collect(),
-        false => text.into(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::figures::png;
-    use image::Rgb;
+    use image::{Rgb, RgbImage};
 
     fn tile(label: &str, prediction: &str) -> Tile {
         let image = RgbImage::from_fn(4, 2, |x, y| Rgb([60 * x as u8, 200 * y as u8, 7]));

@@ -8,6 +8,7 @@
 
 mod areas;
 mod confusion;
+#[cfg(feature = "figures")]
 mod overlay;
 mod palette;
 mod taps;
@@ -15,6 +16,7 @@ mod upsampling;
 
 pub use areas::{Area, areas};
 pub use confusion::{ClassPixels, Confusion};
+#[cfg(feature = "figures")]
 pub use overlay::{LegendEntry, overlay};
 pub use palette::{class_map_png, colour};
 pub use taps::Taps;
