@@ -29,6 +29,9 @@ pub struct Distillation {
     /// Weight of the stages' distance: the outputs of the last activation of every resolution, as hints (Romero et al.,
     /// arXiv 1412.6550) that linearised networks learn fastest from (Kundu et al., arXiv 2301.09254). 0 for none.
     pub hints: f64,
+    /// Share of the training after which hints weigh nothing: their weight falls linearly until then. It stays if this is
+    /// nothing.
+    pub fade: Option<f64>,
 }
 
 /// Classes of a batch on a device: images x 1 x height x width.
@@ -63,6 +66,16 @@ impl Labels {
 }
 
 impl Loss {
+    /// The loss when `done` of the training is over, from 0 to 1: hints have the weight they have then.
+    pub(super) fn at(&self, done: f64) -> Self {
+        let then = |distillation: Distillation| {
+            let left =
+                distillation.fade.map_or(1.0, |fade| (1.0 - done / fade.max(f64::MIN_POSITIVE)).max(0.0));
+            Distillation { hints: distillation.hints * left, ..distillation }
+        };
+        Self { distillation: self.distillation.map(then), ..*self }
+    }
+
     /// Whether stages are compared.
     pub(super) fn hints(&self) -> bool {
         self.distillation.is_some_and(|distillation| distillation.hints > 0.0)
@@ -164,7 +177,7 @@ mod tests {
 
     #[test]
     fn distance_from_a_teacher_by_hand() {
-        let distillation = Some(Distillation { temperature: 2.0, share: 0.25, hints: 0.0 });
+        let distillation = Some(Distillation { temperature: 2.0, share: 0.25, hints: 0.0, fade: None });
         let both = Loss { smoothing: 0.0, distillation };
         let (student, teacher) = ([0.0, 0.0], [0.0, 2.0 * 3f32.ln()]);
         // At temperature 2: teacher (1/4, 3/4), student (1/2, 1/2).
@@ -178,12 +191,22 @@ mod tests {
     #[test]
     fn distance_of_stages_by_hand() {
         let loss = |hints| {
-            let distillation = Some(Distillation { temperature: 1.0, share: 0.0, hints });
+            let distillation = Some(Distillation { temperature: 1.0, share: 0.0, hints, fade: None });
             self::loss(Loss { smoothing: 0.0, distillation }, &[0], &[0.0, 3f32.ln()], Some(&[1.0, 2.0]))
         };
         // One stage is (0, ln 3) in the place of (1, 2), the other zero in the place of zero.
         let relative = (1.0 + (2.0 - 3f64.ln()).powi(2)) / 5.0;
         assert!(near(loss(0.0), 4f64.ln()));
         assert!(near(loss(3.0), 4f64.ln() + 1.5 * relative));
+    }
+
+    #[test]
+    fn hints_fade() {
+        let at = |fade, done| {
+            let distillation = Some(Distillation { temperature: 1.0, share: 0.0, hints: 8.0, fade });
+            Loss { smoothing: 0.0, distillation }.at(done).distillation.unwrap().hints
+        };
+        assert_eq!([0.0, 0.25, 0.5, 1.0].map(|done| at(Some(0.5), done)), [8.0, 4.0, 0.0, 0.0]);
+        assert_eq!((at(None, 1.0), at(Some(0.0), 0.1)), (8.0, 0.0));
     }
 }

@@ -106,14 +106,15 @@ impl Training<'_> {
             Some(fixed) => self.network.rounded(&leaves, &state.running, fixed.fraction),
             None => leaves.clone(),
         };
-        let hints = self.teacher.is_some() && self.options.loss.hints();
+        let objective = self.options.loss.at(state.step as f64 / self.options.schedule.total.max(1) as f64);
+        let hints = self.teacher.is_some() && objective.hints();
         let nodes = if hints { stages(self.network.graph()) } else { Vec::new() };
         let watched = Watched::new(activation, &nodes);
         let Outcome { output, statistics } =
             self.network.run(&parameters, self.norms(state), input.clone(), &watched);
         let student = Seen { logits: output.clone(), stages: watched.seen() };
         let teacher = self.teacher.map(|teacher| teacher.look(input, hints));
-        let loss = self.options.loss.of(student, &self.labels(batch), teacher);
+        let loss = objective.of(student, &self.labels(batch), teacher);
         let value = loss.clone().inner().into_scalar::<f32>();
         if !value.is_finite() {
             return Err(TrainError::Diverged { step: state.step, loss: value, rate });

@@ -255,7 +255,7 @@ fn teachers_are_imitated() {
     let mut options = options(48);
     options.loss = Loss {
         smoothing: 0.0,
-        distillation: Some(Distillation { temperature: 4.0, share: 1.0, hints: 0.0 }),
+        distillation: Some(Distillation { temperature: 4.0, share: 1.0, hints: 0.0, fade: None }),
     };
     with(&options, |training, graph| {
         let other =
@@ -275,7 +275,7 @@ fn hints_bring_stages_nearer_to_the_teacher() {
         with(&self::options(72), |training, graph| ended(training, graph).best_graph(training.network));
     let teacher = Teacher::new(&other, &Device::flex()).unwrap();
     let apart = |hints: f64| {
-        let distillation = Some(Distillation { temperature: 4.0, share: 0.5, hints });
+        let distillation = Some(Distillation { temperature: 4.0, share: 0.5, hints, fade: None });
         let options = Options { loss: Loss { smoothing: 0.0, distillation }, ..options(48) };
         with(&options, |training, graph| {
             let taught = Training { teacher: Some(&teacher), ..*training };

@@ -89,9 +89,15 @@ pub(super) struct Settings {
     #[arg(long, value_name = "X", default_value = "0.5", value_parser = share, help_heading = "Loss")]
     share: f64,
 
-    /// For --distil: weight of what the unmodified network computes inside, at the last activation of every resolution
+    /// For --distil: weight of what the unmodified network has inside, at the last activation of every resolution; 0 for
+    /// its outputs only
     #[arg(long, value_name = "X", default_value = "0", value_parser = amount, help_heading = "Loss")]
     hints: f64,
+
+    /// For --hints: share of the training after which they weigh nothing; their weight falls linearly until then [default:
+    /// it stays]
+    #[arg(long, value_name = "X", value_parser = share, help_heading = "Loss")]
+    fade: Option<f64>,
 
     /// Pixels by which training images are moved at random, at most; 0 for not at all
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=1024), help_heading = "Changes of training images")]
@@ -158,8 +164,12 @@ impl Settings {
     /// The constants of a training of `steps`, by default as many as are asked for.
     pub(super) fn options(&self, steps_an_epoch: u64, steps: Option<u64>) -> Options {
         let recipe = self.recipe();
-        let distillation =
-            Distillation { temperature: self.temperature, share: self.share, hints: self.hints };
+        let distillation = Distillation {
+            temperature: self.temperature,
+            share: self.share,
+            hints: self.hints,
+            fade: self.fade,
+        };
         Options {
             batch: self.batch(),
             seed: self.seed,
