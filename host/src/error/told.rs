@@ -75,10 +75,10 @@ fn of_connection(error: &NetError, told: &'static str) -> String {
         NetError::NotAuthorised { .. } | NetError::Later { .. } | NetError::Refused { .. } => {
             error.to_string()
         }
-        NetError::Broken { peer, .. } => format!("the connection to the {peer} failed"),
         NetError::Handshake { peer, .. } => format!("no secure connection to the {peer}: {LOG}"),
         NetError::TimedOut { peer, .. }
         | NetError::Closed(peer)
+        | NetError::Broken { peer, .. }
         | NetError::Record { peer, .. }
         | NetError::Frame { peer, .. }
         | NetError::Unexpected { peer, .. }
@@ -87,6 +87,7 @@ fn of_connection(error: &NetError, told: &'static str) -> String {
         {
             format!("its connection to the {peer} ended early: {LOG}")
         }
+        NetError::Broken { peer, .. } => format!("the connection to the {peer} failed"),
         NetError::TimedOut { .. }
         | NetError::Closed(_)
         | NetError::Record { .. }
