@@ -1,4 +1,4 @@
-//! What a party reads from its own disk: logs of epochs, prepared inferences, keys and lists. Any content is refused in
+//! What a party reads from its own disk: logs of epochs, prepared inferences, keys and lists, weights. Any content is refused in
 //! words or read, and what is refused is never handed out.
 #![no_main]
 
@@ -6,10 +6,14 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use brelu_core::plan::Plan;
 use brelu_core::prf::PairKey;
 use brelu_host::keys::{Access, read_identity, read_public};
 use brelu_host::state::{Epochs, Limits, Ready};
+use brelu_host::weights::Weights;
 use libfuzzer_sys::fuzz_target;
+
+const PLAN: &[u8] = include_bytes!("../corpus/plan/residual");
 
 fuzz_target!(|data: &[u8]| {
     let Some((&choice, data)) = data.split_first() else { return };
@@ -17,6 +21,7 @@ fuzz_target!(|data: &[u8]| {
     let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
     let folder = folder.expect("a temporary folder");
     match choice % 4 {
+        _ if choice >= 0xf0 => weights(&folder.path().join("some.weights"), data),
         0 => epochs(&folder.path().join("epochs"), data),
         1 => ready(folder.path(), data),
         2 => keys(&folder.path().join("list.txt"), data),
@@ -57,6 +62,14 @@ fn keys(path: &Path, data: &[u8]) {
         assert!(listed.map_or(true, |name| name.is_some()));
     }
     let _ = read_public(&String::from_utf8_lossy(data));
+}
+
+/// As a whole file, with the length that a file has beyond what weights of the plan can have.
+fn weights(path: &Path, data: &[u8]) {
+    let plan = Plan::parse(PLAN).expect("a valid plan");
+    fs::write(path, data).expect("a file");
+    let (read, parsed) = (Weights::read(&plan, path), Weights::parse(&plan, data));
+    assert!(read == parsed || (read.is_err() && parsed.is_err()));
 }
 
 fn private_key(path: &Path, data: &[u8]) {

@@ -105,8 +105,8 @@ impl Delegate {
     ) -> Result<(), SessionError> {
         let result = self.session(&mut device, connect).await;
         match &result {
-            Err(error) if error.is_passing() => device.pipe.postpone(&error.for_peer()).await,
-            Err(error) => device.pipe.fail(&error.for_peer()).await,
+            Err(error) if error.is_passing() => device.pipe.postpone(&error.for_peer("device")).await,
+            Err(error) => device.pipe.fail(&error.for_peer("device")).await,
             Ok(()) => {}
         }
         result

@@ -1,5 +1,7 @@
 //! Why a session of a server, dealer or client ended early.
 
+mod told;
+
 use brelu_core::channel::KeyId;
 use brelu_core::client::ClientError;
 use brelu_core::plan::PlanError;
@@ -99,9 +101,27 @@ pub enum SessionError {
     /// What a server greets a dealer with.
     #[error("the {0}'s first words are not of this protocol")]
     Hello(&'static str),
-    /// A plan beyond all measure.
-    #[error("a plan of {0} bytes is larger than a dealer takes")]
-    PlanSize(u32),
+    /// A plan larger than the dealer takes.
+    #[error(
+        "the plan has {bytes} bytes, this dealer takes at most {most}: ask whoever runs it for more (--plan-bytes)"
+    )]
+    PlanSize {
+        /// Bytes of the plan.
+        bytes: u64,
+        /// Bytes of the largest one.
+        most: u64,
+    },
+    /// Weights that are more than the dealer takes.
+    #[error(
+        "the dealer's component of the weights has {bytes} bytes, this dealer takes at most {most}: ask whoever runs it \
+         for more (--model-bytes)"
+    )]
+    ModelSize {
+        /// Bytes of the component.
+        bytes: u64,
+        /// Bytes of the largest one.
+        most: u64,
+    },
     /// The dealer has all the plans it keeps.
     #[error("this dealer keeps {0} plans and has them all: restart it to make room")]
     TooManyPlans(usize),
@@ -127,17 +147,6 @@ pub enum SessionError {
 }
 
 impl SessionError {
-    /// What the peer is told: nothing of this machine's files.
-    pub(crate) fn for_peer(&self) -> String {
-        match self {
-            SessionError::State(StateError::Full { .. } | StateError::Reused { .. }) => self.to_string(),
-            SessionError::State(_) | SessionError::KeyFile(_) => {
-                "it cannot read or write its own records: whoever runs it finds the reason in its log".into()
-            }
-            _ => self.to_string(),
-        }
-    }
-
     /// Whether another attempt may go better.
     pub const fn is_passing(&self) -> bool {
         match self {

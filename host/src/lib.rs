@@ -14,6 +14,7 @@ pub mod delegate;
 pub mod error;
 pub mod event;
 mod groups;
+mod growing;
 mod hello;
 pub mod kernel;
 pub mod keys;

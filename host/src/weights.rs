@@ -1,5 +1,6 @@
 //! The server's secret: integer weights, biases and offsets of a plan, and the file they are kept in.
 
+mod file;
 mod words;
 
 use std::fmt;
@@ -61,6 +62,9 @@ pub struct Weights {
 /// Why weights are refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WeightsError {
+    /// The system's words.
+    #[error("it cannot be read: {0}")]
+    Read(String),
     /// Not a weights file.
     #[error(
         "this is not a brelu weights file: it does not start with BRELUWGT; give a file written by `brelu compile`"
@@ -89,6 +93,8 @@ pub enum WeightsError {
 
 const MAGIC: &[u8; 8] = b"BRELUWGT";
 const VERSION: u16 = 1;
+/// Bytes before the body.
+const HEADER: usize = MAGIC.len() + 2 + 32;
 
 impl Weights {
     /// Constants for `plan`, one entry for every linear and offset node.
@@ -101,10 +107,10 @@ impl Weights {
         Ok(weights)
     }
 
-    /// The file's content: magic, version, SHA-256 of the body, body.
-    pub fn to_bytes(&self) -> Vec<u8> {
+    /// The file's content: magic, version, SHA-256 of the body, body. Wiped when dropped.
+    pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
         let body = self.body();
-        let mut bytes = Vec::with_capacity(MAGIC.len() + 2 + 32 + body.len());
+        let mut bytes = Zeroizing::new(Vec::with_capacity(HEADER + body.len()));
         bytes.extend(MAGIC);
         bytes.extend(VERSION.to_le_bytes());
         bytes.extend(Sha256::digest(&body));

@@ -4,6 +4,7 @@
 
 pub mod build;
 pub mod flash;
+pub mod memory;
 pub mod parties;
 pub mod reference;
 pub mod script;

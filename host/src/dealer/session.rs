@@ -4,11 +4,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use brelu_core::bits;
 use brelu_core::channel::{
     EPOCH_LEN, FIRST_OVERHEAD, GREETING_LEN, Identity, Link, PublicKey, Responder, WELCOME_LEN,
 };
 use brelu_core::cost;
-use brelu_core::plan::NodeId;
+use brelu_core::plan::{NodeId, Plan};
 use brelu_core::prf::PairKey;
 use brelu_core::transport::FrameKind;
 use sha2::{Digest, Sha256};
@@ -34,6 +35,10 @@ pub struct DealerOptions {
     pub idle: Duration,
     /// How many models are kept in memory.
     pub models: usize,
+    /// Bytes of the largest plan that a server may bring.
+    pub plan_bytes: u64,
+    /// Bytes of the largest model that a server may bring: of the dealer's component of all weights of one.
+    pub model_bytes: u64,
     /// Is told what happens.
     pub observer: Observer,
 }
@@ -44,6 +49,8 @@ impl Default for DealerOptions {
             timeout: Duration::from_secs(30),
             idle: Duration::from_secs(3600),
             models: 16,
+            plan_bytes: 16 << 20,
+            model_bytes: 1 << 30,
             observer: Observer::default(),
         }
     }
@@ -73,8 +80,8 @@ pub struct Dealer {
     stopping: Stopping,
 }
 
-/// Bytes of the largest plan a dealer takes.
-const MAX_PLAN: u32 = 64 << 20;
+/// Bytes that a server may be ahead while it brings a model; otherwise it has only little to say.
+const AHEAD: u64 = 4 << 20;
 
 /// Under which the epochs of a client of a server are recorded.
 fn couple(server: &PublicKey, client: &PublicKey) -> [u8; 32] {
@@ -136,8 +143,8 @@ impl Dealer {
     pub async fn serve(&self, mut server: Connection) -> Result<(), SessionError> {
         let result = self.session(&mut server).await;
         match &result {
-            Err(error) if error.is_passing() => server.pipe.postpone(&error.for_peer()).await,
-            Err(error) => server.pipe.fail(&error.for_peer()).await,
+            Err(error) if error.is_passing() => server.pipe.postpone(&error.for_peer("server")).await,
+            Err(error) => server.pipe.fail(&error.for_peer("server")).await,
             Ok(()) => {}
         }
         result
@@ -231,20 +238,30 @@ impl Dealer {
         id: ModelId,
         plan_bytes: u32,
     ) -> Result<Arc<DealerModel>, SessionError> {
-        if plan_bytes > MAX_PLAN {
-            return Err(SessionError::PlanSize(plan_bytes));
+        let plan_bytes = u64::from(plan_bytes);
+        if plan_bytes > self.options.plan_bytes {
+            return Err(SessionError::PlanSize { bytes: plan_bytes, most: self.options.plan_bytes });
         }
-        pipe.allow(u64::from(plan_bytes));
-        let bytes = pipe.receive_message(u64::from(plan_bytes) * 8).await?.to_vec();
+        pipe.allow(AHEAD);
+        let bytes = pipe.receive_message(plan_bytes * 8).await?.to_vec();
+        self.check_model(&bytes)?;
         let plan = self.library.plan(bytes.clone(), id.plan)?;
         let mut shares = Vec::new();
         for (_, _, k, count) in terms(plan) {
-            pipe.allow(count as u64 * 8);
             shares.push(pipe.receive_message(u64::from(k) * count as u64).await?);
         }
+        pipe.allow(0);
         let library = self.library.clone();
         let parts = Parts { plan: bytes, shares };
         tokio::task::spawn_blocking(move || library.put(&id, parts)).await?
+    }
+
+    /// Refuses weights that are more than a server may bring, before any of them is received or the plan is kept.
+    fn check_model(&self, plan: &[u8]) -> Result<(), SessionError> {
+        let (plan, most) = (Plan::parse(plan)?, self.options.model_bytes);
+        let share = |(_, _, k, count): (NodeId, usize, u8, usize)| bits::bytes(u64::from(k) * count as u64);
+        let bytes = terms(&plan).into_iter().map(share).fold(0, u64::saturating_add);
+        if bytes > most { Err(SessionError::ModelSize { bytes, most }) } else { Ok(()) }
     }
 }
 

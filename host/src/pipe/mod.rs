@@ -18,6 +18,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
 use zeroize::Zeroizing;
 
+use crate::growing::Growing;
 pub use error::NetError;
 use wire::{Reader, Writer, read_frames, write_frames};
 
@@ -193,23 +194,25 @@ impl Pipe {
         Ok(())
     }
 
-    /// Waits for a message of `bits` bits, which has to come at 4096 bytes a second at least.
+    /// Waits for a message of `bits` bits, which has to come at 4096 bytes a second at least. Memory is taken for what has
+    /// come of it, not for what was announced.
     ///
     /// # Errors
     /// As [`Self::receive_frame`], or a message of another length.
     pub async fn receive_message(&mut self, bits: u64) -> Result<Payload, NetError> {
         let want = bytes(bits) as usize;
-        let mut message = Payload::new(Vec::with_capacity(want));
+        let mut message = Growing::default();
         let end = Instant::now() + self.timeout + Duration::from_secs(want as u64 / SLOWEST);
         while message.len() < want {
             let left = end.saturating_duration_since(Instant::now()).min(self.timeout);
             let frame = self.receive_within(left).await.map_err(|error| self.too_slow(error))?;
             let piece = self.expect(frame, FrameKind::Data, "a piece of a message")?;
-            if piece.is_empty() || message.len() + piece.len() > want {
+            if piece.is_empty() || piece.len() > want - message.len() {
                 return Err(NetError::Length(self.peer));
             }
-            message.extend_from_slice(&piece);
+            message.push(&piece, want);
         }
+        let message = message.finish();
         if is_padded(&message, bits) { Ok(message) } else { Err(NetError::Length(self.peer)) }
     }
 

@@ -157,8 +157,8 @@ impl Server {
         };
         let result = result.await;
         match &result {
-            Err(error) if error.is_passing() => client.pipe.postpone(&error.for_peer()).await,
-            Err(error) => client.pipe.fail(&error.for_peer()).await,
+            Err(error) if error.is_passing() => client.pipe.postpone(&error.for_peer("client")).await,
+            Err(error) => client.pipe.fail(&error.for_peer("client")).await,
             Ok(()) => {}
         }
         result

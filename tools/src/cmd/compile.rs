@@ -102,14 +102,13 @@ fn results(prefix: &Path) -> [PathBuf; 3] {
 fn write(prefix: &Path, compiled: &Compiled, record: &Record<'_>) -> Result<Lines> {
     let json = serde_json::to_string_pretty(record)? + "\n";
     let [weights, record, plan] = results(prefix);
+    let secret = compiled.weights.to_bytes();
     let files = [
-        (weights, Access::Private, compiled.weights.to_bytes()),
-        (record, Access::Private, json.into_bytes()),
-        (plan, Access::Public, compiled.plan.clone()),
+        (weights, Access::Private, secret.as_slice()),
+        (record, Access::Private, json.as_bytes()),
+        (plan, Access::Public, compiled.plan.as_slice()),
     ];
-    let borrowed: Vec<_> =
-        files.iter().map(|(path, access, bytes)| (path.clone(), *access, bytes.as_slice())).collect();
-    write_all(&borrowed)?;
+    write_all(&files)?;
     let [weights, json, plan] = files.map(|file| file.0.display().to_string());
     let mut text = Lines::new(12);
     text.pair("wrote", format_args!("{plan} (public: for clients and server)"));

@@ -7,7 +7,7 @@ use brelu_host::dealer::{Dealer, DealerOptions, DealerParty};
 use brelu_host::keys::Access;
 use clap::Args;
 
-use super::arguments::{positive, seconds};
+use super::arguments::{positive, seconds, size};
 use super::listen::{LimitArgs, listen};
 use super::party::{epochs, identity, state_folder};
 
@@ -49,6 +49,14 @@ pub(crate) struct Deal {
     #[arg(long, value_name = "N", default_value = "16", value_parser = positive)]
     models: usize,
 
+    /// Most bytes of a plan that a server may bring; K, M and G are understood
+    #[arg(long, value_name = "BYTES", default_value = "16M", value_parser = size)]
+    plan_bytes: u64,
+
+    /// Most bytes of a model's weight shares that a server may bring (some 4 bytes a weight)
+    #[arg(long, value_name = "BYTES", default_value = "1G", value_parser = size)]
+    model_bytes: u64,
+
     #[command(flatten)]
     limits: LimitArgs,
 }
@@ -72,6 +80,8 @@ impl Deal {
             timeout: self.limits.timeout,
             idle: self.idle,
             models: self.models,
+            plan_bytes: self.plan_bytes,
+            model_bytes: self.model_bytes,
             observer: self.limits.observer(),
         };
         self.limits.serve(runtime, listener, "server", Arc::new(Dealer::new(party, options)))

@@ -18,7 +18,7 @@ pub(crate) fn read_plan(path: &Path) -> Result<&'static Plan<'static>> {
 
 /// Reads and checks the weights of a plan.
 pub(crate) fn read_weights(plan: &Plan<'_>, path: &Path) -> Result<Weights> {
-    Weights::parse(plan, &read(path)?).with_context(|| path.display().to_string())
+    Weights::read(plan, path).with_context(|| path.display().to_string())
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {

@@ -5,6 +5,7 @@
 //! half the weight. Beyond its edges the map continues with its outermost elements, which are added as views of them.
 
 use super::build::{Builder, Tensor};
+use super::constant::MAX_MADE;
 use super::error::Problem;
 use crate::graph::{Axis, Op};
 use brelu_core::geometry::{Conv2d, Shape};
@@ -100,6 +101,10 @@ pub(super) fn stretch(build: &mut Builder, x: &Tensor, axes: &[Stretch; 2]) -> P
     let input = Shape::new(channels as u32, height as u32, width as u32);
     let groups = input.channels;
     let geometry = Conv2d { groups, kernel, ..Conv2d::square(input, groups, 1, 1, 0) };
+    let window = rows.weights.len() * columns.weights.len();
+    if window.saturating_mul(channels) > MAX_MADE {
+        return Err(format!("interpolates {channels} channels by windows of {window}, which is too much"));
+    }
     let plane = rows.weights.iter().flat_map(|row| columns.weights.iter().map(move |column| row * column));
     let weights = plane.collect::<Vec<f32>>().repeat(channels);
     build.push(Op::Conv { geometry, weights, bias: vec![0.0; channels] }, &[&repeated])

@@ -1,6 +1,6 @@
 //! The graph under construction and the values that ONNX names.
 
-use super::constant::Constant;
+use super::constant::{Constant, MAX_MADE};
 use super::error::Problem;
 use crate::graph::{Axis, Graph, NodeId, Op};
 use brelu_core::geometry::Shape;
@@ -52,6 +52,7 @@ impl Tensor {
 pub(super) fn shape(dims: &[usize]) -> Problem<Shape> {
     let sizes: Option<Vec<u32>> = dims.iter().map(|size| u32::try_from(*size).ok()).collect();
     match sizes.as_deref() {
+        Some([c] | [1, c, ..]) if *c as usize > MAX_MADE => Err(channels(*c)),
         Some([c] | [1, c]) => Ok(Shape::new(*c, 1, 1)),
         Some([1, c, h]) => Ok(Shape::new(*c, *h, 1)),
         Some([1, c, h, w]) => Ok(Shape::new(*c, *h, *w)),
@@ -62,18 +63,34 @@ pub(super) fn shape(dims: &[usize]) -> Problem<Shape> {
     }
 }
 
+fn channels(channels: u32) -> String {
+    format!("makes a tensor of {channels} channels, at most {MAX_MADE} are supported")
+}
+
+/// Numbers that an operation of the graph holds.
+const fn numbers(op: &Op) -> usize {
+    match op {
+        Op::Conv { weights, bias, .. } => weights.len() + bias.len(),
+        Op::BatchNorm { scale, .. } => 4 * scale.len(),
+        Op::Affine { scale, .. } => 2 * scale.len(),
+        _ => 0,
+    }
+}
+
 /// A graph that grows node by node with unique names.
 pub(super) struct Builder {
     pub(super) graph: Graph,
     names: HashSet<String>,
     /// Name of the operation being imported.
     label: String,
+    /// Numbers that its operations hold.
+    pub(super) numbers: usize,
 }
 
 impl Builder {
     pub(super) fn new(graph: Graph) -> Self {
         let names = graph.nodes.iter().map(|node| node.name.clone()).collect();
-        Self { graph, names, label: String::new() }
+        Self { graph, names, label: String::new(), numbers: 0 }
     }
 
     /// Nodes pushed from now on belong to the operation of this name.
@@ -95,6 +112,10 @@ impl Builder {
         let name = self.unique_name();
         let id = self.graph.push(name, op, &ids).map_err(|error| error.problem)?;
         let shape = self.graph[id].shape;
+        if shape.channels as usize > MAX_MADE {
+            return Err(channels(shape.channels));
+        }
+        self.numbers += numbers(&self.graph[id].op);
         let dims = [1, shape.channels, shape.height, shape.width].map(|size| size as usize);
         Ok(Tensor { id, dims: dims.to_vec() })
     }

@@ -3,6 +3,9 @@
 use super::error::Problem;
 use crate::graph::MAX_TENSOR_LEN;
 
+/// Most numbers that an operation makes up at import, or repeats a constant to, if the constant is smaller.
+pub(super) const MAX_MADE: usize = 1 << 22;
+
 /// A tensor known at import.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Constant {
@@ -83,7 +86,7 @@ impl Constant {
     /// The sub-tensor of the listed positions of every axis.
     pub(super) fn select(&self, axes: &[Vec<usize>]) -> Problem<Self> {
         let lens: Vec<usize> = axes.iter().map(Vec::len).collect();
-        if product(&lens).is_none_or(|len| len as u64 > MAX_TENSOR_LEN) {
+        if product(&lens).is_none_or(|len| len > MAX_MADE.max(self.len())) {
             return Err("selects too many values of a constant".into());
         }
         let mut positions = vec![0];

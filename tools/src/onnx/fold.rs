@@ -2,14 +2,11 @@
 
 use super::build::Value;
 use super::call::{Call, axis};
-use super::constant::{Constant, Data, product};
+use super::constant::{Constant, Data, MAX_MADE, product};
 use super::error::Problem;
 use super::proto::data_type;
 use super::{reshaping, selection};
 use std::rc::Rc;
-
-/// Most elements a constant made up at import may have.
-const MAX_MADE: usize = 1 << 20;
 
 /// The value of an operation on constants, or `None` if it is none of these.
 pub(super) fn fold(call: &Call) -> Problem<Option<Rc<Constant>>> {
@@ -118,6 +115,11 @@ fn concat(call: &Call) -> Problem<Constant> {
     let parts = (0..call.inputs.len()).map(|index| call.constant(index)).collect::<Problem<Vec<_>>>()?;
     if parts.iter().any(|part| part.dims.len() != 1) {
         return Err("joins constants of more than one dimension, which is not supported".into());
+    }
+    // A short name may stand for a long constant, and any number of times.
+    let lens = || parts.iter().map(|part| part.len());
+    if lens().fold(0, usize::saturating_add) > lens().max().unwrap_or_default().max(MAX_MADE) {
+        return Err("joins too many values".into());
     }
     if parts.iter().all(|part| matches!(part.data, Data::Int(_))) {
         let lists = parts.iter().map(|part| part.as_ints()).collect::<Problem<Vec<_>>>()?;

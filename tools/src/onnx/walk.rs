@@ -10,6 +10,7 @@ use super::{
 };
 use super::{fold, tensor};
 use crate::graph::Graph;
+use prost::Message;
 use std::collections::{HashMap, HashSet};
 use std::ops::RangeInclusive;
 use std::rc::Rc;
@@ -19,6 +20,12 @@ const OPSETS: RangeInclusive<i64> = 7..=22;
 
 /// Most operations of a network; simplifying takes their number squared.
 const MAX_NODES: usize = 1 << 14;
+
+/// Numbers that importing a small file may make: constants it computes, and what its operations hold.
+const ROOM: usize = 1 << 24;
+
+/// As many more for every byte of the file: weights of 16 bits are computed with, transposed and held well within it.
+const ROOM_A_BYTE: usize = 4;
 
 /// Turns the operations that the chosen output needs into nodes, in order.
 pub(super) fn walk(model: &ModelProto, options: &ImportOptions) -> Result<Import, ImportError> {
@@ -33,8 +40,15 @@ pub(super) fn walk(model: &ModelProto, options: &ImportOptions) -> Result<Import
         return Err(ImportError::Model(text));
     }
     let (mut build, mut values) = start(graph, &nodes, output, options)?;
+    let room = ROOM.saturating_add(model.encoded_len().saturating_mul(ROOM_A_BYTE));
+    let mut made = 0;
     for node in nodes {
-        step(node, opset, &mut build, &mut values)?;
+        made += step(node, opset, &mut build, &mut values)?;
+        if made + build.numbers > room {
+            let text =
+                "the network makes more numbers of its constants than a file of its size has any use for";
+            return Err(ImportError::model(text));
+        }
     }
     let Some(Value::Tensor(result)) = values.get(output) else {
         return Err(ImportError::model(format!("the output \"{output}\" is not computed from the input")));
@@ -83,12 +97,13 @@ fn start<'model>(
     Ok((build, values))
 }
 
+/// Adds what a node computes; numbers of the constant, if it is one.
 fn step<'model>(
     node: &'model NodeProto,
     opset: i64,
     build: &mut Builder,
     values: &mut Values<'model>,
-) -> Result<(), ImportError> {
+) -> Result<usize, ImportError> {
     let output = node.output.first().map_or("", String::as_str);
     let name = if node.name.is_empty() { output } else { &node.name };
     build.begin(name);
@@ -96,8 +111,12 @@ fn step<'model>(
         inputs(node, values).and_then(|inputs| value(&Call { proto: node, opset, inputs }, build)).map_err(
             |problem| ImportError::Node { node: name.into(), operator: node.op_type.clone(), problem },
         )?;
+    let made = match &value {
+        Value::Constant(constant) => constant.len(),
+        Value::Tensor(_) => 0,
+    };
     values.insert(output, value);
-    Ok(())
+    Ok(made)
 }
 
 fn inputs(node: &NodeProto, values: &Values) -> Problem<Vec<Option<Value>>> {

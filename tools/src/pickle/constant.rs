@@ -17,7 +17,7 @@ pub(super) fn read(code: u8, reader: &mut Reader<'_>) -> Option<Option<Value>> {
         0x8a => reader.counted(1).and_then(long),
         b'F' => reader.line().and_then(|line| line.parse().ok()).map(Value::Float),
         b'G' => reader.array().map(|bytes| Value::Float(f64::from_be_bytes(bytes))),
-        b'V' => reader.escaped_line().map(Value::Text),
+        b'V' => reader.escaped_line().map(|text| Value::Text(text.into())),
         b'X' => reader.counted(4).and_then(text),
         0x8c => reader.counted(1).and_then(text),
         0x8d => reader.counted(8).and_then(text),
@@ -48,7 +48,7 @@ fn long(bytes: &[u8]) -> Option<Value> {
 }
 
 fn text(bytes: &[u8]) -> Option<Value> {
-    Some(Value::Text(std::str::from_utf8(bytes).ok()?.to_owned()))
+    Some(Value::Text(std::str::from_utf8(bytes).ok()?.into()))
 }
 
 fn text_or_bytes(bytes: &[u8]) -> Value {

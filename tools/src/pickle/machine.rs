@@ -137,7 +137,7 @@ impl Machine<'_> {
     }
 
     fn global(&mut self) -> Option<()> {
-        let (module, name) = (self.reader.line()?.to_owned(), self.reader.line()?.to_owned());
+        let (module, name) = (self.reader.line()?.into(), self.reader.line()?.into());
         self.push(Value::Global(module, name))
     }
 
@@ -154,7 +154,7 @@ impl Machine<'_> {
         let [function, arguments] = self.pair()?;
         let none = self.values[arguments.0] == Value::Tuple(Vec::new());
         match &self.values[function.0] {
-            Value::Global(module, name) if none && module == "collections" && name == "OrderedDict" => {
+            Value::Global(module, name) if none && &**module == "collections" && &**name == "OrderedDict" => {
                 self.push(Value::Dict(Vec::new()))
             }
             _ => self.push(Value::Call { function, arguments, state: None }),

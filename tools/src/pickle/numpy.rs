@@ -1,5 +1,7 @@
 //! Arrays of whole numbers, as numpy pickles them.
 
+use std::borrow::Cow;
+
 use super::{Id, Pickle, Value};
 
 /// An array of whole numbers.
@@ -11,48 +13,73 @@ pub struct Array {
     pub values: Vec<i64>,
 }
 
-/// The array that `value` would become.
+/// Most dimensions of an array, as in numpy; and most items of any tuple that arrays are written with.
+const MAX_DIMENSIONS: usize = 64;
+
+/// The array that `value` would become. A file may name one array many times: `room` is how many elements all of its arrays
+/// may still have, and each takes its own from it.
 ///
 /// # Errors
 /// A sentence if it is something else; no other call is made either.
-pub fn array(pickle: &Pickle, value: &Value) -> Result<Array, String> {
+pub fn array(pickle: &Pickle, value: &Value, room: &mut usize) -> Result<Array, String> {
     let Value::Call { function, arguments, state } = value else {
         return Err("it is no numpy array".into());
     };
-    let (name, arguments) = call(pickle, *function, *arguments)?;
-    match (name.as_str(), &arguments[..], state.map(|id| pickle.get(id))) {
-        ("numpy.core.multiarray._reconstruct" | "numpy._core.multiarray._reconstruct", _, Some(state)) => {
-            let state = pickle.items(state).ok_or("its array has no state")?;
+    let ([module, name], arguments) = call(pickle, *function, *arguments)?;
+    match (module, name, &arguments[..], state.map(|id| pickle.get(id))) {
+        ("numpy.core.multiarray" | "numpy._core.multiarray", "_reconstruct", _, Some(state)) => {
+            let state = few(pickle, state).ok_or("its array has no state")?;
             match state[..] {
-                [_, shape, kind, Value::Bool(columns), data] => build(pickle, shape, kind, *columns, data),
+                [_, shape, kind, Value::Bool(columns), data] => {
+                    build(pickle, shape, kind, *columns, data, room)
+                }
                 _ => Err("the state of its array is not numpy's".into()),
             }
         }
         (
-            "numpy.core.numeric._frombuffer" | "numpy._core.numeric._frombuffer",
+            "numpy.core.numeric" | "numpy._core.numeric",
+            "_frombuffer",
             [data, kind, shape, Value::Text(order)],
             None,
-        ) => build(pickle, shape, kind, order == "F", data),
-        (name, ..) => Err(format!("it would call {name}, which is not run: only numpy arrays are read")),
+        ) => build(pickle, shape, kind, &**order == "F", data, room),
+        _ => Err(format!("it would call {module}.{name}, which is not run: only numpy arrays are read")),
     }
 }
 
-fn call(pickle: &Pickle, function: Id, arguments: Id) -> Result<(String, Vec<&Value>), String> {
-    let name = pickle.name(function).ok_or("it calls something that is no function")?;
-    let arguments = pickle.items(pickle.get(arguments)).ok_or("it calls something without arguments")?;
+/// The items of a list or tuple, unless these are more than any that an array is written with.
+fn few<'p>(pickle: &'p Pickle, value: &'p Value) -> Option<Vec<&'p Value>> {
+    match value {
+        Value::List(items) | Value::Tuple(items) if items.len() > MAX_DIMENSIONS => None,
+        value => pickle.items(value),
+    }
+}
+
+fn call(pickle: &Pickle, function: Id, arguments: Id) -> Result<([&str; 2], Vec<&Value>), String> {
+    let name = pickle.global(function).ok_or("it calls something that is no function")?;
+    let arguments = few(pickle, pickle.get(arguments)).ok_or("it calls something without arguments")?;
     Ok((name, arguments))
 }
 
-fn build(pickle: &Pickle, shape: &Value, kind: &Value, columns: bool, data: &Value) -> Result<Array, String> {
-    let sizes = pickle.items(shape).unwrap_or_default().into_iter().map(|size| match size {
+fn build(
+    pickle: &Pickle,
+    shape: &Value,
+    kind: &Value,
+    columns: bool,
+    data: &Value,
+    room: &mut usize,
+) -> Result<Array, String> {
+    let sizes = few(pickle, shape).ok_or("its array has no shape, or more dimensions than numpy's")?;
+    let sizes = sizes.into_iter().map(|size| match size {
         Value::Int(size) => usize::try_from(*size).ok(),
         _ => None,
     });
     let shape: Vec<usize> =
         sizes.collect::<Option<_>>().ok_or("the shape of its array is not of whole numbers")?;
     let [size, signed, big] = kind_of(pickle, kind)?;
-    let bytes = bytes(pickle, data)?;
     let len = shape.iter().try_fold(1usize, |len, size| len.checked_mul(*size));
+    let left = len.and_then(|len| room.checked_sub(len.max(1)));
+    *room = left.ok_or("its arrays have more elements in all than a file of its size holds")?;
+    let bytes = bytes(pickle, data)?;
     if len.and_then(|len| len.checked_mul(size.into())) != Some(bytes.len()) {
         return Err(format!("its array of {shape:?} has {} bytes: the file is damaged", bytes.len()));
     }
@@ -65,14 +92,14 @@ fn build(pickle: &Pickle, shape: &Value, kind: &Value, columns: bool, data: &Val
 fn kind_of(pickle: &Pickle, kind: &Value) -> Result<[u8; 3], String> {
     let Value::Call { function, arguments, state } = kind else { return Err("its array has no type".into()) };
     let (name, arguments) = call(pickle, *function, *arguments)?;
-    let order = state.and_then(|id| pickle.items(pickle.get(id))).and_then(|state| state.get(1).copied());
+    let order = state.and_then(|id| few(pickle, pickle.get(id))).and_then(|state| state.get(1).copied());
     let big = match order {
         None => false,
-        Some(Value::Text(order)) => order == ">",
+        Some(Value::Text(order)) => &**order == ">",
         Some(_) => return Err("the byte order of its array is not numpy's".into()),
     };
-    let text = match (name.as_str(), arguments.first()) {
-        ("numpy.dtype", Some(Value::Text(text))) => text.as_str(),
+    let text = match (name, arguments.first()) {
+        (["numpy", "dtype"], Some(Value::Text(text))) => &**text,
         _ => return Err("the type of its array is not numpy's".into()),
     };
     let [size, signed] = match text {
@@ -89,15 +116,17 @@ fn kind_of(pickle: &Pickle, kind: &Value) -> Result<[u8; 3], String> {
 }
 
 /// Bytes as they are, or as protocols before 3 have them: Latin-1 text with a call that encodes it.
-fn bytes(pickle: &Pickle, data: &Value) -> Result<Vec<u8>, String> {
+fn bytes<'p>(pickle: &'p Pickle, data: &'p Value) -> Result<Cow<'p, [u8]>, String> {
     let latin =
         |text: &str| text.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect::<Option<Vec<u8>>>();
     let found = match data {
-        Value::Bytes(bytes) => Some(bytes.clone()),
-        Value::Text(text) => Some(text.clone().into_bytes()),
+        Value::Bytes(bytes) => Some(Cow::Borrowed(bytes.as_slice())),
+        Value::Text(text) => Some(Cow::Borrowed(text.as_bytes())),
         Value::Call { function, arguments, state: None } => match call(pickle, *function, *arguments)? {
-            (name, arguments) if name == "_codecs.encode" => match arguments[..] {
-                [Value::Text(text), Value::Text(coding)] if coding == "latin1" => latin(text),
+            (["_codecs", "encode"], arguments) => match arguments[..] {
+                [Value::Text(text), Value::Text(coding)] if &**coding == "latin1" => {
+                    latin(text).map(Cow::Owned)
+                }
                 _ => None,
             },
             _ => None,

@@ -72,6 +72,78 @@ fn damage_is_told() {
     }
 }
 
+/// Bytes of text that a pickle keeps.
+fn text(pickle: &Pickle) -> usize {
+    let mut kept = std::collections::BTreeMap::new();
+    for value in &pickle.values {
+        let texts = match value {
+            Value::Text(text) => vec![text],
+            Value::Global(module, name) => vec![module, name],
+            _ => vec![],
+        };
+        kept.extend(texts.into_iter().map(|text| (text.as_ptr(), text.len())));
+    }
+    kept.values().sum()
+}
+
+#[test]
+fn a_text_that_is_named_often_is_kept_once() {
+    let long = vec![b'm'; 50_000];
+    let mut bytes = [b"\x80\x04X", &(long.len() as u32).to_le_bytes()[..], &long, b"q\x00"].concat();
+    bytes.extend(b"h\x00h\x00\x93".repeat(10_000));
+    bytes.push(b'.');
+    let pickle = Pickle::parse(&bytes).unwrap();
+    assert_eq!(*pickle.root(), Value::Global(pickle_text(&long), pickle_text(&long)));
+    assert_eq!(pickle.values.len(), 10_001);
+    assert_eq!(text(&pickle), long.len());
+    assert!(size_of::<Value>() <= 40, "a byte of the file makes one value at most");
+}
+
+fn pickle_text(bytes: &[u8]) -> Arc<str> {
+    std::str::from_utf8(bytes).unwrap().into()
+}
+
+/// An array of bytes in a list, protocol 2, named as often as the list says.
+fn many_arrays(len: u32, dimensions: usize, times: usize) -> Vec<u8> {
+    let mut bytes = b"\x80\x02](cnumpy._core.numeric\n_frombuffer\n(B".to_vec();
+    bytes.extend(len.to_le_bytes());
+    bytes.resize(bytes.len() + len as usize, 1);
+    bytes.extend(b"cnumpy\ndtype\n(X\x02\x00\x00\x00i1tR(J");
+    bytes.extend(len.to_le_bytes());
+    bytes.extend(b"K\x01".repeat(dimensions - 1));
+    bytes.extend(b"tX\x01\x00\x00\x00FtRq\x00");
+    bytes.extend(b"h\x00".repeat(times - 1));
+    bytes.extend(b"e.");
+    bytes
+}
+
+#[test]
+fn arrays_that_are_named_often_have_no_more_elements_than_there_is_room_for() {
+    let pickle = Pickle::parse(&many_arrays(1000, 1, 10_000)).unwrap();
+    let (mut room, mut read) = (5000, 0);
+    for value in pickle.items(pickle.root()).unwrap() {
+        match numpy::array(&pickle, value, &mut room) {
+            Ok(array) => assert_eq!((array.values, array.shape), (vec![1; 1000], vec![1000])),
+            Err(problem) => {
+                assert!(problem.contains("more elements in all"), "{problem}");
+                break;
+            }
+        }
+        read += 1;
+    }
+    assert_eq!((read, room), (5, 0));
+}
+
+#[test]
+fn an_array_has_no_more_dimensions_than_numpy_s() {
+    let read = |dimensions| {
+        let pickle = Pickle::parse(&many_arrays(10, dimensions, 1)).unwrap();
+        numpy::array(&pickle, pickle.items(pickle.root()).unwrap()[0], &mut 10)
+    };
+    assert_eq!(read(64).unwrap().values, vec![1; 10]);
+    assert!(read(65).unwrap_err().contains("more dimensions"));
+}
+
 proptest! {
     #[test]
     fn any_bytes_are_a_value_or_an_error(bytes: Vec<u8>) {

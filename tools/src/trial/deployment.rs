@@ -86,7 +86,7 @@ impl Deployment {
         let server_key = *create_identity(&at("server.key"))?.public();
         let dealer_key = *create_identity(&at("dealer.key"))?.public();
         fs::write(at("subject.plan"), goods.plan.bytes())?;
-        fs::write(at("subject.weights"), goods.weights.to_bytes())?;
+        fs::write(at("subject.weights"), &*goods.weights.to_bytes())?;
         fs::write(at("inputs.json"), &goods.inputs)?;
         fs::write(at("servers.txt"), public_line(&server_key, "server"))?;
         fs::write(at("clients.txt"), "")?;

@@ -61,10 +61,9 @@ fn whoever_is_not_meant_is_refused() {
         .fails(&["the client trusts the dealer with key", "same dealer"]);
     let misled = server_of("--dealer-key stranger.pub --wait 0.3");
     infer(&misled, "").fails(&["the client trusts the dealer with key"]);
-    infer(&misled, "--dealer-key stranger.pub").fails(&["no secure connection to the dealer", "another key"]);
+    infer(&misled, "--dealer-key stranger.pub").fails(&["no secure connection to the dealer", "in its log"]);
     let unknown = server_of("--key stranger.key --wait 0.3");
-    infer(&unknown, "--server-key stranger.pub")
-        .fails(&["no secure connection to the dealer", "does not know the key"]);
+    infer(&unknown, "--server-key stranger.pub").fails(&["no secure connection to the dealer", "in its log"]);
     infer(&honest, "").succeeds();
 }
 

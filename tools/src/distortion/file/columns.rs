@@ -15,6 +15,7 @@ use super::super::{Provenance, Table};
 use super::rows::{Builder, Row};
 use super::seal;
 
+mod claims;
 mod guard;
 mod hybrid;
 mod pages;
@@ -109,12 +110,12 @@ fn too_many(rows: u64) -> String {
 /// The table in the bytes of a file whose seal was checked.
 pub(super) fn parse(bytes: Vec<u8>) -> Result<Table, String> {
     let unreadable = |error: ParquetError| format!("its Parquet content cannot be read: {error}");
-    let len = bytes.len();
-    let reader = SerializedFileReader::new(bytes::Bytes::from(bytes)).map_err(unreadable)?;
+    let bytes = bytes::Bytes::from(bytes);
+    let reader = SerializedFileReader::new(bytes.clone()).map_err(unreadable)?;
     let metadata = reader.metadata();
     let provenance = provenance(metadata.file_metadata())?;
     check_columns(metadata.file_metadata().schema_descr())?;
-    let counts = guard::groups(metadata, len)?;
+    let counts = guard::groups(metadata, &bytes)?;
     let mut builder = Builder::default();
     let mut number = 0u64;
     for (index, count) in counts.into_iter().enumerate() {

@@ -102,3 +102,39 @@ proptest! {
         let _ = model.import().map(|import| simplify(import.graph));
     }
 }
+
+/// A constant of these sizes, all zeros, that the file only names.
+fn made(model: Tiny, name: &str, dims: &[i64]) -> Tiny {
+    model.shape("dims", dims).node(&format!("ConstantOfShape dims -> {name}"), &[])
+}
+
+#[test]
+fn a_short_file_does_not_make_many_numbers() {
+    let plane = || tiny(13, &[1, 2, 4, 4]);
+    let mut chain = made(plane(), "c0", &[1024, 1024]);
+    for at in 0..40 {
+        chain = chain.node(&format!("Transpose c{at} -> c{}", at + 1), &[]);
+    }
+    let chain = chain
+        .shape("none", &[0, 0])
+        .shape("one", &[1, 1])
+        .node("Slice c40 none one -> c", &[])
+        .node("Add x c -> y", &[]);
+    assert!(chain.error().contains("makes more numbers of its constants"), "{}", chain.error());
+    let gather = made(plane(), "row", &[1, 4096])
+        .shape("indices", &[0; 2000])
+        .node("Gather row indices -> rows", &[])
+        .node("Add x rows -> y", &[]);
+    assert!(gather.error().ends_with("selects too many values of a constant"), "{}", gather.error());
+    let wide = tiny(13, &[1, 1 << 27, 1, 1]).node("Neg x -> y", &[]);
+    assert!(wide.error().contains("channels, at most"), "{}", wide.error());
+    let repeated = vec!["many"; 8].join(" ");
+    let concat = made(plane(), "many", &[1 << 20])
+        .node(&format!("Concat {repeated} -> all"), &[int("axis", 0)])
+        .node("Add x all -> y", &[]);
+    assert!(concat.error().ends_with("joins too many values"), "{}", concat.error());
+    let resized = tiny(13, &[1, 4096, 2, 2])
+        .shape("sizes", &[1, 4096, 128, 128])
+        .node("Resize x _ _ sizes -> y", &[text("mode", "linear")]);
+    assert!(resized.error().ends_with("which is too much"), "{}", resized.error());
+}

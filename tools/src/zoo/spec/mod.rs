@@ -7,6 +7,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 pub use error::ReferenceError;
 
@@ -17,6 +18,9 @@ use crate::pickle::{Pickle, Value};
 
 /// Largest file that is read, in bytes; those of the paper's networks are below 1 MB.
 const MAX_BYTES: u64 = 1 << 26;
+
+/// Elements that the arrays of a small file may have in all; those of a large one as many as it has bytes.
+const ROOM: usize = 1 << 20;
 
 /// A spec and what it says nothing about.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,7 +51,7 @@ pub fn read(path: &Path, network: &Network) -> Result<Converted, ReferenceError>
 /// As there.
 pub fn convert(bytes: &[u8], network: &Network) -> Result<Converted, ReferenceError> {
     let pickle = Pickle::parse(bytes)?;
-    let mut arrays = arrays(&pickle)?;
+    let mut arrays = arrays(&pickle, bytes.len().max(ROOM))?;
     let (mut layers, mut left) = (Vec::new(), Vec::new());
     for (id, reference) in network.activations() {
         let node = &network.graph[id];
@@ -62,6 +66,7 @@ pub fn convert(bytes: &[u8], network: &Network) -> Result<Converted, ReferenceEr
         }
     }
     if let Some(layer) = arrays.into_keys().next() {
+        let layer = layer.to_string();
         return Err(ReferenceError::Unknown { layer, network: network.graph.name.clone() });
     }
     let spec = Spec { format: FORMAT.into(), network: network.graph.name.clone(), origin: None, layers };
@@ -69,16 +74,19 @@ pub fn convert(bytes: &[u8], network: &Network) -> Result<Converted, ReferenceEr
     Ok(Converted { spec, left })
 }
 
-fn arrays(pickle: &Pickle) -> Result<BTreeMap<String, Array>, ReferenceError> {
+/// The arrays by name, of at most `room` elements in all.
+fn arrays(pickle: &Pickle, mut room: usize) -> Result<BTreeMap<Arc<str>, Array>, ReferenceError> {
     let Value::Dict(entries) = pickle.root() else { return Err(ReferenceError::Root(unexpected(pickle))) };
     let mut arrays = BTreeMap::new();
     for [key, value] in entries {
         let Value::Text(name) = pickle.get(*key) else {
             return Err(ReferenceError::Root("one of its keys is no text".into()));
         };
-        let array = numpy::array(pickle, pickle.get(*value));
-        let array = array.map_err(|problem| ReferenceError::Layer { layer: name.clone(), problem })?;
-        arrays.insert(name.clone(), array);
+        let problem = |problem| ReferenceError::Layer { layer: name.to_string(), problem };
+        let array = numpy::array(pickle, pickle.get(*value), &mut room).map_err(problem)?;
+        if arrays.insert(name.clone(), array).is_some() {
+            return Err(problem("it is named twice".into()));
+        }
     }
     Ok(arrays)
 }
@@ -87,7 +95,7 @@ fn arrays(pickle: &Pickle) -> Result<BTreeMap<String, Array>, ReferenceError> {
 fn unexpected(pickle: &Pickle) -> String {
     match pickle.root() {
         Value::Call { function, .. } => {
-            let name = pickle.name(*function).unwrap_or_else(|| "something".into());
+            let name = pickle.global(*function).map_or_else(|| "something".into(), |name| name.join("."));
             format!("it would call {name}, which was not run")
         }
         _ => "it is no dictionary".into(),

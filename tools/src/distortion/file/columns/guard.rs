@@ -3,10 +3,10 @@
 use parquet::basic::Compression;
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
 
-use super::{GROUP_ROWS, MAX_ROWS, too_many};
+use super::{GROUP_ROWS, MAX_ROWS, claims, too_many};
 
-/// Numbers of rows of the groups, if these are possible and their columns lie in a file of `len` bytes.
-pub(super) fn groups(metadata: &ParquetMetaData, len: usize) -> Result<Vec<usize>, String> {
+/// Numbers of rows of the groups, if these are possible and their columns lie in the file.
+pub(super) fn groups(metadata: &ParquetMetaData, file: &[u8]) -> Result<Vec<usize>, String> {
     let columns = metadata.file_metadata().schema_descr().num_columns();
     let mut counts = Vec::new();
     let mut total = 0u64;
@@ -17,7 +17,7 @@ pub(super) fn groups(metadata: &ParquetMetaData, len: usize) -> Result<Vec<usize
         })?;
         total = total.saturating_add(count as u64);
         if group.num_columns() != columns
-            || !group.columns().iter().all(|chunk| is_possible(chunk, group, len))
+            || !group.columns().iter().all(|chunk| is_possible(chunk, group, file))
         {
             return Err("its columns are not where it says, or not written by this program".into());
         }
@@ -33,13 +33,13 @@ pub(super) fn groups(metadata: &ParquetMetaData, len: usize) -> Result<Vec<usize
 }
 
 /// Whether a column of a group lies in the file and is compressed as [`super::serialise`] does.
-fn is_possible(chunk: &ColumnChunkMetaData, group: &RowGroupMetaData, len: usize) -> bool {
+fn is_possible(chunk: &ColumnChunkMetaData, group: &RowGroupMetaData, file: &[u8]) -> bool {
     let first = chunk.dictionary_page_offset().unwrap_or(chunk.data_page_offset());
     let begin = usize::try_from(first).ok();
     let size = usize::try_from(chunk.compressed_size()).ok();
-    let end = begin.zip(size).and_then(|(begin, size)| begin.checked_add(size));
+    let pages = begin.zip(size).and_then(|(begin, size)| file.get(begin..begin.checked_add(size)?));
     let same_type = chunk.column_type() == chunk.column_descr().physical_type();
-    end.is_some_and(|end| end <= len)
+    pages.is_some_and(claims::are_possible)
         && first <= chunk.data_page_offset()
         && chunk.num_values() == group.num_rows()
         && chunk.compression() == Compression::SNAPPY
