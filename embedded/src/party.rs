@@ -11,7 +11,7 @@ use crate::entropy::Entropy;
 use crate::error::{DeviceError, Peer};
 use crate::records::Records;
 
-/// Most nodes of a plan that a device reads: checking it takes four bytes of stack a node.
+/// Most nodes of a plan that a device reads: checking it takes twelve bytes of stack a node.
 pub const MAX_NODES: usize = 256;
 
 /// A plan that a device walks, and whom it walks it with.

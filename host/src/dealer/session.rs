@@ -8,7 +8,7 @@ use brelu_core::channel::{
     EPOCH_LEN, FIRST_OVERHEAD, GREETING_LEN, Identity, Link, PublicKey, Responder, WELCOME_LEN,
 };
 use brelu_core::cost;
-use brelu_core::plan::NodeId;
+use brelu_core::plan::{NodeId, Plan};
 use brelu_core::prf::PairKey;
 use brelu_core::transport::FrameKind;
 use sha2::{Digest, Sha256};
@@ -20,6 +20,7 @@ use crate::error::SessionError;
 use crate::event::{Event, Observer};
 use crate::hello::{DealerHello, DealerRequest, decode, encode};
 use crate::keys::{Access, random_key};
+use crate::limits::{PlanLimits, Room};
 use crate::pipe::{NetError, Pipe};
 use crate::secure::{Call, Connection, ephemeral};
 use crate::state::Epochs;
@@ -34,6 +35,9 @@ pub struct DealerOptions {
     pub idle: Duration,
     /// How many models are kept in memory.
     pub models: usize,
+    /// What one plan may take. The computations of all sessions together have as much memory as one plan may take; those
+    /// for which there is none wait.
+    pub limits: PlanLimits,
     /// Is told what happens.
     pub observer: Observer,
 }
@@ -44,6 +48,7 @@ impl Default for DealerOptions {
             timeout: Duration::from_secs(30),
             idle: Duration::from_secs(3600),
             models: 16,
+            limits: PlanLimits::default(),
             observer: Observer::default(),
         }
     }
@@ -70,6 +75,7 @@ pub struct Dealer {
     party: Arc<DealerParty>,
     options: DealerOptions,
     library: Arc<Library>,
+    room: Room,
     stopping: Stopping,
 }
 
@@ -95,7 +101,8 @@ impl Dealer {
     /// A dealer.
     pub fn new(party: DealerParty, options: DealerOptions) -> Self {
         let library = Arc::new(Library::new(party.models.clone(), options.models));
-        Self { party: Arc::new(party), options, library, stopping: Stopping::default() }
+        let (room, stopping) = (Room::new(&options.limits), Stopping::default());
+        Self { party: Arc::new(party), options, library, room, stopping }
     }
 
     /// Ends every session as soon as it has finished what it is doing.
@@ -201,6 +208,7 @@ impl Dealer {
     ) -> Result<(), SessionError> {
         let mut last = u64::from(client.epoch) << 32;
         let (mut ear, idle) = (self.stopping.ear(), self.options.idle);
+        let need = self.options.limits.dealer(model.plan())?;
         loop {
             let next = ear.unless_stopped(pipe, async |pipe| Ok(pipe.receive_within(idle).await?)).await?;
             let Some(frame) = next else { return Ok(()) };
@@ -219,6 +227,7 @@ impl Dealer {
                     continue;
                 }
                 let (model, keys) = (model.clone(), keys.clone());
+                let _room = self.room.take(&need).await;
                 let message = tokio::task::spawn_blocking(move || model.deal(&keys, number, id)).await?;
                 pipe.send_data(&message).await?;
             }
@@ -236,6 +245,7 @@ impl Dealer {
         }
         pipe.allow(u64::from(plan_bytes));
         let bytes = pipe.receive_message(u64::from(plan_bytes) * 8).await?.to_vec();
+        self.options.limits.dealer(&Plan::parse(&bytes)?)?;
         let plan = self.library.plan(bytes.clone(), id.plan)?;
         let mut shares = Vec::new();
         for (_, _, k, count) in terms(plan) {
