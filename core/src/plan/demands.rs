@@ -166,3 +166,6 @@ impl MaskCost {
         .framed()
     }
 }
+
+#[cfg(test)]
+mod tests;

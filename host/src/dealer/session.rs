@@ -227,8 +227,9 @@ impl Dealer {
                     continue;
                 }
                 let (model, keys) = (model.clone(), keys.clone());
-                let _room = self.room.take(&need).await;
+                let room = self.room.take(need.session).await;
                 let message = tokio::task::spawn_blocking(move || model.deal(&keys, number, id)).await?;
+                let _held = room.keep(message.len());
                 pipe.send_data(&message).await?;
             }
         }

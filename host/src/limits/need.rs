@@ -136,7 +136,7 @@ fn most(terms: &[Term], bytes: impl Fn(&Conv2d) -> u64) -> u64 {
     terms.iter().map(|term| bytes(&term.map)).max().unwrap_or(0)
 }
 
-fn terms(plan: &Plan<'_>) -> impl Iterator<Item = Conv2d> + '_ {
+fn terms<'a>(plan: &'a Plan<'a>) -> impl Iterator<Item = Conv2d> + 'a {
     plan.nodes().flat_map(|(_, node)| match node.op {
         Op::Linear { terms, .. } => terms.iter().map(|term| term.map).collect::<Vec<_>>(),
         _ => Vec::new(),
