@@ -31,7 +31,7 @@ pub(super) fn check<const NODES: usize>(plan: &Plan<'_>) -> Result<Demands, Plan
         let node = plan.try_node(id).ok_or(reject(id, "its record cannot be decoded"))?;
         check_node(plan, id, &node).map_err(|what| reject(id, what))?;
         let cost = MaskCost::of(plan, &node, &costs)
-            .ok_or(reject(id, "its mask takes more than 2^20 words an element, or 2^30 words of rows"))?;
+            .ok_or(reject(id, "its mask takes more than 2^24 words an element, or 2^30 words of rows"))?;
         demands.count(plan, &node, &cost, &costs);
         costs[usize::from(id)] = cost;
     }

@@ -4,8 +4,11 @@
 use super::{Channel, Node, NodeId, Op, Plan, Term};
 use crate::masks::{FRAME, span, view_columns};
 
-/// Most random words that are expanded, at worst, to regenerate one element of a mask.
-const MAX_RATE: u64 = 1 << 20;
+/// Most work of regenerating one element of a mask, at worst, in random words.
+const MAX_RATE: u64 = 1 << 24;
+
+/// What a frame takes for one element, in random words: who wants one of them expands a block.
+const STEP: u32 = 16;
 
 /// Most words of the rows that regenerating a mask keeps beside its pieces.
 const MAX_ROWS: u64 = 1 << 30;
@@ -22,7 +25,8 @@ pub struct Demands {
     pub rows: u32,
     /// Pixels of the widest row of an activation layer.
     pub widest: u32,
-    /// Random words expanded, and additions on them, to regenerate once every mask that is read.
+    /// Random words expanded, and additions and steps on them, to regenerate once every mask that is read, an element at a
+    /// time at worst.
     pub mask_work: u64,
     /// Products of all linear maps.
     pub products: u64,
@@ -88,7 +92,7 @@ fn covered(kernel: u16, size: u32) -> u64 {
 /// What regenerating a piece of one node's mask takes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct MaskCost {
-    /// Random words expanded, and additions on them, an element at worst.
+    /// Work an element at worst, in random words.
     rate: u32,
     frames: u16,
     pieces: u16,
@@ -149,7 +153,7 @@ impl MaskCost {
 
     /// With a frame more; `None` beyond what a plan may ask for.
     fn framed(self) -> Option<Self> {
-        let cost = Self { frames: self.frames + 1, ..self };
+        let cost = Self { frames: self.frames + 1, rate: self.rate.saturating_add(STEP), ..self };
         (u64::from(cost.rate) <= MAX_RATE && u64::from(cost.rows) <= MAX_ROWS).then_some(cost)
     }
 

@@ -60,8 +60,8 @@ pub enum Excess {
 }
 
 impl PlanLimits {
-    /// Operations that are enough for every network that takes seconds: ten times those of the largest usual ones.
-    pub const WORK: u64 = 1 << 40;
+    /// Operations that are enough for every network whose inference takes minutes at most.
+    pub const WORK: u64 = 1_000_000_000_000;
 
     /// What a dealer needs for `plan`.
     ///

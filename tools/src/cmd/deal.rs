@@ -5,11 +5,13 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use brelu_host::dealer::{Dealer, DealerOptions, DealerParty};
 use brelu_host::keys::Access;
+use brelu_host::limits::machine_memory;
 use clap::Args;
 
-use super::arguments::{positive, seconds};
+use super::arguments::{positive, seconds, size};
 use super::listen::{LimitArgs, listen};
 use super::party::{epochs, identity, state_folder};
+use super::share::WorkArgs;
 
 /// Run a dealer: gives servers correlated randomness, knows neither images nor weights
 #[derive(Debug, Args)]
@@ -49,6 +51,15 @@ pub(crate) struct Deal {
     #[arg(long, value_name = "N", default_value = "16", value_parser = positive)]
     models: usize,
 
+    /// Most bytes of memory that the plan of a server may take, with its weights and while one inference is dealt; K, M and
+    /// G are understood. All computations together take as many at most: beyond that they wait for each other [default: a
+    /// quarter of this machine's memory]
+    #[arg(long, value_name = "BYTES", value_parser = size)]
+    plan_memory: Option<u64>,
+
+    #[command(flatten)]
+    work: WorkArgs,
+
     #[command(flatten)]
     limits: LimitArgs,
 }
@@ -72,6 +83,7 @@ impl Deal {
             timeout: self.limits.timeout,
             idle: self.idle,
             models: self.models,
+            limits: self.work.limits(self.plan_memory.unwrap_or_else(|| machine_memory() / 4)),
             observer: self.limits.observer(),
         };
         self.limits.serve(runtime, listener, "server", Arc::new(Dealer::new(party, options)))
