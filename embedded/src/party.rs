@@ -1,7 +1,7 @@
 //! The device as the client of a small network.
 
 use brelu_core::channel::{Identity, Link, PublicKey, RECORD_OVERHEAD, Secure, inference_number};
-use brelu_core::client::{Client, ClientError, Greeting, Input, Portable, Progress, Workspace, greet};
+use brelu_core::client::{Client, Greeting, Input, Memory, Portable, Progress, Workspace, greet};
 use brelu_core::plan::Plan;
 use embedded_io_async::{Read, Write};
 use embedded_storage_async::nor_flash::NorFlash;
@@ -11,7 +11,7 @@ use crate::entropy::Entropy;
 use crate::error::{DeviceError, Peer};
 use crate::records::Records;
 
-/// Most nodes of a plan that a device reads: checking it takes four bytes of stack a node.
+/// Most nodes of a plan that a device reads: checking it takes twelve bytes of stack a node.
 pub const MAX_NODES: usize = 256;
 
 /// A plan that a device walks, and whom it walks it with.
@@ -71,7 +71,7 @@ impl<'a> Party<'a> {
     /// Starts a session over a byte stream to the server. Its epoch is in `records` when this returns.
     ///
     /// # Errors
-    /// If the stream fails, somebody refuses or is not who was meant, or the flash does not work.
+    /// If the memory is too small for the plan, which nobody hears of, the stream fails, somebody refuses or is not who was meant, or the flash does not work.
     pub async fn start<'s, S: Read + Write, const WORDS: usize, const RECORD: usize>(
         &'s self,
         stream: S,
@@ -79,6 +79,10 @@ impl<'a> Party<'a> {
         records: &mut Records<impl NorFlash>,
         memory: &'s mut PartyMemory<WORDS, RECORD>,
     ) -> Result<Session<'s, S>, DeviceError> {
+        let need = Memory::least(&self.plan);
+        if need > WORDS {
+            return Err(DeviceError::Room { what: "words of memory", want: need, have: WORDS });
+        }
         let PartyMemory { words, record, incoming, outgoing } = memory;
         let connected = Secure::connect(
             stream,
@@ -103,13 +107,7 @@ impl<'a> Party<'a> {
         records.consume(&self.server, session.epoch).await?;
         let room = PartyMemory::<WORDS, RECORD>::ROOM;
         let work = Workspace { words, incoming: &mut incoming[..room], outgoing: &mut outgoing[..room] };
-        let client = Client::new(&self.plan, session.keys, transport, Portable, work);
-        let client = client.map_err(|error| match error {
-            ClientError::Memory { need, have } => {
-                DeviceError::Room { what: "words of memory", want: need, have }
-            }
-            other => other.into(),
-        })?;
+        let client = Client::new(&self.plan, session.keys, transport, Portable, work)?;
         Ok(Session { client, epoch: session.epoch, last: 0 })
     }
 }

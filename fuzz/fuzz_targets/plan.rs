@@ -1,43 +1,151 @@
-//! Plans: whatever parses can be costed and its masks regenerated anywhere. Length and checksum are put right first, or
-//! nothing would get past them.
+//! Plans: whatever parses can be costed, and whatever small parties take from it they can walk: masks are regenerated
+//! anywhere, the dealer deals every node, the client prepares and infers in the least memory, and nothing takes more than it
+//! said. Length and checksum are put right first, or nothing would get past them.
 #![no_main]
 
-use brelu_core::client::Memory;
+use std::cell::Cell;
+use std::convert::Infallible;
+use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::task::{Context, Poll, Waker};
+
+use brelu_core::client::{Client, ClientKeys, Memory, Portable, Workspace};
 use brelu_core::cost;
 use brelu_core::masks::Masks;
-use brelu_core::plan::Plan;
+use brelu_core::plan::{NodeId, Op, Plan};
 use brelu_core::prf::PairKey;
+use brelu_core::transport::{FrameKind, Transport};
+use brelu_host::dealer::{DealerKeys, DealerModel};
+use brelu_host::limits::PlanLimits;
+use brelu_host::local::local;
+use brelu_host::plan_file::keep;
 use libfuzzer_sys::fuzz_target;
 
-fn crc32(bytes: &[u8]) -> u32 {
-    !bytes.iter().fold(!0u32, |crc, byte| {
-        (0..8).fold(crc ^ u32::from(*byte), |crc, _| (crc >> 1) ^ (0xedb8_8320 & (crc & 1).wrapping_neg()))
-    })
-}
+#[path = "plan/checksum.rs"]
+mod checksum;
+
+/// A small machine, so that what it takes is walked in little time.
+const SMALL: PlanLimits = PlanLimits { memory: 96 << 20, work: 1 << 22 };
+
+/// Plans that the dealer of this process was given: they stay.
+static KEPT: AtomicUsize = AtomicUsize::new(0);
 
 fuzz_target!(|data: &[u8]| {
     let mut file = data.to_vec();
-    if let Some((prefix, body)) = file.split_at_mut_checked(20) {
-        prefix[..12].copy_from_slice(b"BRELUPLN\x01\0\0\0");
-        prefix[12..16].copy_from_slice(&(body.len() as u32).to_le_bytes());
-        prefix[16..].copy_from_slice(&crc32(body).to_le_bytes());
-    }
+    checksum::put_right(&mut file);
     let Ok(plan) = Plan::parse(&file) else { return };
     let total = cost::total(&plan);
     assert!(total.bits.total() <= 8 * total.bytes.total());
     assert!(Memory::least(&plan) <= Memory::best(&plan));
-    let key = PairKey::new([1; 32]);
-    let masks = Masks::new(&plan, &key, 1);
-    let piece = plan.demands().widest as usize;
-    let words = Masks::scratch_words(&plan, piece);
-    if words + piece > 1 << 20 {
-        return;
+    for refused in [SMALL.dealer(&plan).err(), SMALL.server(&plan).err(), SMALL.client(&plan).err()] {
+        let words = refused.map(|refused| refused.to_string());
+        assert!(words.is_none_or(|words| words.starts_with("this plan takes") || words.starts_with("an inf")));
     }
-    let mut scratch = vec![0; words];
-    for (id, node) in plan.nodes().take(64) {
-        let mut out = vec![0; piece.min(node.shape.len()).min(64)];
-        for first in [0, (node.shape.len() - out.len()) / 2, node.shape.len() - out.len()] {
-            masks.read(id, first, &mut out, &mut scratch);
-        }
+    if SMALL.dealer(&plan).is_ok() {
+        masks(&plan);
+        deal(&file);
+    }
+    if SMALL.server(&plan).is_ok() {
+        tensors(&plan);
+    }
+    if SMALL.client(&plan).is_ok() {
+        infer(&plan);
     }
 });
+
+/// The masks that an inference reads, at their ends and in their middle, in the least memory and in more.
+fn masks(plan: &Plan<'_>) {
+    let key = PairKey::new([1; 32]);
+    let masks = Masks::new(plan, &key, 1);
+    let mut read = vec![plan.output_id()];
+    for (_, node) in plan.nodes() {
+        if matches!(node.op, Op::Linear { .. } | Op::Activation { .. }) {
+            node.op.inputs(|input| read.push(input));
+        }
+    }
+    for piece in [1, 48] {
+        let mut scratch = vec![0; Masks::scratch_words(plan, piece)];
+        for id in &read {
+            let len = plan.node(*id).shape.len();
+            let mut out = vec![0; len.min(64)];
+            for first in [0, (len - out.len()) / 2, len - out.len()] {
+                masks.read(*id, first, &mut out, &mut scratch);
+            }
+        }
+    }
+}
+
+fn deal(file: &[u8]) {
+    if KEPT.fetch_add(1, Relaxed) > 20_000 {
+        return;
+    }
+    let Ok(plan) = keep(file.to_vec()) else { return };
+    let weights = |id, index: usize| match plan.node(id).op {
+        Op::Linear { terms, .. } => vec![7; terms[index].map.weight_len()],
+        _ => Vec::new(),
+    };
+    let Ok(model) = DealerModel::new(plan, weights) else { panic!("a kernel refuses a map of a checked plan") };
+    let [client, server, own] = [1, 2, 3].map(|byte| PairKey::new([byte; 32]));
+    let keys = DealerKeys { client, server, own };
+    for id in 0..plan.len() as NodeId {
+        let message = model.deal(&keys, 1, id);
+        assert_eq!(message.len() as u64, cost::step(plan, id).to_bytes().dealer_offline);
+    }
+}
+
+/// The local operations on whole tensors, as the server does them.
+fn tensors(plan: &Plan<'_>) {
+    let mut known: Vec<Vec<u32>> = Vec::new();
+    for (id, node) in plan.nodes() {
+        let get = |input: NodeId| (plan.node(input).shape, &known[usize::from(input)][..]);
+        let tensor = local(&node, get).unwrap_or_else(|| vec![u32::from(id); node.shape.len()]);
+        assert_eq!(tensor.len(), node.shape.len());
+        known.push(tensor);
+    }
+}
+
+fn infer(plan: &Plan<'_>) {
+    let (mut words, mut incoming, mut outgoing) = (vec![0; Memory::least(plan)], [0; 64], [0; 64]);
+    let work = Workspace { words: &mut words, incoming: &mut incoming, outgoing: &mut outgoing };
+    let keys = ClientKeys { dealer: PairKey::new([1; 32]), weights: PairKey::new([2; 32]) };
+    let mut client = Client::new(plan, keys, Zeros(Cell::default()), Portable, work).expect("memory");
+    let input = vec![3; plan.input().shape.len()];
+    let mut output = vec![0; plan.output().shape.len()];
+    now(client.prepare(1, &mut |_, _| {})).expect("prepared");
+    now(client.infer(1, &input[..], &mut output, &mut |_, _| {})).expect("a result");
+}
+
+/// Takes everything, and answers with as many zeros as the client wants to have.
+#[derive(Default)]
+struct Zeros(Cell<Option<[u8; 8]>>);
+
+impl Transport for Zeros {
+    type Error = Infallible;
+
+    async fn send(&mut self, kind: FrameKind, payload: &[u8]) -> Result<(), Infallible> {
+        if kind == FrameKind::Prepare {
+            self.0.set(payload.try_into().ok());
+        }
+        Ok(())
+    }
+
+    async fn receive(&mut self, buffer: &mut [u8]) -> Result<(FrameKind, usize), Infallible> {
+        buffer[..16].fill(0);
+        let Some(number) = self.0.take() else { return Ok((FrameKind::Data, 1)) };
+        buffer[..8].copy_from_slice(&number);
+        Ok((FrameKind::Ready, 16))
+    }
+
+    async fn flush(&mut self) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
+
+fn now<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            return output;
+        }
+    }
+}

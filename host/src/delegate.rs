@@ -14,6 +14,7 @@ use crate::client::{ClientMemory, ClientParty, Guest, HostClient};
 use crate::error::SessionError;
 use crate::hello::decode;
 use crate::keys::Access;
+use crate::limits::PlanLimits;
 use crate::pipe::{NetError, Payload, Pipe};
 use crate::secure::{Call, Connection};
 use crate::stopping::Stopping;
@@ -37,11 +38,18 @@ pub struct DelegateOptions {
     pub idle: Duration,
     /// How many inferences are prepared ahead for every device.
     pub ahead: usize,
+    /// What its plan may take, for one device.
+    pub limits: PlanLimits,
 }
 
 impl Default for DelegateOptions {
     fn default() -> Self {
-        Self { timeout: Duration::from_secs(30), idle: Duration::from_secs(600), ahead: 1 }
+        Self {
+            timeout: Duration::from_secs(30),
+            idle: Duration::from_secs(600),
+            ahead: 1,
+            limits: PlanLimits::default(),
+        }
     }
 }
 
@@ -126,6 +134,7 @@ impl Delegate {
         }
         let room = hello.max_payload as usize;
         let mut guest = Guest { key: *device.bond.peer(), pipe: &mut device.pipe, room };
+        self.options.limits.client(self.plan)?;
         let mut memory = ClientMemory::for_plan(self.plan);
         let mut work = Some(memory.workspace());
         let server = connect().await?;

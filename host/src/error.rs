@@ -9,6 +9,7 @@ use brelu_core::transport::{FrameKind, MessageError};
 
 use crate::kernel::KernelError;
 use crate::keys::{KeyError, KeyFileError};
+use crate::limits::Excess;
 use crate::pipe::NetError;
 use crate::state::StateError;
 
@@ -24,6 +25,9 @@ pub enum SessionError {
     /// The plan.
     #[error(transparent)]
     Plan(#[from] PlanError),
+    /// What the plan takes.
+    #[error(transparent)]
+    Excess(#[from] Excess),
     /// The kernels.
     #[error(transparent)]
     Kernel(#[from] KernelError),

@@ -6,6 +6,7 @@
 //! - [`pipe`] carries frames over any asynchronous stream, [`secure`] makes it a secure channel, [`keys`] keeps key files and
 //!   lists of who may connect;
 //! - [`state`] is what survives a restart: epochs that were used, and prepared inferences;
+//! - [`limits`] is what a plan may take of a party;
 //! - [`kernel`] has the convolutions, [`weights`] the server's secret file.
 
 pub mod client;
@@ -18,6 +19,7 @@ mod growing;
 mod hello;
 pub mod kernel;
 pub mod keys;
+pub mod limits;
 pub mod local;
 mod mask_reader;
 mod packed;

@@ -126,6 +126,12 @@ impl World {
         self
     }
 
+    /// Lets the server work with the dealer of another world.
+    pub fn with_dealer_of(mut self, other: &Self) -> Self {
+        self.dealer = other.dealer.clone();
+        self
+    }
+
     /// A delegate, which is this world's client.
     fn new_delegate(&self) -> Delegate {
         let party = DelegateParty {

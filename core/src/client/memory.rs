@@ -63,21 +63,21 @@ pub struct Memory {
 impl Memory {
     /// Words that suffice to walk `plan` at all.
     pub fn least(plan: &Plan<'_>) -> usize {
-        let widest = plan.demands().widest as usize;
+        let widest = widest(plan);
         Self::with_piece(plan, widest)
-            .max(Masks::scratch_words(plan, widest) + most_linear(plan, least_linear))
+            .max(Masks::scratch_words(plan, widest).saturating_add(most_linear(plan, least_linear)))
     }
 
     /// Words beyond which more make nothing faster: every linear layer as a whole.
     pub fn best(plan: &Plan<'_>) -> usize {
-        let piece = BEST_PIECE.max(plan.demands().widest as usize);
-        let whole = Masks::scratch_words(plan, piece) + most_linear(plan, whole_linear);
+        let piece = BEST_PIECE.max(widest(plan));
+        let whole = Masks::scratch_words(plan, piece).saturating_add(most_linear(plan, whole_linear));
         Self::with_piece(plan, piece).max(whole).max(Self::least(plan))
     }
 
     /// Divides `words` words, or `None` if they are too few.
     pub fn fit(plan: &Plan<'_>, words: usize) -> Option<Self> {
-        let widest = plan.demands().widest as usize;
+        let widest = widest(plan);
         if words < Self::least(plan) {
             return None;
         }
@@ -88,7 +88,8 @@ impl Memory {
         };
         let piece = largest(&|piece| Self::with_piece(plan, piece) <= words);
         let linear_piece = largest(&|piece| {
-            piece <= LINEAR_PIECE.max(words / 64) && Masks::scratch_words(plan, piece) + linear <= words
+            piece <= LINEAR_PIECE.max(words / 64)
+                && Masks::scratch_words(plan, piece).saturating_add(linear) <= words
         });
         Some(Self {
             scratch: Masks::scratch_words(plan, piece),
@@ -100,7 +101,9 @@ impl Memory {
     }
 
     fn with_piece(plan: &Plan<'_>, piece: usize) -> usize {
-        Masks::scratch_words(plan, piece) + most_decisions(plan) + LANES * piece
+        Masks::scratch_words(plan, piece)
+            .saturating_add(most_decisions(plan))
+            .saturating_add(piece.saturating_mul(LANES))
     }
 
     /// Whether a linear node fits as a whole.
@@ -110,15 +113,23 @@ impl Memory {
 
     /// How many output rows of a linear node to compute at a time: as expands the least randomness.
     pub(super) fn rows(&self, terms: &[Term], shape: Shape) -> usize {
+        let (all, row) = (self.words - self.linear_scratch, shape.channels as usize * shape.width as usize);
         let cost = |rows: usize| {
-            let room = self.words - self.linear_scratch;
-            let room = room.checked_sub(shape.channels as usize * shape.width as usize * rows)?;
-            let expanded = terms.iter().map(|term| expanded(&term.map, rows, room)).sum::<Option<u64>>()?;
-            Some(expanded * u64::from(shape.height.div_ceil(rows as u32)))
+            let room = all.checked_sub(row * rows)?;
+            let expanded = terms
+                .iter()
+                .try_fold(0, |sum: u64, term| Some(sum.saturating_add(expanded(&term.map, rows, room)?)))?;
+            Some(expanded.saturating_mul(shape.height.div_ceil(rows as u32).into()))
         };
-        let costs = (1..=shape.height as usize).filter_map(|rows| Some((cost(rows)?, rows)));
+        let most = (all / row).min(shape.height as usize);
+        let costs = (1..=most).filter_map(|rows| Some((cost(rows)?, rows)));
         costs.min().map_or(1, |(_, rows)| rows)
     }
+}
+
+/// Pixels of the smallest piece: activation layers are answered by whole rows.
+fn widest(plan: &Plan<'_>) -> usize {
+    plan.demands().widest.max(1) as usize
 }
 
 fn most_linear(plan: &Plan<'_>, words: impl Fn(&[Term], Shape) -> usize) -> usize {
@@ -168,7 +179,7 @@ fn expanded(map: &Conv2d, rows: usize, room: usize) -> Option<u64> {
     let taps = usize::from(map.kernel[0]) * usize::from(map.kernel[1]);
     if planes < all && !(planes * taps).is_multiple_of(BLOCK) {
         // A run of weights that starts inside of a block wastes what is before.
-        words += u64::from(map.out_channels) * (all.div_ceil(planes) * (BLOCK - 1)) as u64;
+        words += u64::from(map.out_channels) * all.div_ceil(planes) as u64 * (BLOCK - 1) as u64;
     }
     (plane <= room).then_some(words)
 }

@@ -1,5 +1,6 @@
 //! The rules a plan obeys. They are checked once, when it is read; everything after relies on them.
 
+use super::demands::{Demands, MaskCost};
 use super::{Axis, Channel, Channels, Edge, Node, NodeId, Op, Plan, PlanError, Term};
 use crate::geometry::Shape;
 
@@ -9,39 +10,13 @@ pub const MAX_NODES: usize = 2048;
 /// Most elements of one tensor.
 const MAX_ELEMENTS: u64 = 1 << 28;
 
-/// Most streams that are expanded to regenerate one element of a mask.
-const MAX_MASK_COST: u32 = u16::MAX as u32;
-
-/// What regenerating masks takes, the worst over all nodes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Demands {
-    /// Temporary rows that are alive at the same time.
-    pub levels: u16,
-    /// Pixels of the widest row.
-    pub widest: u32,
-}
-
-/// Work and temporary rows of regenerating a node's mask.
-#[derive(Clone, Copy, Default)]
-struct MaskCost {
-    streams: u16,
-    levels: u16,
-}
-
-impl MaskCost {
-    /// `None` beyond what a plan may ask for.
-    fn new(streams: u32, levels: u16) -> Option<Self> {
-        (streams <= MAX_MASK_COST).then_some(Self { streams: streams as u16, levels })
-    }
-}
-
 type Rule = Result<(), &'static str>;
 
 fn rule(holds: bool, what: &'static str) -> Rule {
     if holds { Ok(()) } else { Err(what) }
 }
 
-/// Checks a plan of at most `NODES` nodes, on four bytes of stack for each of them.
+/// Checks a plan of at most `NODES` nodes, on twelve bytes of stack for each of them.
 pub(super) fn check<const NODES: usize>(plan: &Plan<'_>) -> Result<Demands, PlanError> {
     let reject = |node, what| PlanError::Node { node, what };
     if plan.len() < 2 || plan.len() > MAX_NODES {
@@ -55,11 +30,12 @@ pub(super) fn check<const NODES: usize>(plan: &Plan<'_>) -> Result<Demands, Plan
     for id in 0..plan.len() as NodeId {
         let node = plan.try_node(id).ok_or(reject(id, "its record cannot be decoded"))?;
         check_node(plan, id, &node).map_err(|what| reject(id, what))?;
-        let cost = mask_cost(&node, &costs).ok_or(reject(id, "its mask depends on too many others"))?;
+        let cost = MaskCost::of(plan, &node, &costs)
+            .ok_or(reject(id, "its mask takes more than 2^24 words an element, or 2^30 words of rows"))?;
+        demands.count(plan, &node, &cost, &costs);
         costs[usize::from(id)] = cost;
-        demands.levels = demands.levels.max(cost.levels);
-        demands.widest = demands.widest.max(node.shape.width);
     }
+    demands.count_output(plan, &costs[plan.len() - 1]);
     Ok(demands)
 }
 
@@ -197,26 +173,6 @@ fn check_channel(channel: Channel, shape: Shape, bits: u8, window: u8) -> Rule {
         rule(u16::from(lo) + u16::from(window) <= u16::from(bits), "a comparison window exceeds the ring")?;
     }
     Ok(())
-}
-
-fn mask_cost(node: &Node<'_>, costs: &[MaskCost]) -> Option<MaskCost> {
-    let (mut sum, mut deepest) = (0u32, 0);
-    node.op.inputs(|input| {
-        let cost = costs[usize::from(input)];
-        sum += u32::from(cost.streams);
-        deepest = deepest.max(cost.levels);
-    });
-    let (streams, levels) = match &node.op {
-        Op::Input | Op::Linear { .. } => (1, 0),
-        Op::Add { .. } | Op::View { .. } => (sum, deepest + 1),
-        Op::SumPool { kernel, .. } => (sum * u32::from(kernel[0]).min(64), deepest + 1),
-        Op::Offset { .. } | Op::Concat { .. } | Op::Reshape { .. } => (sum, deepest),
-        Op::Activation { channels, .. } => {
-            let passes = channels.iter().any(|channel| channel == Channel::Identity);
-            if passes { (sum + 1, deepest) } else { (1, 0) }
-        }
-    };
-    MaskCost::new(streams, levels)
 }
 
 #[cfg(test)]

@@ -11,10 +11,12 @@
 //! | body | u32 length and postcard of [`Header`], then of its [`Interpolation`] if that is not the default; u32 number of nodes; u32 end offset of each node; postcard of the nodes |
 
 mod check;
+mod demands;
 mod file;
 mod node;
 
-pub use check::{Demands, MAX_NODES};
+pub use check::MAX_NODES;
+pub use demands::Demands;
 pub use file::{FORMAT_VERSION, write};
 pub use node::{Axis, Channel, Channels, Edge, MAX_PARTS, MAX_TERMS, Node, NodeId, Op, Term};
 
@@ -176,8 +178,8 @@ impl<'a> Plan<'a> {
         Self::parse_bounded::<MAX_NODES>(bytes)
     }
 
-    /// As [`Self::parse`], for a device that takes plans of at most `NODES` nodes: checking takes four bytes of stack for
-    /// each of them.
+    /// As [`Self::parse`], for a device that takes plans of at most `NODES` nodes: checking takes twelve bytes of stack
+    /// for each of them.
     ///
     /// # Errors
     /// As there, and [`PlanError::Nodes`] for a plan with more nodes.
@@ -235,7 +237,7 @@ impl<'a> Plan<'a> {
         (self.len() - 1) as NodeId
     }
 
-    /// Memory and work that regenerating masks takes.
+    /// Memory and work that walking it takes.
     pub fn demands(&self) -> Demands {
         self.demands
     }

@@ -12,7 +12,7 @@ use rayon::prelude::*;
 
 use crate::groups::Layer;
 use crate::kernel::{Backend, KernelError, Linear};
-use crate::mask_reader::read_masks;
+use crate::mask_reader::{read_masks, scratch};
 use crate::packed::Packed;
 use crate::row_major::pack_rows;
 
@@ -141,7 +141,7 @@ impl<'a> Deal<'a> {
             masks,
             node,
             input: layer.input,
-            scratch: Wiped::new(vec![0; crate::mask_reader::scratch_words(masks.plan(), plane)]),
+            scratch: scratch(masks.plan(), plane),
             own: keys.own.stream(Address::new(inference, node, Kind::DLam)),
             window: server(Kind::SdWindow),
             server_pixels: server(Kind::SdPreActivation),

@@ -21,6 +21,7 @@ use crate::error::SessionError;
 use crate::event::{Event, Observer};
 use crate::hello::{DealerHello, DealerRequest, decode, encode};
 use crate::keys::{Access, random_key};
+use crate::limits::{PlanLimits, Room};
 use crate::pipe::{NetError, Pipe};
 use crate::secure::{Call, Connection, ephemeral};
 use crate::state::Epochs;
@@ -39,6 +40,9 @@ pub struct DealerOptions {
     pub plan_bytes: u64,
     /// Bytes of the largest model that a server may bring: of the dealer's component of all weights of one.
     pub model_bytes: u64,
+    /// What one plan may take. The computations of all sessions together have as much memory as one plan may take; those
+    /// for which there is none wait.
+    pub limits: PlanLimits,
     /// Is told what happens.
     pub observer: Observer,
 }
@@ -51,6 +55,7 @@ impl Default for DealerOptions {
             models: 16,
             plan_bytes: 16 << 20,
             model_bytes: 1 << 30,
+            limits: PlanLimits::default(),
             observer: Observer::default(),
         }
     }
@@ -77,6 +82,7 @@ pub struct Dealer {
     party: Arc<DealerParty>,
     options: DealerOptions,
     library: Arc<Library>,
+    room: Room,
     stopping: Stopping,
 }
 
@@ -102,7 +108,8 @@ impl Dealer {
     /// A dealer.
     pub fn new(party: DealerParty, options: DealerOptions) -> Self {
         let library = Arc::new(Library::new(party.models.clone(), options.models));
-        Self { party: Arc::new(party), options, library, stopping: Stopping::default() }
+        let (room, stopping) = (Room::new(&options.limits), Stopping::default());
+        Self { party: Arc::new(party), options, library, room, stopping }
     }
 
     /// Ends every session as soon as it has finished what it is doing.
@@ -208,6 +215,7 @@ impl Dealer {
     ) -> Result<(), SessionError> {
         let mut last = u64::from(client.epoch) << 32;
         let (mut ear, idle) = (self.stopping.ear(), self.options.idle);
+        let need = self.options.limits.dealer(model.plan())?;
         loop {
             let next = ear.unless_stopped(pipe, async |pipe| Ok(pipe.receive_within(idle).await?)).await?;
             let Some(frame) = next else { return Ok(()) };
@@ -226,7 +234,9 @@ impl Dealer {
                     continue;
                 }
                 let (model, keys) = (model.clone(), keys.clone());
+                let room = self.room.take(need.session).await;
                 let message = tokio::task::spawn_blocking(move || model.deal(&keys, number, id)).await?;
+                let _held = room.keep(message.len());
                 pipe.send_data(&message).await?;
             }
         }
@@ -244,7 +254,7 @@ impl Dealer {
         }
         pipe.allow(AHEAD);
         let bytes = pipe.receive_message(plan_bytes * 8).await?.to_vec();
-        self.check_model(&bytes)?;
+        self.check_model(&Plan::parse(&bytes)?)?;
         let plan = self.library.plan(bytes.clone(), id.plan)?;
         let mut shares = Vec::new();
         for (_, _, k, count) in terms(plan) {
@@ -256,11 +266,13 @@ impl Dealer {
         tokio::task::spawn_blocking(move || library.put(&id, parts)).await?
     }
 
-    /// Refuses weights that are more than a server may bring, before any of them is received or the plan is kept.
-    fn check_model(&self, plan: &[u8]) -> Result<(), SessionError> {
-        let (plan, most) = (Plan::parse(plan)?, self.options.model_bytes);
+    /// Refuses a plan that takes too much, and weights that are more than a server may bring, before any of them is
+    /// received or the plan is kept.
+    fn check_model(&self, plan: &Plan<'_>) -> Result<(), SessionError> {
+        self.options.limits.dealer(plan)?;
+        let most = self.options.model_bytes;
         let share = |(_, _, k, count): (NodeId, usize, u8, usize)| bits::bytes(u64::from(k) * count as u64);
-        let bytes = terms(&plan).into_iter().map(share).fold(0, u64::saturating_add);
+        let bytes = terms(plan).into_iter().map(share).fold(0, u64::saturating_add);
         if bytes > most { Err(SessionError::ModelSize { bytes, most }) } else { Ok(()) }
     }
 }

@@ -21,9 +21,11 @@ mod micro;
 mod patches;
 mod plain;
 mod planes;
+mod room;
 mod winograd;
 
 pub use backend::Backend;
 pub use error::KernelError;
 pub use linear::Linear;
 pub use plain::plain;
+pub(crate) use room::KernelRoom;

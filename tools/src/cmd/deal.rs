@@ -5,11 +5,13 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use brelu_host::dealer::{Dealer, DealerOptions, DealerParty};
 use brelu_host::keys::Access;
+use brelu_host::limits::machine_memory;
 use clap::Args;
 
 use super::arguments::{positive, seconds, size};
 use super::listen::{LimitArgs, listen};
 use super::party::{epochs, identity, state_folder};
+use super::share::WorkArgs;
 
 /// Run a dealer: gives servers correlated randomness, knows neither images nor weights
 #[derive(Debug, Args)]
@@ -56,6 +58,14 @@ pub(crate) struct Deal {
     /// Most bytes of a model's weight shares that a server may bring (some 4 bytes a weight)
     #[arg(long, value_name = "BYTES", default_value = "1G", value_parser = size)]
     model_bytes: u64,
+    /// Most bytes of memory that the plan of a server may take, with its weights and while one inference is dealt; K, M and
+    /// G are understood. All computations together take as many at most: beyond that they wait for each other [default: a
+    /// quarter of this machine's memory]
+    #[arg(long, value_name = "BYTES", value_parser = size)]
+    plan_memory: Option<u64>,
+
+    #[command(flatten)]
+    work: WorkArgs,
 
     #[command(flatten)]
     limits: LimitArgs,
@@ -82,6 +92,7 @@ impl Deal {
             models: self.models,
             plan_bytes: self.plan_bytes,
             model_bytes: self.model_bytes,
+            limits: self.work.limits(self.plan_memory.unwrap_or_else(|| machine_memory() / 4)),
             observer: self.limits.observer(),
         };
         self.limits.serve(runtime, listener, "server", Arc::new(Dealer::new(party, options)))

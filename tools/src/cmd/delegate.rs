@@ -12,6 +12,7 @@ use super::arguments::{positive, seconds};
 use super::files::read_plan;
 use super::listen::{LimitArgs, listen};
 use super::party::ClientArgs;
+use super::share::ShareArgs;
 
 /// Walk a network for devices that keep their input and result to themselves
 #[derive(Debug, Args)]
@@ -59,17 +60,27 @@ pub(crate) struct Delegate {
     client: ClientArgs,
 
     #[command(flatten)]
+    share: ShareArgs,
+
+    #[command(flatten)]
     limits: LimitArgs,
 }
 
 impl Delegate {
     pub(crate) fn run(self) -> Result<()> {
         let plan = read_plan(&self.plan)?;
+        let share = self.share.limits();
+        share.client(plan)?;
         let devices = Access::file(&self.devices)
             .context("the list of devices that may connect is needed: one line of a .pub file each")?;
         let client = self.client.observed(self.limits.observer())?;
         let (runtime, listener) = listen(&self.listen)?;
-        let options = DelegateOptions { timeout: self.limits.timeout, idle: self.idle, ahead: self.ahead };
+        let options = DelegateOptions {
+            timeout: self.limits.timeout,
+            idle: self.idle,
+            ahead: self.ahead,
+            limits: share,
+        };
         let delegate = Party::new(plan, DelegateParty { client, devices }, options);
         let delegating = Delegating { delegate, server: self.server, wait: self.wait };
         self.limits.serve(runtime, listener, "device", Arc::new(delegating))

@@ -22,6 +22,7 @@ use super::arguments::{PatienceArgs, positive};
 use super::files::read_plan;
 use super::party::ClientArgs;
 use super::preprocess::of_plan;
+use super::share::ShareArgs;
 
 /// Classify pictures, or their pixels, without showing them to the server
 #[derive(Debug, Args)]
@@ -63,12 +64,16 @@ pub(crate) struct Infer {
     client: ClientArgs,
 
     #[command(flatten)]
+    share: ShareArgs,
+
+    #[command(flatten)]
     patience: PatienceArgs,
 }
 
 impl Infer {
     pub(crate) fn run(self) -> Result<()> {
         let plan = read_plan(&self.plan)?;
+        self.share.limits().client(plan)?;
         let preprocess = of_plan(plan).with_context(|| self.plan.display().to_string())?;
         let pictures: Vec<RgbImage> =
             self.images.iter().map(|path| Ok(read_image(path)?)).collect::<Result<_>>()?;

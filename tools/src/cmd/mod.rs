@@ -32,6 +32,7 @@ mod provision;
 mod report;
 mod samples;
 mod serve;
+mod share;
 mod tasks;
 mod train;
 mod trial;

@@ -10,6 +10,7 @@ use super::arguments::{PatienceArgs, positive};
 use super::files::read_plan;
 use super::infer::tell;
 use super::party::ClientArgs;
+use super::share::ShareArgs;
 
 /// Do the offline part of inferences ahead of time
 #[derive(Debug, Args)]
@@ -37,12 +38,16 @@ pub(crate) struct Prepare {
     client: ClientArgs,
 
     #[command(flatten)]
+    share: ShareArgs,
+
+    #[command(flatten)]
     patience: PatienceArgs,
 }
 
 impl Prepare {
     pub(crate) fn run(self) -> Result<()> {
         let plan = read_plan(&self.plan)?;
+        self.share.limits().client(plan)?;
         let party = self.client.party()?;
         let patience = self.patience.patience();
         let target = Target { plan, address: self.server.clone(), patience, party };

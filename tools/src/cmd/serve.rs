@@ -15,6 +15,7 @@ use super::arguments::{positive, seconds, size};
 use super::files::{read_plan, read_weights};
 use super::listen::{LimitArgs, listen};
 use super::party::{epochs, identity, public_key, state_folder};
+use super::share::ShareArgs;
 
 /// Run a server of one network: has the weights, never sees an image
 #[derive(Debug, Args)]
@@ -92,6 +93,9 @@ pub(crate) struct Serve {
     idle: Duration,
 
     #[command(flatten)]
+    share: ShareArgs,
+
+    #[command(flatten)]
     limits: LimitArgs,
 }
 
@@ -118,6 +122,7 @@ impl Store {
 impl Serve {
     pub(crate) fn run(self) -> Result<()> {
         let plan = read_plan(&self.plan)?;
+        self.share.limits().server(plan)?;
         let weights = read_weights(plan, &self.weights)?;
         let identity = identity(&self.key)?;
         let clients = match self.any_client {

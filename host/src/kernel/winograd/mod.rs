@@ -36,6 +36,9 @@ const WEIGHT_COST: usize = 16;
 /// Words that one task wipes.
 const WIPE: usize = 1 << 15;
 
+/// Words of a buffer that a thread keeps at most: those of larger maps are given back.
+const KEPT: usize = 1 << 23;
+
 /// Measured time to transform one element, in multiplications.
 const TRANSFORM_COST: usize = 32;
 
@@ -47,7 +50,7 @@ struct Buffers {
 }
 
 thread_local! {
-    /// Kept from map to map, as fresh pages cost as much as the products. A map takes them out while it runs, since
+    /// Kept from map to map, up to [`KEPT`], as fresh pages cost as much as the products. A map takes them out while it runs, since
     /// the thread may begin another map while it waits for others to finish the first.
     static BUFFERS: Cell<Buffers> = Cell::default();
 }
@@ -191,7 +194,9 @@ impl<F: Filter<N, M>, const N: usize, const M: usize> Map for Winograd<F, N, M> 
             compiled::run(self.backend, Backward::<F, N, M> { sums, out, size, filter: PhantomData });
             sums.zeroize();
         });
-        BUFFERS.set(Buffers { patches, sums });
+        if patches.capacity().max(sums.capacity()) <= KEPT {
+            BUFFERS.set(Buffers { patches, sums });
+        }
     }
 }
 

@@ -1,0 +1,370 @@
+//! The evaluation of a mask, on frames in its caller's memory: a plan's nodes may be nested as deep as there are nodes, and
+//! the stack of a party is small.
+//!
+//! A frame is a node whose mask is being made in some range of words. It asks for what it reads, one request after the
+//! other, and goes on when the request is served. Streams are served at once and need no frame.
+
+use core::ops::Range;
+
+use zeroize::Zeroize;
+
+use super::{MaskKind, Masks, input_mask, overlap, span};
+use crate::plan::{Axis, Channels, Edge, Node, NodeId, Op};
+use crate::prf::Kind;
+use crate::protocol::extend;
+use crate::ring;
+
+/// Words of a frame.
+pub const FRAME: usize = 7;
+
+/// Elements `first ..` of a node's mask, modulo 2^bits, wanted in `to`. Rows from `rows` on are free.
+struct Request {
+    id: NodeId,
+    bits: u8,
+    first: usize,
+    to: Words,
+    rows: usize,
+}
+
+/// Where words lie: in the caller's output, or among the rows.
+#[derive(Clone, Copy)]
+struct Words {
+    inside: bool,
+    start: usize,
+    len: usize,
+}
+
+impl Words {
+    fn part(self, range: Range<usize>) -> Self {
+        Self { start: self.start + range.start, len: range.len(), ..self }
+    }
+}
+
+/// A request that is being served.
+struct Frame {
+    request: Request,
+    /// Elements (of joins: parts) that are done.
+    at: usize,
+    /// What was asked for beyond them: rows of a pooling, elements of an activation, else 0 or 1.
+    asked: usize,
+}
+
+const INSIDE: u32 = 1 << 31;
+
+impl Frame {
+    fn store(&self, words: &mut [u32; FRAME]) {
+        let Request { id, bits, first, to, rows } = self.request;
+        let inside = if to.inside { INSIDE } else { 0 };
+        let numbers = [first, to.start, to.len, rows, self.at, self.asked].map(|number| number as u32);
+        words[0] = u32::from(id) | u32::from(bits) << 16 | inside;
+        words[1..].copy_from_slice(&numbers);
+    }
+
+    fn load(words: &[u32; FRAME]) -> Self {
+        let [head, numbers @ ..] = *words;
+        let [first, start, len, rows, at, asked] = numbers.map(|number| number as usize);
+        let to = Words { inside: head & INSIDE != 0, start, len };
+        let request = Request { id: head as NodeId, bits: (head >> 16) as u8 & 63, first, to, rows };
+        Self { request, at, asked }
+    }
+
+    /// A request for elements of the node's input in place of its own elements `range`.
+    fn here(&self, id: NodeId, bits: u8, first: usize, range: Range<usize>) -> Request {
+        Request { id, bits, first, to: self.request.to.part(range), rows: self.request.rows }
+    }
+
+    /// A request in the first `len` words of the rows.
+    fn row(&self, id: NodeId, first: usize, len: usize) -> Request {
+        let to = Words { inside: true, start: self.request.rows, len };
+        Request { id, bits: self.request.bits, first, to, rows: self.request.rows + len }
+    }
+}
+
+/// An evaluation under way.
+pub(super) struct Walk<'w> {
+    masks: Masks<'w>,
+    out: &'w mut [u32],
+    frames: &'w mut [[u32; FRAME]],
+    rows: &'w mut [u32],
+    depth: usize,
+}
+
+impl<'w> Walk<'w> {
+    /// Puts elements `first ..` of the mask of `id` into `out`. `frames` and `rows` are as many as the plan demands.
+    pub(super) fn run(
+        masks: Masks<'w>,
+        id: NodeId,
+        first: usize,
+        out: &'w mut [u32],
+        frames: &'w mut [[u32; FRAME]],
+        rows: &'w mut [u32],
+    ) {
+        let to = Words { inside: false, start: 0, len: out.len() };
+        let bits = masks.plan.node(id).bits;
+        let mut walk = Walk { masks, out, frames, rows, depth: 0 };
+        walk.begin(Request { id, bits, first, to, rows: 0 });
+        while let Some(last) = walk.depth.checked_sub(1) {
+            walk.resume(last);
+        }
+    }
+
+    /// Serves a request at once, or gives it a frame; whether it was served.
+    fn begin(&mut self, mut request: Request) -> bool {
+        let mut node = self.masks.plan.node(request.id);
+        // The same elements under another shape, or plus constants that are the server's.
+        while let Op::Offset { input } | Op::Reshape { input } = node.op {
+            request.id = input;
+            node = self.masks.plan.node(input);
+        }
+        let (masks, first) = (self.masks, request.first as u64);
+        let mut stream = match node.op {
+            Op::Input => input_mask(&masks.input_key(), masks.inference),
+            Op::Linear { .. } => masks.stream(request.id, Kind::CdPreActivation),
+            _ => {
+                Frame { request, at: 0, asked: 0 }.store(&mut self.frames[self.depth]);
+                self.depth += 1;
+                return false;
+            }
+        };
+        let to = self.words(request.to);
+        stream.fill(node.bits, first, to);
+        ring::reduce(to, request.bits);
+        true
+    }
+
+    /// Goes on with the frame at `depth` until it waits for another one, or is done.
+    fn resume(&mut self, depth: usize) {
+        let mut frame = Frame::load(&self.frames[depth]);
+        let node = self.masks.plan.node(frame.request.id);
+        while let Some(request) = self.step(&node, &mut frame) {
+            frame.store(&mut self.frames[depth]);
+            if !self.begin(request) {
+                return;
+            }
+        }
+        ring::reduce(self.words(frame.request.to), frame.request.bits);
+        self.depth = depth;
+    }
+
+    /// Takes what was asked for, and asks for the next; `None` when all is there.
+    fn step(&mut self, node: &Node<'_>, frame: &mut Frame) -> Option<Request> {
+        match &node.op {
+            Op::Add { left, right, subtract } => self.add(frame, [*left, *right], *subtract),
+            Op::Concat { inputs } => self.concat(frame, inputs),
+            Op::View { input, axes, edge } => self.view(node, frame, *input, axes, *edge),
+            Op::SumPool { input, kernel, stride, pads } => {
+                self.pool(node, frame, *input, [*kernel, *stride, *pads])
+            }
+            Op::Activation { input, channels, .. } => self.activation(node, frame, *input, *channels),
+            Op::Input | Op::Linear { .. } | Op::Offset { .. } | Op::Reshape { .. } => None,
+        }
+    }
+
+    fn words(&mut self, at: Words) -> &mut [u32] {
+        let all = if at.inside { &mut *self.rows } else { &mut *self.out };
+        &mut all[at.start..at.start + at.len]
+    }
+
+    /// Elements `range` of a frame's own, and the first `len` words of its rows.
+    fn both(&mut self, frame: &Frame, range: Range<usize>, len: usize) -> (&mut [u32], &mut [u32]) {
+        let Words { inside, start, len: own } = frame.request.to.part(range);
+        let (below, rows) = self.rows.split_at_mut(frame.request.rows);
+        let all = if inside { below } else { &mut *self.out };
+        (&mut all[start..start + own], &mut rows[..len])
+    }
+
+    fn add(&mut self, frame: &mut Frame, [left, right]: [NodeId; 2], subtract: bool) -> Option<Request> {
+        let (first, len, bits) = (frame.request.first, frame.request.to.len, frame.request.bits);
+        frame.asked += 1;
+        match frame.asked {
+            1 => Some(frame.here(left, bits, first, 0..len)),
+            2 => Some(frame.row(right, first, len)),
+            _ => {
+                let (out, other) = self.both(frame, 0..len, len);
+                if subtract {
+                    ring::sub(out, other)
+                } else {
+                    ring::add(out, other)
+                }
+                None
+            }
+        }
+    }
+
+    fn concat(&mut self, frame: &mut Frame, inputs: &[NodeId]) -> Option<Request> {
+        let (first, len, bits) = (frame.request.first, frame.request.to.len, frame.request.bits);
+        let mut start = 0;
+        for (index, input) in inputs.iter().enumerate() {
+            let part = self.masks.plan.node(*input).shape.len();
+            let common = overlap(start..start + part, first..first + len);
+            if index >= frame.at && !common.is_empty() {
+                frame.at = index + 1;
+                let range = common.start - first..common.end - first;
+                return Some(frame.here(*input, bits, common.start - start, range));
+            }
+            start += part;
+        }
+        None
+    }
+
+    fn view(
+        &mut self,
+        node: &Node<'_>,
+        frame: &mut Frame,
+        input: NodeId,
+        axes: &[Axis; 3],
+        edge: Edge,
+    ) -> Option<Request> {
+        let from = self.masks.plan.node(input).shape;
+        while frame.at < frame.request.to.len {
+            let place = Place::of(node, frame);
+            let own = frame.at..frame.at + place.columns.len();
+            let channel = edge.resolve(axes[0].source(place.channel), from.channels);
+            let row = edge.resolve(axes[1].source(place.row), from.height);
+            let touched = view_columns(&axes[2], edge, place.columns.clone(), from.width);
+            match (channel, row) {
+                (Some(channel), Some(row)) if !touched.is_empty() => {
+                    if frame.asked == 0 {
+                        frame.asked = 1;
+                        let start =
+                            (channel as usize * from.height as usize + row as usize) * from.width as usize;
+                        return Some(frame.row(input, start + touched.start as usize, touched.len()));
+                    }
+                    frame.asked = 0;
+                    let (out, source) = self.both(frame, own.clone(), touched.len());
+                    for (out, at) in out.iter_mut().zip(place.columns) {
+                        let at = edge.resolve(axes[2].source(at), from.width);
+                        *out = at.map_or(0, |at| source[(at - touched.start) as usize]);
+                    }
+                }
+                _ => self.words(frame.request.to.part(own.clone())).fill(0),
+            }
+            frame.at = own.end;
+        }
+        None
+    }
+
+    fn pool(
+        &mut self,
+        node: &Node<'_>,
+        frame: &mut Frame,
+        input: NodeId,
+        [kernel, stride, pads]: [[u16; 2]; 3],
+    ) -> Option<Request> {
+        let from = self.masks.plan.node(input).shape;
+        let columns = |column| span(column, kernel[1], stride[1], pads[1], from.width);
+        while frame.at < frame.request.to.len {
+            let place = Place::of(node, frame);
+            let own = frame.at..frame.at + place.columns.len();
+            let rows = span(place.row, kernel[0], stride[0], pads[0], from.height);
+            let (left, right) = (columns(place.columns.start).start, columns(place.columns.end - 1).end);
+            let (out, source) = self.both(frame, own.clone(), (right - left) as usize);
+            if frame.asked == 0 {
+                out.fill(0);
+            } else {
+                for (out, column) in out.iter_mut().zip(place.columns) {
+                    let window = columns(column);
+                    let window = &source[(window.start - left) as usize..(window.end - left) as usize];
+                    *out = window.iter().fold(*out, |sum, value| sum.wrapping_add(*value));
+                }
+            }
+            if frame.asked < rows.len() {
+                let row = rows.start as usize + frame.asked;
+                frame.asked += 1;
+                let start = (place.channel as usize * from.height as usize + row) * from.width as usize;
+                return Some(frame.row(input, start + left as usize, (right - left) as usize));
+            }
+            (frame.at, frame.asked) = (own.end, 0);
+        }
+        None
+    }
+
+    fn activation(
+        &mut self,
+        node: &Node<'_>,
+        frame: &mut Frame,
+        input: NodeId,
+        channels: Channels<'_>,
+    ) -> Option<Request> {
+        let n = self.masks.plan.node(input).bits;
+        if frame.asked > 0 {
+            self.extend(frame, node.bits, n);
+            frame.at += frame.asked;
+            frame.asked = 0;
+        }
+        let (plane, end) = (node.shape.plane(), frame.request.first + frame.request.to.len);
+        while frame.at < frame.request.to.len {
+            let at = frame.request.first + frame.at;
+            let kind = MaskKind::of(channels.get(at / plane));
+            let mut next = at / plane + 1;
+            while next * plane < end && MaskKind::of(channels.get(next)) == kind {
+                next += 1;
+            }
+            let run = frame.at..(next * plane).min(end) - frame.request.first;
+            let mut stream = match kind {
+                MaskKind::Extended => {
+                    frame.asked = run.len();
+                    return Some(frame.here(input, n, at, run));
+                }
+                MaskKind::Zero => None,
+                MaskKind::Fresh => Some(self.masks.stream(frame.request.id, Kind::CdActivation)),
+            };
+            let out = self.words(frame.request.to.part(run.clone()));
+            match &mut stream {
+                Some(stream) => stream.fill(node.bits, at as u64, out),
+                None => out.fill(0),
+            }
+            frame.at = run.end;
+        }
+        None
+    }
+
+    /// Extends the `n`-bit masks that were asked for to `bits` bits.
+    fn extend(&mut self, frame: &Frame, bits: u8, n: u8) {
+        if bits == n {
+            return;
+        }
+        let mut stream = self.masks.stream(frame.request.id, Kind::CdExtend);
+        let first = frame.request.first + frame.at;
+        let mut q = [0; 64];
+        let out = self.words(frame.request.to.part(frame.at..frame.at + frame.asked));
+        for (index, out) in out.chunks_mut(q.len()).enumerate() {
+            let q = &mut q[..out.len()];
+            stream.fill(bits - n, (first + index * 64) as u64, q);
+            extend::mask(out, q, n, bits);
+        }
+        q.as_mut_slice().zeroize();
+    }
+}
+
+/// Part of one row.
+struct Place {
+    channel: u32,
+    row: u32,
+    columns: Range<u32>,
+}
+
+impl Place {
+    /// What a frame has to do next, up to the end of a row.
+    fn of(node: &Node<'_>, frame: &Frame) -> Self {
+        let (height, width) = (node.shape.height as usize, node.shape.width as usize);
+        let at = frame.request.first + frame.at;
+        let left = frame.request.to.len - frame.at;
+        let (row, column) = (at / width, at % width);
+        Self {
+            channel: (row / height) as u32,
+            row: (row % height) as u32,
+            columns: column as u32..(column + left.min(width - column)) as u32,
+        }
+    }
+}
+
+/// The columns of a source row of `width` that columns `columns` of a view lie between; empty if they see only zeros.
+pub(crate) fn view_columns(axis: &Axis, edge: Edge, columns: Range<u32>, width: u32) -> Range<u32> {
+    let last = i64::from(width) - 1;
+    let (low, high) = (axis.source(columns.start), axis.source(columns.end.saturating_sub(1)));
+    match edge {
+        Edge::Zero => low.clamp(0, last + 1) as u32..(high.clamp(-1, last) + 1) as u32,
+        Edge::Clamp => low.clamp(0, last) as u32..(high.clamp(0, last) + 1) as u32,
+    }
+}

@@ -1,0 +1,175 @@
+//! What a plan asks of whoever takes part, computed when it is checked. All sums saturate: a plan that asks for more than
+//! can be counted asks for more than anybody has.
+
+use super::{Channel, Node, NodeId, Op, Plan, Term};
+use crate::masks::{FRAME, span, view_columns};
+
+/// Most work of regenerating one element of a mask, at worst, in random words.
+const MAX_RATE: u64 = 1 << 24;
+
+/// What a frame takes for one element, in random words: who wants one of them expands a block.
+const STEP: u32 = 16;
+
+/// Most words of the rows that regenerating a mask keeps beside its pieces.
+const MAX_ROWS: u64 = 1 << 30;
+
+/// What walking a plan takes, whoever does it: [`crate::masks`] regenerates masks on explicit frames, so that all of it is
+/// memory and work, and none of it is stack.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Demands {
+    /// Frames that regenerating a mask keeps at the same time, [`FRAME`] words each.
+    pub frames: u16,
+    /// Temporary rows, each as long as the piece that is asked for, that are alive at the same time.
+    pub pieces: u16,
+    /// Words of all other temporary rows: what views and poolings read.
+    pub rows: u32,
+    /// Pixels of the widest row of an activation layer.
+    pub widest: u32,
+    /// Random words expanded, and additions and steps on them, to regenerate once every mask that is read, an element at a
+    /// time at worst.
+    pub mask_work: u64,
+    /// Products of all linear maps.
+    pub products: u64,
+    /// Elements of all tensors, and the additions of poolings.
+    pub local_work: u64,
+}
+
+impl Demands {
+    /// Words of the frames.
+    pub(crate) const fn frame_words(&self) -> usize {
+        self.frames as usize * FRAME
+    }
+
+    /// Counts node `node`, whose mask takes `cost`; `costs` has those of the nodes before it.
+    pub(super) fn count(&mut self, plan: &Plan<'_>, node: &Node<'_>, cost: &MaskCost, costs: &[MaskCost]) {
+        self.frames = self.frames.max(cost.frames);
+        self.pieces = self.pieces.max(cost.pieces);
+        self.rows = self.rows.max(cost.rows);
+        let elements = node.shape.len() as u64;
+        let mut read = |input: NodeId| {
+            let work = u64::from(costs[usize::from(input)].rate) * plan.node(input).shape.len() as u64;
+            self.mask_work = self.mask_work.saturating_add(work);
+        };
+        let mut local = elements;
+        match &node.op {
+            Op::Linear { terms, .. } => {
+                for term in terms {
+                    read(term.input);
+                    self.products = self.products.saturating_add(products(term, elements));
+                }
+            }
+            Op::Activation { input, .. } => {
+                read(*input);
+                self.widest = self.widest.max(node.shape.width);
+            }
+            Op::SumPool { input, kernel, .. } => {
+                let from = plan.node(*input).shape;
+                local =
+                    local.saturating_mul(covered(kernel[0], from.height) * covered(kernel[1], from.width));
+            }
+            _ => {}
+        }
+        self.local_work = self.local_work.saturating_add(local);
+    }
+
+    /// Counts the opening of the output, whose mask takes `cost`.
+    pub(super) fn count_output(&mut self, plan: &Plan<'_>, cost: &MaskCost) {
+        let work = u64::from(cost.rate) * plan.output().shape.len() as u64;
+        self.mask_work = self.mask_work.saturating_add(work);
+    }
+}
+
+fn products(term: &Term, outputs: u64) -> u64 {
+    let taps = u64::from(term.map.kernel[0]) * u64::from(term.map.kernel[1]);
+    outputs.saturating_mul(u64::from(term.map.group_inputs())).saturating_mul(taps)
+}
+
+/// Elements of an axis of `size` that a window of `kernel` covers at most.
+fn covered(kernel: u16, size: u32) -> u64 {
+    u64::from(size.min(u32::from(kernel)))
+}
+
+/// What regenerating a piece of one node's mask takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct MaskCost {
+    /// Work an element at worst, in random words.
+    rate: u32,
+    frames: u16,
+    pieces: u16,
+    rows: u32,
+}
+
+impl MaskCost {
+    /// Fresh randomness.
+    const STREAM: Self = Self { rate: 1, frames: 0, pieces: 0, rows: 0 };
+
+    /// Of a node, from those of the nodes before it; `None` beyond what a plan may ask for.
+    pub(super) fn of(plan: &Plan<'_>, node: &Node<'_>, costs: &[MaskCost]) -> Option<Self> {
+        let of = |input: NodeId| costs[usize::from(input)];
+        match &node.op {
+            Op::Input | Op::Linear { .. } => Some(Self::STREAM),
+            Op::Offset { input } | Op::Reshape { input } => Some(of(*input)),
+            Op::Add { left, right, .. } => of(*left).beside(of(*right)).framed(),
+            Op::Concat { inputs } => {
+                inputs.iter().fold(Self::default(), |most, input| most.or(of(*input))).framed()
+            }
+            Op::View { input, axes, edge } => {
+                let columns =
+                    view_columns(&axes[2], *edge, 0..node.shape.width, plan.node(*input).shape.width);
+                let step = (axes[2].num as u64).div_ceil(axes[2].den as u64).max(1);
+                let row = columns.len() as u64;
+                of(*input).by_rows(row, step.min(row).max(1), 0)
+            }
+            Op::SumPool { input, kernel, stride, pads } => {
+                let from = plan.node(*input).shape;
+                let ends =
+                    [0, node.shape.width - 1].map(|at| span(at, kernel[1], stride[1], pads[1], from.width));
+                let window = covered(kernel[0], from.height) * covered(kernel[1], from.width);
+                of(*input).by_rows(u64::from(ends[1].end - ends[0].start), window, window)
+            }
+            Op::Activation { input, channels, .. } => {
+                let passes = channels.iter().any(|channel| channel == Channel::Identity);
+                let read = if passes { of(*input) } else { Self::default() };
+                Self { rate: read.rate.checked_add(1)?, ..read }.framed()
+            }
+        }
+    }
+
+    /// Of whichever of two takes more.
+    fn or(self, other: Self) -> Self {
+        Self {
+            rate: self.rate.max(other.rate),
+            frames: self.frames.max(other.frames),
+            pieces: self.pieces.max(other.pieces),
+            rows: self.rows.max(other.rows),
+        }
+    }
+
+    /// Of both, the second one in a row of its own.
+    fn beside(self, second: Self) -> Self {
+        let second = Self { pieces: second.pieces + 1, ..second };
+        Self { rate: self.rate.saturating_add(second.rate), ..self.or(second) }
+    }
+
+    /// With a frame more; `None` beyond what a plan may ask for.
+    fn framed(self) -> Option<Self> {
+        let cost = Self { frames: self.frames + 1, rate: self.rate.saturating_add(STEP), ..self };
+        (u64::from(cost.rate) <= MAX_RATE && u64::from(cost.rows) <= MAX_ROWS).then_some(cost)
+    }
+
+    /// Read a row of `row` elements at a time, `times` elements and `more` additions for each of its own.
+    fn by_rows(self, row: u64, times: u64, more: u64) -> Option<Self> {
+        let rate = u64::from(self.rate).checked_mul(times)?.checked_add(more)?;
+        let rows = (u64::from(self.pieces) + 1).checked_mul(row)?.checked_add(self.rows.into())?;
+        Self {
+            rate: u32::try_from(rate).ok()?,
+            frames: self.frames,
+            pieces: 0,
+            rows: u32::try_from(rows).ok()?,
+        }
+        .framed()
+    }
+}
+
+#[cfg(test)]
+mod tests;
