@@ -102,9 +102,32 @@ pub enum SessionError {
     /// A plan beyond all measure.
     #[error("a plan of {0} bytes is larger than a dealer takes")]
     PlanSize(u32),
-    /// The dealer has all the plans it keeps.
-    #[error("this dealer keeps {0} plans and has them all: restart it to make room")]
-    TooManyPlans(usize),
+    /// A model beyond the share of a server.
+    #[error(
+        "a model of {bytes} bytes is larger than the {most} bytes that one server may have at this dealer: ask whoever runs \
+         it for more"
+    )]
+    ModelShare {
+        /// Bytes of the model.
+        bytes: u64,
+        /// Bytes of the share.
+        most: u64,
+    },
+    /// The share of a server is in use.
+    #[error(
+        "this dealer has no room for another model of this server at the moment: it keeps {0} of one server at most, and \
+         sessions use them or bring them"
+    )]
+    ModelsInUse(usize),
+    /// More sessions than one server may have.
+    #[error("a server may have {0} sessions at a time at this dealer: end one first")]
+    TooManyOfServer(usize),
+    /// A server's store that the dealer knows to be an old copy.
+    #[error(
+        "what was prepared here is older than the dealer remembers, and is discarded so that nothing is used twice: prepare \
+         anew"
+    )]
+    OldStore,
     /// Somebody is not there.
     #[error("no {peer} answers at {address} ({error}): start it, or give the address it listens on")]
     Unreachable {
@@ -130,7 +153,14 @@ impl SessionError {
     /// What the peer is told: nothing of this machine's files.
     pub(crate) fn for_peer(&self) -> String {
         match self {
-            SessionError::State(StateError::Full { .. } | StateError::Reused { .. }) => self.to_string(),
+            SessionError::State(
+                StateError::Full { .. }
+                | StateError::Reused { .. }
+                | StateError::Jump { .. }
+                | StateError::Behind { .. }
+                | StateError::Crowded(_)
+                | StateError::Leap { .. },
+            ) => self.to_string(),
             SessionError::State(_) | SessionError::KeyFile(_) => {
                 "it cannot read or write its own records: whoever runs it finds the reason in its log".into()
             }
@@ -143,8 +173,11 @@ impl SessionError {
         match self {
             SessionError::Net(error) => error.is_passing(),
             // What takes the room may be a session of the same client that nobody has missed yet.
-            SessionError::State(StateError::Reused { .. } | StateError::Full { .. }) => true,
+            SessionError::State(
+                StateError::Reused { .. } | StateError::Full { .. } | StateError::Behind { .. },
+            ) => true,
             SessionError::Unreachable { .. } | SessionError::TooManySessions(_) => true,
+            SessionError::TooManyOfServer(_) | SessionError::ModelsInUse(_) | SessionError::OldStore => true,
             _ => false,
         }
     }

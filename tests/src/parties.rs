@@ -10,7 +10,7 @@ use brelu_host::dealer::{Dealer, DealerOptions, DealerParty};
 use brelu_host::event::{Event, Observer};
 use brelu_host::keys::Access;
 use brelu_host::server::{Server, ServerModel, ServerOptions, ServerParty};
-use brelu_host::state::{Epochs, Limits, Ready, StateError};
+use brelu_host::state::{Epochs, Generations, Limits, Ready, StateError};
 
 /// What a party reported.
 #[derive(Clone, Debug, Default)]
@@ -62,6 +62,11 @@ fn epochs(home: Option<&Path>, name: &str) -> Result<Epochs, StateError> {
     home.map_or_else(|| Ok(Epochs::memory()), |home| Epochs::open(&folder(home, name).join("epochs")))
 }
 
+fn generations(home: Option<&Path>, name: &str) -> Result<Generations, StateError> {
+    let open = |home| Generations::open(&folder(home, name).join("generations"));
+    home.map_or_else(|| Ok(Generations::memory()), open)
+}
+
 fn ready(home: Option<&Path>, name: &str, identity: &Identity, limits: Limits) -> Result<Ready, StateError> {
     let key = identity.derive("store", &[]);
     home.map_or_else(
@@ -87,6 +92,7 @@ pub fn server(model: &Arc<ServerModel>, home: Option<&Path>, events: &Events) ->
         clients: Access::Keys([client, device()].map(|party| (*party.public(), String::new())).into()),
         dealer: *dealer.public(),
         epochs: epochs(home, "server")?,
+        generations: generations(home, "server")?,
         ready: ready(home, "server", &server, LIMITS)?,
         identity: server,
     };
@@ -104,6 +110,7 @@ pub fn dealer(home: Option<&Path>, events: &Events) -> Result<Dealer, StateError
         clients: Access::Anybody,
         identity: dealer,
         epochs: epochs(home, "dealer")?,
+        generations: generations(home, "dealer")?,
         models: home.map(|home| folder(home, "dealer")),
     };
     let observer = events.observer();

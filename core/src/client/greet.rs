@@ -1,8 +1,8 @@
 //! The client's first words: it greets the server, and through it the dealer.
 
 use crate::channel::{
-    Caller, ClientHello, EPOCH_LEN, Ephemeral, GREETING_LEN, Identity, Initiator, Link, PublicKey,
-    ServerHello,
+    Caller, ClientHello, EPOCH_JUMP, EPOCH_LEN, Ephemeral, GREETING_LEN, Identity, Initiator, Link,
+    PublicKey, ServerHello,
 };
 use crate::client::{ClientError, ClientKeys};
 use crate::prf::PairKey;
@@ -45,7 +45,8 @@ const HELLO_LEN: usize = 320;
 ///
 /// # Errors
 /// Of the transport, what the server or the dealer refuses, a dealer that is not the one that was meant
-/// ([`ClientError::Dealer`]) or gives an epoch that was used ([`ClientError::Epoch`]).
+/// ([`ClientError::Dealer`]) or gives an epoch that was used ([`ClientError::Epoch`]) or is too late
+/// ([`ClientError::Jump`]).
 pub async fn greet<T: Transport>(
     transport: &mut T,
     greeting: Greeting<'_>,
@@ -93,6 +94,9 @@ fn read<E: core::fmt::Debug>(
     let epoch = u32::from_le_bytes(epoch);
     if epoch <= floor {
         return Err(ClientError::Epoch { epoch, floor });
+    }
+    if epoch - floor > EPOCH_JUMP {
+        return Err(ClientError::Jump { epoch, floor });
     }
     let keys = ClientKeys { dealer: agreed.into_bond().pair_key(plan), weights: PairKey::new(seed) };
     Ok(Session { keys, epoch, ready: hello.ready })

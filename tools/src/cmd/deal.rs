@@ -3,17 +3,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use brelu_host::dealer::{Dealer, DealerOptions, DealerParty};
+use brelu_host::dealer::{Dealer, DealerOptions, DealerParty, ServerShare};
 use brelu_host::keys::Access;
 use clap::Args;
 
-use super::arguments::{positive, seconds};
+use super::arguments::{positive, seconds, size};
 use super::listen::{LimitArgs, listen};
-use super::party::{epochs, identity, state_folder};
+use super::party::{epochs, generations, identity, state_folder};
 
 /// Run a dealer: gives servers correlated randomness, knows neither images nor weights
 #[derive(Debug, Args)]
-#[command(after_help = "\
+#[command(mut_arg("max_clients", |most| most.default_value("256")), after_help = "\
 Whoever runs the dealer must collude neither with the server nor with clients. It prints where it listens and logs \
 sessions to standard error. SIGTERM or Ctrl-C lets sessions finish what they are doing and ends it.
 
@@ -45,9 +45,26 @@ pub(crate) struct Deal {
     #[arg(long, value_name = "SECONDS", default_value = "3600", value_parser = seconds)]
     idle: Duration,
 
-    /// Most models whose shares are kept in memory
+    /// Most models whose shares are kept in memory, and on disk four times as many; the least recently used ones leave and
+    /// are fetched again
     #[arg(long, value_name = "N", default_value = "16", value_parser = positive)]
     models: usize,
+
+    /// Most sessions of one server at a time [default: a quarter of --max-clients]
+    #[arg(long, value_name = "N", value_parser = positive)]
+    server_sessions: Option<usize>,
+
+    /// Most models of one server in memory, and on disk four times as many
+    #[arg(long, value_name = "N", default_value = "4", value_parser = positive)]
+    server_models: usize,
+
+    /// Most bytes of one server's models in memory, and on disk four times as many; K, M and G are understood
+    #[arg(long, value_name = "BYTES", default_value = "4G", value_parser = size)]
+    server_bytes: u64,
+
+    /// Most clients one server may introduce; they are remembered for good
+    #[arg(long, value_name = "N", default_value = "65536", value_parser = positive)]
+    server_clients: usize,
 
     #[command(flatten)]
     limits: LimitArgs,
@@ -65,6 +82,7 @@ impl Deal {
             servers,
             clients,
             epochs: epochs(&folder)?,
+            generations: generations(&folder)?,
             models: Some(state_folder(Some(&folder.join("models")), &self.key)?),
         };
         let (runtime, listener) = listen(&self.listen)?;
@@ -72,8 +90,18 @@ impl Deal {
             timeout: self.limits.timeout,
             idle: self.idle,
             models: self.models,
+            share: self.share(),
             observer: self.limits.observer(),
         };
         self.limits.serve(runtime, listener, "server", Arc::new(Dealer::new(party, options)))
+    }
+
+    fn share(&self) -> ServerShare {
+        ServerShare {
+            sessions: self.server_sessions.unwrap_or((self.limits.max_clients / 4).max(1)),
+            models: self.server_models,
+            bytes: self.server_bytes,
+            clients: self.server_clients,
+        }
     }
 }
