@@ -14,7 +14,7 @@ pub enum Event {
     Prepared(KeyId, u64),
     /// A client sends its masked input from now on.
     Sent(KeyId, u64),
-    /// The material of an inference was taken out and is used from now on.
+    /// The material of an inference was taken out, the dealer knows of it, and it is used from now on.
     Used(KeyId, u64),
     /// An inference was dealt for.
     Dealt(KeyId, u64),

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use brelu_core::channel::Identity;
+use brelu_core::channel::{Identity, PublicKey};
 use brelu_host::client::{CLIENT_LIMITS, ClientParty};
 use brelu_host::dealer::{Dealer, DealerOptions, DealerParty};
 use brelu_host::event::{Event, Observer};
@@ -99,11 +99,42 @@ pub fn server(model: &Arc<ServerModel>, home: Option<&Path>, events: &Events) ->
     Ok(Server::new(model.clone(), party, server_options(events)))
 }
 
+/// Another server, with its records in memory.
+pub fn server_known_as(
+    identity: Identity,
+    client: PublicKey,
+    model: &Arc<ServerModel>,
+    events: &Events,
+) -> Server {
+    let [.., dealer] = identities();
+    let party = ServerParty {
+        identity,
+        dealer: *dealer.public(),
+        clients: Access::Keys([(client, String::new())].into()),
+        epochs: Epochs::memory(),
+        generations: Generations::memory(),
+        ready: Ready::memory(LIMITS),
+    };
+    Server::new(model.clone(), party, server_options(events))
+}
+
 /// The dealer, as it starts from its records.
 ///
 /// # Errors
 /// If these cannot be read.
 pub fn dealer(home: Option<&Path>, events: &Events) -> Result<Dealer, StateError> {
+    dealer_with(home, events, |_| ())
+}
+
+/// As [`dealer`], with other limits.
+///
+/// # Errors
+/// As there.
+pub fn dealer_with(
+    home: Option<&Path>,
+    events: &Events,
+    change: impl FnOnce(&mut DealerOptions),
+) -> Result<Dealer, StateError> {
     let [_, server, dealer] = identities();
     let party = DealerParty {
         servers: Access::Keys([(*server.public(), String::new())].into()),
@@ -114,8 +145,9 @@ pub fn dealer(home: Option<&Path>, events: &Events) -> Result<Dealer, StateError
         models: home.map(|home| folder(home, "dealer")),
     };
     let observer = events.observer();
-    let options =
+    let mut options =
         DealerOptions { timeout: TIMEOUT, idle: 10 * TIMEOUT, observer, ..DealerOptions::default() };
+    change(&mut options);
     Ok(Dealer::new(party, options))
 }
 

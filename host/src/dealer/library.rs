@@ -4,8 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use brelu_core::channel::PublicKey;
-
 use super::parts::{ModelId, Parts, model_bytes};
 use super::storage::Storage;
 use super::{DealerModel, ServerShare};
@@ -173,13 +171,7 @@ impl Library {
         while shelves.held.len() > self.most && shelves.drop_oldest(|id, _| *id != room.id) {}
         model
     }
-
-    /// Models of a server in memory, for tests.
-    #[cfg(test)]
-    fn held(&self, server: &PublicKey) -> usize {
-        lock(&self.shelves).held.keys().filter(|id| id.server == *server).count()
-    }
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -54,7 +54,12 @@ impl Storage {
         let path = self.folder.join(id.file_name());
         let (plan, shares) = read(&path)?;
         // Where this fails, the file goes earlier than it should.
-        drop(fs::OpenOptions::new().write(true).open(&path).and_then(|file| file.set_modified(SystemTime::now())));
+        drop(
+            fs::OpenOptions::new()
+                .write(true)
+                .open(&path)
+                .and_then(|file| file.set_modified(SystemTime::now())),
+        );
         Some(Parts { plan: owned_plan(plan, &id.plan).ok()?, shares })
     }
 
@@ -76,14 +81,17 @@ impl Storage {
         let (mut entries, own) = (self.entries()?, ModelId::owner(&name).to_owned());
         entries.retain(|entry| !entry.path.ends_with(&name));
         let is_own = |entry: &Entry| {
-            entry.path.file_name().and_then(|name| name.to_str()).is_some_and(|name| ModelId::owner(name) == own)
+            entry
+                .path
+                .file_name()
+                .and_then(|name| name.to_str())
+                .is_some_and(|name| ModelId::owner(name) == own)
         };
         let models = self.share.models.saturating_mul(ServerShare::ON_DISK);
         let most = self.share.bytes.saturating_mul(ServerShare::ON_DISK as u64);
         let too_many = |entries: &[Entry]| {
             let own = entries.iter().filter(|entry| is_own(entry));
-            let (count, sum) =
-                own.fold((1, bytes), |(count, sum), entry| (count + 1, sum + entry.bytes));
+            let (count, sum) = own.fold((1, bytes), |(count, sum), entry| (count + 1, sum + entry.bytes));
             count > models || sum > most
         };
         while too_many(&entries) && remove_oldest(&mut entries, is_own)? {}

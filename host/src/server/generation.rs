@@ -65,7 +65,9 @@ impl<'s> Counting<'s> {
                 self.start_over(generation_in(&words)?).await?;
                 Err(SessionError::OldStore)
             }
-            (got, _) => Err(NetError::Unexpected { peer: "dealer", got, want: "a word on a generation" }.into()),
+            (got, _) => {
+                Err(NetError::Unexpected { peer: "dealer", got, want: "a word on a generation" }.into())
+            }
         }
     }
 

@@ -160,6 +160,7 @@ impl<'s> Session<'s> {
         let (begun, input) =
             tokio::join!(self.counting.begin(&mut self.dealer), self.client.receive_message(bits));
         begun?;
+        self.server.options.observer.tell(Event::Used(self.peer.id(), number));
         let input = input?;
         let output = self.evaluate(number, prepared, &input).await?;
         Ok(self.client.send_data(&output).await?)
@@ -183,6 +184,7 @@ impl<'s> Session<'s> {
         };
         let prepared = self.take(number).await?;
         self.counting.begin(&mut self.dealer).await?;
+        self.server.options.observer.tell(Event::Used(self.peer.id(), number));
         let output = self.evaluate(number, prepared, &visit.input).await?;
         // A device that went away in this moment is told nothing, and neither is its delegate.
         drop(visit.output.send(output));
@@ -194,15 +196,13 @@ impl<'s> Session<'s> {
         if !self.place.release(number) {
             return Err(SessionError::NotPrepared(number));
         }
-        // Taken out for good before anything of it is used: it can never be used again.
+        // Taken out for good before the dealer is told that it is used, and before anything of it is.
         let (party, shelf) = (self.server.party.clone(), self.shelf);
         let stored = tokio::task::spawn_blocking(move || party.ready.take(&shelf, number)).await??;
         let stored = stored.ok_or(SessionError::NotPrepared(number))?;
         let plan = self.server.model.plan;
         let open = tokio::task::spawn_blocking(move || Material::open(plan, number, stored));
-        let prepared = open.await??;
-        self.server.options.observer.tell(Event::Used(self.peer.id(), number));
-        Ok(prepared)
+        Ok(open.await??)
     }
 
     /// Computes with the client up to the server's component of the output.

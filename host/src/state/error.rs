@@ -51,7 +51,9 @@ pub enum StateError {
         missing: u32,
     },
     /// A group has as many peers as it may have.
-    #[error("this dealer remembers at most {0} clients of one server and knows as many: it takes no new ones")]
+    #[error(
+        "this dealer remembers at most {0} clients of one server and knows as many: it takes no new ones"
+    )]
     Crowded(usize),
     /// A generation that is not later than the last one.
     #[error("generation {generation} came after generation {last}: the store it comes from is an old copy")]
