@@ -174,7 +174,10 @@ impl SessionError {
             SessionError::Net(error) => error.is_passing(),
             // What takes the room may be a session of the same client that nobody has missed yet.
             SessionError::State(
-                StateError::Reused { .. } | StateError::Full { .. } | StateError::Behind { .. },
+                StateError::Reused { .. }
+                | StateError::Full { .. }
+                | StateError::Behind { .. }
+                | StateError::Leap { .. },
             ) => true,
             SessionError::Unreachable { .. } | SessionError::TooManySessions(_) => true,
             SessionError::TooManyOfServer(_) | SessionError::ModelsInUse(_) | SessionError::OldStore => true,

@@ -65,13 +65,12 @@ pub enum StateError {
     },
     /// A generation that is much later than the last one.
     #[error(
-        "generation {generation} came after generation {last}, later than lost records can explain: give the client a new key"
+        "a record of this client is {missing} inferences behind that of the other party, more than it makes up for at once: \
+         connect again, it moves on at every attempt"
     )]
     Leap {
-        /// The generation that came.
-        generation: u64,
-        /// The last one.
-        last: u64,
+        /// By how many inferences.
+        missing: u64,
     },
     /// A log of epochs that cannot be trusted.
     #[error(

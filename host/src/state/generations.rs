@@ -25,12 +25,13 @@
 
 use std::path::Path;
 
-use super::log::{Mark, Marks};
+use super::log::Mark;
 use super::marks::Marked;
 use super::{Peer, StateError};
 
-/// How far a generation may be beyond the last one that is known. A dealer that has lost its records is further behind only
-/// after 2^32 inferences of one client; a lie costs a couple 2^32 of its 2^64 generations.
+/// How far a generation may be beyond the last one that is known. Whoever is told of a later one refuses it and moves on by as
+/// much: of 2^64 generations, a lie costs a couple 2^32, and whoever has lost its records is further behind only after 2^32
+/// inferences of one client.
 pub const GENERATION_LEAD: u64 = 1 << 32;
 
 /// The last generation known of every peer. Share it behind an `Arc`; several processes may open one file.
@@ -83,14 +84,21 @@ impl Generations {
     /// Records `generation` if it is later than the last one known. It is on disk when this returns.
     ///
     /// # Errors
-    /// [`StateError::Older`] if it is not, [`StateError::Leap`] if it is more than [`GENERATION_LEAD`] beyond it; or if the
-    /// file cannot be read or written.
+    /// [`StateError::Older`] if it is not, [`StateError::Leap`] if it is more than [`GENERATION_LEAD`] beyond it, and then so
+    /// many are recorded; or if the file cannot be read or written.
     pub fn raise(&self, peer: &Peer, generation: u64) -> Result<(), StateError> {
-        let later = |known: &Marks<Generation>| match known.get(peer).map_or(0, |last| last.0) {
-            last if generation <= last => Err(StateError::Older { generation, last }),
-            last if generation - last > GENERATION_LEAD => Err(StateError::Leap { generation, last }),
-            _ => Ok(Generation(generation)),
-        };
-        self.0.advance(peer, later).map(drop)
+        let mut leap = None;
+        self.0.advance(peer, |known| {
+            let last = known.get(peer).map_or(0, |last| last.0);
+            if generation <= last {
+                return Err(StateError::Older { generation, last });
+            }
+            if generation - last > GENERATION_LEAD {
+                leap = Some(StateError::Leap { missing: generation - last });
+                return Ok(Generation(last + GENERATION_LEAD));
+            }
+            Ok(Generation(generation))
+        })?;
+        leap.map_or(Ok(()), Err)
     }
 }
