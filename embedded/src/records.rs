@@ -14,7 +14,7 @@
 //! With two pages of 1 KB a page is erased once in 61 starts with a session each, with four pages once in 121: at 10,000
 //! erasures a page that is 610,000 or 1,210,000 sessions.
 
-use brelu_core::channel::PublicKey;
+use brelu_core::channel::{EPOCH_JUMP, PublicKey};
 use embedded_storage_async::nor_flash::NorFlash;
 
 /// Why records cannot be used. A device that cannot remember does nothing that must not be done twice.
@@ -35,6 +35,14 @@ pub enum RecordsError {
     /// An epoch that was used.
     #[error("epoch {epoch} came after epoch {floor}: nothing is used twice")]
     Reused {
+        /// The epoch that came.
+        epoch: u32,
+        /// The last one.
+        floor: u32,
+    },
+    /// An epoch that is much later than the last one.
+    #[error("epoch {epoch} came after epoch {floor}, later than lost sessions can explain: it is not used")]
+    Jump {
         /// The epoch that came.
         epoch: u32,
         /// The last one.
@@ -130,11 +138,15 @@ impl<F: NorFlash> Records<F> {
     /// Uses an epoch with `peer`. When this returns, it is in flash.
     ///
     /// # Errors
-    /// If the flash does not work, or the epoch or a later one was used.
+    /// If the flash does not work, the epoch or a later one was used, or it is more than [`EPOCH_JUMP`] beyond the last
+    /// one.
     pub async fn consume(&mut self, peer: &PublicKey, epoch: u32) -> Result<(), RecordsError> {
         let floor = self.floor(peer).await?;
         if epoch <= floor {
             return Err(RecordsError::Reused { epoch, floor });
+        }
+        if epoch - floor > EPOCH_JUMP {
+            return Err(RecordsError::Jump { epoch, floor });
         }
         self.write(peer.id().bytes(), epoch).await
     }

@@ -115,20 +115,32 @@ pub enum SessionError {
         /// Bytes of the largest one.
         most: u64,
     },
-    /// Weights that are more than the dealer takes.
+    /// A model beyond the share of a server.
     #[error(
-        "the dealer's component of the weights has {bytes} bytes, this dealer takes at most {most}: ask whoever runs it \
-         for more (--model-bytes)"
+        "a model of {bytes} bytes is larger than the {most} bytes that one server may have at this dealer: ask whoever runs \
+         it for more"
     )]
-    ModelSize {
-        /// Bytes of the component.
+    ModelShare {
+        /// Bytes of the model.
         bytes: u64,
-        /// Bytes of the largest one.
+        /// Bytes of the share.
         most: u64,
     },
-    /// The dealer has all the plans it keeps.
-    #[error("this dealer keeps {0} plans and has them all: restart it to make room")]
-    TooManyPlans(usize),
+    /// The share of a server is in use.
+    #[error(
+        "this dealer has no room for another model of this server at the moment: it keeps {0} of one server at most, and \
+         sessions use them or bring them"
+    )]
+    ModelsInUse(usize),
+    /// More sessions than one server may have.
+    #[error("a server may have {0} sessions at a time at this dealer: end one first")]
+    TooManyOfServer(usize),
+    /// A server's store that the dealer knows to be an old copy.
+    #[error(
+        "what was prepared here is older than the dealer remembers, and is discarded so that nothing is used twice: prepare \
+         anew"
+    )]
+    OldStore,
     /// Somebody is not there.
     #[error("no {peer} answers at {address} ({error}): start it, or give the address it listens on")]
     Unreachable {
@@ -156,8 +168,14 @@ impl SessionError {
         match self {
             SessionError::Net(error) => error.is_passing(),
             // What takes the room may be a session of the same client that nobody has missed yet.
-            SessionError::State(StateError::Reused { .. } | StateError::Full { .. }) => true,
+            SessionError::State(
+                StateError::Reused { .. }
+                | StateError::Full { .. }
+                | StateError::Behind { .. }
+                | StateError::Leap { .. },
+            ) => true,
             SessionError::Unreachable { .. } | SessionError::TooManySessions(_) => true,
+            SessionError::TooManyOfServer(_) | SessionError::ModelsInUse(_) | SessionError::OldStore => true,
             _ => false,
         }
     }

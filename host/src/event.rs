@@ -14,10 +14,12 @@ pub enum Event {
     Prepared(KeyId, u64),
     /// A client sends its masked input from now on.
     Sent(KeyId, u64),
-    /// The material of an inference was taken out and is used from now on.
+    /// The material of an inference was taken out, the dealer knows of it, and it is used from now on.
     Used(KeyId, u64),
     /// An inference was dealt for.
     Dealt(KeyId, u64),
+    /// What was prepared for a client was older than its dealer remembers: so many inferences were discarded.
+    Discarded(KeyId, usize),
 }
 
 impl fmt::Display for Event {
@@ -28,6 +30,10 @@ impl fmt::Display for Event {
             Event::Sent(client, number) => write!(f, "client {client}: inference {number} sent"),
             Event::Used(client, number) => write!(f, "client {client}: inference {number} runs"),
             Event::Dealt(client, number) => write!(f, "client {client}: inference {number} dealt"),
+            Event::Discarded(client, count) => write!(
+                f,
+                "client {client}: the store is older than the dealer remembers, {count} prepared inferences are discarded"
+            ),
         }
     }
 }

@@ -23,6 +23,8 @@ pub(crate) struct DealerRequest<'a> {
 pub(crate) struct DealerHello<'a> {
     /// The epoch of this session's inferences.
     pub(crate) epoch: u32,
+    /// The last generation of the server's store that the dealer remembers of this client.
+    pub(crate) generation: u64,
     /// The dealer's handshake message to the client.
     pub(crate) welcome: &'a [u8],
     /// Whether the dealer has to be sent the model first.

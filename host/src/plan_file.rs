@@ -1,13 +1,46 @@
-//! Plans that live as long as the process.
+//! Plans with the bytes that they are read from.
+
+use std::fmt;
 
 use brelu_core::plan::{Plan, PlanError};
 
-/// Checks a plan and keeps it for good: parties hold on to the few plans they have, from many threads.
+self_cell::self_cell!(
+    struct Cell {
+        owner: Vec<u8>,
+
+        #[covariant]
+        dependent: Plan,
+    }
+);
+
+/// A checked plan that owns its file: parties that get plans from others share it and let go of it.
+pub struct OwnedPlan(Cell);
+
+impl OwnedPlan {
+    /// Checks a plan.
+    ///
+    /// # Errors
+    /// If the bytes are no valid plan.
+    pub fn parse(bytes: Vec<u8>) -> Result<Self, PlanError> {
+        Cell::try_new(bytes, |bytes| Plan::parse(bytes)).map(Self)
+    }
+
+    /// The plan.
+    pub fn get(&self) -> &Plan<'_> {
+        self.0.borrow_dependent()
+    }
+}
+
+impl fmt::Debug for OwnedPlan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "OwnedPlan({}, {} nodes)", self.get().header().name, self.get().len())
+    }
+}
+
+/// Checks a plan and keeps it for good: a process that is started with one holds on to it, from many threads, until it ends.
 ///
 /// # Errors
 /// If the bytes are no valid plan; then nothing is kept.
 pub fn keep(bytes: Vec<u8>) -> Result<&'static Plan<'static>, PlanError> {
-    Plan::parse(&bytes)?;
-    let bytes: &'static [u8] = Box::leak(bytes.into_boxed_slice());
-    Ok(Box::leak(Box::new(Plan::parse(bytes)?)))
+    Ok(Box::leak(Box::new(OwnedPlan::parse(bytes)?)).get())
 }

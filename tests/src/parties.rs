@@ -4,13 +4,13 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use brelu_core::channel::Identity;
+use brelu_core::channel::{Identity, PublicKey};
 use brelu_host::client::{CLIENT_LIMITS, ClientParty};
 use brelu_host::dealer::{Dealer, DealerOptions, DealerParty};
 use brelu_host::event::{Event, Observer};
 use brelu_host::keys::Access;
 use brelu_host::server::{Server, ServerModel, ServerOptions, ServerParty};
-use brelu_host::state::{Epochs, Limits, Ready, StateError};
+use brelu_host::state::{Epochs, Generations, Limits, Ready, StateError};
 
 /// What a party reported.
 #[derive(Clone, Debug, Default)]
@@ -62,6 +62,11 @@ fn epochs(home: Option<&Path>, name: &str) -> Result<Epochs, StateError> {
     home.map_or_else(|| Ok(Epochs::memory()), |home| Epochs::open(&folder(home, name).join("epochs")))
 }
 
+fn generations(home: Option<&Path>, name: &str) -> Result<Generations, StateError> {
+    let open = |home| Generations::open(&folder(home, name).join("generations"));
+    home.map_or_else(|| Ok(Generations::memory()), open)
+}
+
 fn ready(home: Option<&Path>, name: &str, identity: &Identity, limits: Limits) -> Result<Ready, StateError> {
     let key = identity.derive("store", &[]);
     home.map_or_else(
@@ -87,10 +92,30 @@ pub fn server(model: &Arc<ServerModel>, home: Option<&Path>, events: &Events) ->
         clients: Access::Keys([client, device()].map(|party| (*party.public(), String::new())).into()),
         dealer: *dealer.public(),
         epochs: epochs(home, "server")?,
+        generations: generations(home, "server")?,
         ready: ready(home, "server", &server, LIMITS)?,
         identity: server,
     };
     Ok(Server::new(model.clone(), party, server_options(events)))
+}
+
+/// Another server, with its records in memory.
+pub fn server_known_as(
+    identity: Identity,
+    client: PublicKey,
+    model: &Arc<ServerModel>,
+    events: &Events,
+) -> Server {
+    let [.., dealer] = identities();
+    let party = ServerParty {
+        identity,
+        dealer: *dealer.public(),
+        clients: Access::Keys([(client, String::new())].into()),
+        epochs: Epochs::memory(),
+        generations: Generations::memory(),
+        ready: Ready::memory(LIMITS),
+    };
+    Server::new(model.clone(), party, server_options(events))
 }
 
 /// The dealer, as it starts from its records.
@@ -98,17 +123,31 @@ pub fn server(model: &Arc<ServerModel>, home: Option<&Path>, events: &Events) ->
 /// # Errors
 /// If these cannot be read.
 pub fn dealer(home: Option<&Path>, events: &Events) -> Result<Dealer, StateError> {
+    dealer_with(home, events, |_| ())
+}
+
+/// As [`dealer`], with other limits.
+///
+/// # Errors
+/// As there.
+pub fn dealer_with(
+    home: Option<&Path>,
+    events: &Events,
+    change: impl FnOnce(&mut DealerOptions),
+) -> Result<Dealer, StateError> {
     let [_, server, dealer] = identities();
     let party = DealerParty {
         servers: Access::Keys([(*server.public(), String::new())].into()),
         clients: Access::Anybody,
         identity: dealer,
         epochs: epochs(home, "dealer")?,
+        generations: generations(home, "dealer")?,
         models: home.map(|home| folder(home, "dealer")),
     };
     let observer = events.observer();
-    let options =
+    let mut options =
         DealerOptions { timeout: TIMEOUT, idle: 10 * TIMEOUT, observer, ..DealerOptions::default() };
+    change(&mut options);
     Ok(Dealer::new(party, options))
 }
 

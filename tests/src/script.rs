@@ -58,15 +58,22 @@ impl Step {
 
 /// A small network with every kind of channel, and an input for it.
 pub fn small() -> (World, Vec<i32>) {
+    let builder = small_with(23);
+    let input = (0..builder.shape(0).len() as i32).map(|at| at * 7 % 300 - 150).collect();
+    let (plan, weights) = builder.finish();
+    (World::new(plan, weights), input)
+}
+
+/// The same network with other weights, which repeat after `period`.
+pub fn small_with(period: i32) -> Builder {
     let shape = Shape::new(2, 6, 6);
     let map = Conv2d::square(shape, 3, 3, 1, 1);
     let mut builder = Builder::new(shape, 24);
-    let weights = (0..map.weight_len() as i32).map(|at| at % 23 * 10 - 110).collect();
+    let weights = (0..map.weight_len() as i32).map(|at| at % period * 10 - 110).collect();
     let z = builder.linear(&[(0, map, weights)], vec![0; 3], 12, 12);
     let channels = [Channel::relu(5), Channel::Identity, Channel::Blocks { height: 2, width: 3, lo: 6 }];
     builder.activation(z, 24, 6, &channels);
-    let (plan, weights) = builder.finish();
-    (World::new(plan, weights), (0..shape.len() as i32).map(|at| at * 7 % 300 - 150).collect())
+    builder
 }
 
 /// Whether two results of one input differ by no more than the protocol's rounding: near zero a decision may go either way.
@@ -82,8 +89,8 @@ struct Stage {
     expected: Vec<i32>,
     /// Numbers the server has run, and those it was asked to prepare.
     used: Vec<u64>,
-    /// A server with old records does not know what it ran since: only the client does.
-    forgetful: bool,
+    /// Whose records were put back: if those of server and dealer are, nobody knows what was used.
+    restored: Vec<Role>,
 }
 
 /// Runs steps on parties that keep their records in `home`.
@@ -95,7 +102,7 @@ pub async fn run(steps: &[Step], home: &Path) -> Result<(), String> {
     let outcome = world.session(std::slice::from_ref(&input), Wire::Frames(honest())).await;
     let expected = outcome.map_err(|error| error.to_string())?.outputs.remove(0);
     let world = world.with_home(home.to_owned());
-    let mut stage = Stage { world, input, expected, used: Vec::new(), forgetful: false };
+    let mut stage = Stage { world, input, expected, used: Vec::new(), restored: Vec::new() };
     let mut at = 0;
     while at < steps.len() {
         at += stage.session(&steps[at..]).await?;
@@ -137,19 +144,24 @@ impl Stage {
         match step {
             Step::Restart(role) => self.world.restart(role),
             Step::Backup(role) => self.copy(role, "records", "backup"),
-            Step::Restore(role) => {
+            Step::Restore(role) if self.may_restore(role) => {
                 self.copy(role, "backup", "records");
-                self.forgetful |= role == Role::Server;
+                self.restored.push(role);
                 self.world.restart(role);
             }
             Step::PrepareAgain => self.again(FrameKind::Prepare).await?,
-            Step::InferAgain if !self.forgetful => self.again(FrameKind::Infer).await?,
+            Step::InferAgain => self.again(FrameKind::Infer).await?,
             _ => {}
         }
         self.judge()
     }
 
-    /// Asks for a number that was used: the server has to refuse.
+    fn may_restore(&self, role: Role) -> bool {
+        let other = if role == Role::Server { Role::Dealer } else { Role::Server };
+        role == Role::Client || !self.restored.contains(&other)
+    }
+
+    /// Asks for a number that was used, and claims it before: the server has to refuse.
     async fn again(&self, kind: FrameKind) -> Result<(), String> {
         let Some(number) = self.used.last() else { return Ok(()) };
         let words = |error: &dyn std::fmt::Display| format!("asking again: {error}");
@@ -168,6 +180,12 @@ impl Stage {
             ),
         };
         greet(&mut connection.pipe, greeting).await.map_err(|error| words(&error))?;
+        let claim = connection.pipe.send_frame(FrameKind::Claim, number.to_le_bytes().to_vec()).await;
+        claim.map_err(|error| words(&error))?;
+        let granted = connection.pipe.receive_kind(FrameKind::Claim, "an answer").await;
+        if !granted.map_err(|error| words(&error))?.is_empty() {
+            return Err(format!("the server still has number {number}"));
+        }
         let sent = connection.pipe.send_frame(kind, number.to_le_bytes().to_vec()).await;
         sent.map_err(|error| words(&error))?;
         match connection.pipe.receive_frame().await {
@@ -245,7 +263,7 @@ fn unique(what: &str, numbers: &[u64]) -> Result<(), String> {
 }
 
 /// Copies what is in a folder; what cannot be copied is missing in the copy.
-fn copy_folder(from: &Path, to: &Path) {
+pub fn copy_folder(from: &Path, to: &Path) {
     drop(fs::create_dir_all(to));
     for entry in fs::read_dir(from).into_iter().flatten().flatten() {
         let target = to.join(entry.file_name());

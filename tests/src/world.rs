@@ -4,12 +4,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use brelu_core::channel::{Bond, PublicKey};
+use brelu_core::channel::{Bond, Identity, PublicKey};
 use brelu_core::cost;
 use brelu_core::plan::Plan;
 use brelu_core::prf::PairKey;
 use brelu_host::client::{ClientMemory, ClientParty, HostClient};
-use brelu_host::dealer::Dealer;
+use brelu_host::dealer::{Dealer, DealerOptions};
 use brelu_host::delegate::{Delegate, DelegateOptions, DelegateParty};
 use brelu_host::error::SessionError;
 use brelu_host::event::Event;
@@ -87,6 +87,59 @@ impl World {
     /// Other parties of the same plan and weights, with records of their own in memory.
     pub fn fresh(&self) -> Self {
         Self { small: self.small, ..Self::of(self.plan, self.model.clone()) }
+    }
+
+    /// The same dealer and client with the server once more, as it starts from a copy of its records in another folder.
+    ///
+    /// # Panics
+    /// If these cannot be read.
+    pub fn with_server_from(&self, home: &Path) -> Self {
+        let server = parties::server(&self.model, Some(home), &self.events[0]);
+        Self {
+            server: Arc::new(server.expect("the server's records")),
+            dealer: self.dealer.clone(),
+            client: self.client.clone(),
+            model: self.model.clone(),
+            home: Some(home.to_owned()),
+            events: self.events.clone(),
+            ..*self
+        }
+    }
+
+    /// Another server with another client of another plan, at the dealer of this world; all keep their records in memory.
+    ///
+    /// # Panics
+    /// If the plan or the weights are not to be had.
+    pub fn neighbour(&self, byte: u8, plan: Vec<u8>, weights: impl FnOnce(&Plan<'_>) -> Weights) -> Self {
+        let other = Self::new(plan, weights);
+        let [server, client] = [byte, byte + 1].map(|byte| Identity::new([byte; 32]));
+        let dealer_key = *self.dealer.identity().public();
+        let client = ClientParty::in_memory(client, *server.public(), dealer_key);
+        let server =
+            parties::server_known_as(server, *client.identity.public(), &other.model, &other.events[0]);
+        Self {
+            server: Arc::new(server),
+            client: Arc::new(client),
+            dealer: self.dealer.clone(),
+            events: [other.events[0].clone(), self.events[1].clone()],
+            ..other
+        }
+    }
+
+    /// As this world, at the dealer of another one.
+    pub fn at_dealer_of(self, other: &Self) -> Self {
+        let events = [self.events[0].clone(), other.events[1].clone()];
+        Self { dealer: other.dealer.clone(), events, ..self }
+    }
+
+    /// As this world, with a dealer of other limits.
+    ///
+    /// # Panics
+    /// If the dealer's records cannot be read.
+    pub fn with_dealer(mut self, options: impl FnOnce(&mut DealerOptions)) -> Self {
+        let dealer = parties::dealer_with(self.home.as_deref(), &self.events[1], options);
+        self.dealer = Arc::new(dealer.expect("the dealer's records"));
+        self
     }
 
     /// Makes the parties keep their records in a folder, so that they survive [`Self::restart`].

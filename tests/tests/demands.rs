@@ -2,6 +2,7 @@
 #![cfg(target_os = "linux")]
 
 use std::process::Command;
+use std::sync::Arc;
 use std::{env, fs};
 
 use brelu_core::geometry::{Conv2d, Shape};
@@ -9,7 +10,7 @@ use brelu_core::plan::{Axis, Channel, Edge, NodeId, Op};
 use brelu_core::prf::PairKey;
 use brelu_host::dealer::{DealerKeys, DealerModel};
 use brelu_host::limits::Need;
-use brelu_host::plan_file::keep;
+use brelu_host::plan_file::{OwnedPlan, keep};
 use brelu_tests::build::Builder;
 use brelu_tests::wire::honest;
 use brelu_tests::world::World;
@@ -92,13 +93,14 @@ fn no_party_takes_more_than_it_says() {
 fn measure(name: &str, builder: Builder) {
     let (file, weights) = builder.finish();
     let plan = keep(file.clone()).expect("a valid plan");
+    let owned = Arc::new(OwnedPlan::parse(file.clone()).expect("a valid plan"));
     let [dealer, server, client] = [Need::dealer(plan), Need::server(plan), Need::client(plan)];
     let dealt = peak(|| {
         let share = |id, index: usize| match plan.node(id).op {
             Op::Linear { terms, .. } => vec![5; terms[index].map.weight_len()],
             _ => Vec::new(),
         };
-        let model = DealerModel::new(plan, share).expect("maps the kernels take");
+        let model = DealerModel::new(owned, share).expect("maps the kernels take");
         let [client, server, own] = [1, 2, 3].map(|byte| PairKey::new([byte; 32]));
         let keys = DealerKeys { client, server, own };
         (0..plan.len() as NodeId).for_each(|id| drop(model.deal(&keys, 1, id)));

@@ -1,7 +1,7 @@
 //! A device's records in a flash whose power is cut at every possible moment: no start is counted twice and no epoch is used
 //! twice, whatever was going on. And how long the flash lasts.
 
-use brelu_core::channel::{Identity, PublicKey};
+use brelu_core::channel::{EPOCH_JUMP, Identity, PublicKey};
 use brelu_embedded::records::{Records, RecordsError};
 use brelu_tests::flash::{Erasure, Flash, FlashError, PAGE, WORD, at_once};
 use embedded_storage_async::nor_flash::{NorFlash, NorFlashErrorKind, ReadNorFlash};
@@ -244,6 +244,19 @@ fn wear(pages: usize, epochs: u32) -> u32 {
 fn pages_wear_alike_and_last() {
     assert_eq!([wear(2, 0), wear(2, 1), wear(2, 9)], [125, 61, 12]);
     assert_eq!([wear(4, 0), wear(4, 1), wear(4, 9)], [250, 121, 24]);
+}
+
+#[test]
+fn an_epoch_that_jumps_is_refused() {
+    let (mut flash, peer) = (Flash::new(2), peers()[0]);
+    let end = flash.end();
+    let mut records = Records::new(&mut flash, 0, end).expect("pages");
+    for (floor, late) in [(1, EPOCH_JUMP + 2), (1, u32::MAX), (EPOCH_JUMP, u32::MAX - 1)] {
+        at_once(records.consume(&peer, floor)).ok();
+        let refused = at_once(records.consume(&peer, late));
+        assert_eq!(refused, Err(RecordsError::Jump { epoch: late, floor }));
+    }
+    assert_eq!(at_once(records.consume(&peer, 2 * EPOCH_JUMP)), Ok(()));
 }
 
 #[test]

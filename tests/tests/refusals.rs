@@ -9,7 +9,7 @@ use brelu_core::geometry::{Conv2d, Shape};
 use brelu_core::plan::Plan;
 use brelu_core::prf::PairKey;
 use brelu_host::client::{ClientMemory, ClientParty, HostClient};
-use brelu_host::dealer::{Dealer, DealerOptions, DealerParty};
+use brelu_host::dealer::{Dealer, DealerOptions, DealerParty, ServerShare};
 use brelu_host::error::SessionError;
 use brelu_host::keys::Access;
 use brelu_host::pipe::NetError;
@@ -142,18 +142,15 @@ async fn a_client_that_the_dealer_does_not_know_is_told_its_key() {
 
 #[tokio::test]
 async fn a_model_that_is_larger_than_the_dealer_takes_is_refused_before_it_comes() {
-    let shares = 2 * 3 * 9 * 24 / 8;
-    let bytes = network().0.bytes().len() as u64;
-    for (plan_bytes, model_bytes, refused) in [
-        (bytes, shares, None),
-        (
-            bytes - 1,
-            shares,
-            Some(format!("the plan has {bytes} bytes, this dealer takes at most {}", bytes - 1)),
-        ),
-        (bytes, shares - 1, Some(format!("has {shares} bytes, this dealer takes at most {}", shares - 1))),
+    let plan = network().0.bytes().len() as u64;
+    let model = plan + 2 * 3 * 9 * 4;
+    for (plan_bytes, bytes, refused) in [
+        (plan, model, None),
+        (plan - 1, model, Some(format!("the plan has {plan} bytes, this dealer takes at most {}", plan - 1))),
+        (plan, model - 1, Some(format!("a model of {model} bytes is larger than the {} bytes", model - 1))),
     ] {
-        let options = DealerOptions { plan_bytes, model_bytes, ..options() };
+        let share = ServerShare { bytes, ..ServerShare::default() };
+        let options = DealerOptions { plan_bytes, share, ..options() };
         let (told, _) = told(network(), answering(dealer(Access::Anybody, options))).await;
         match (told, refused) {
             (Ok(_), None) => {}

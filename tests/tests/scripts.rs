@@ -45,6 +45,33 @@ fn old_records_of_one_party_bring_nothing_back() {
 }
 
 #[test]
+fn old_records_of_client_and_server_together_bring_nothing_back() {
+    let both = |step: fn(Role) -> Step| [step(Role::Client), step(Role::Server)];
+    for between in [&[Step::Infer][..], &[Step::Infer, Step::Drop, Step::Infer], &[Step::Infer; 2]] {
+        let steps = [
+            &[Step::Prepare, Step::Prepare][..],
+            &both(Step::Backup),
+            between,
+            &[Step::Drop],
+            &both(Step::Restore),
+            &[Step::InferAgain, Step::Infer, Step::Infer, Step::Restart(Role::Server), Step::Infer],
+        ];
+        assert_eq!(check(&steps.concat()), Ok(()), "{between:?}");
+    }
+}
+
+#[test]
+fn a_dealer_with_old_records_goes_on_from_what_the_server_knows() {
+    let steps = [
+        &[Step::Infer, Step::Backup(Role::Dealer)][..],
+        &[Step::Infer; 3],
+        &[Step::Prepare, Step::Restore(Role::Dealer), Step::Infer, Step::Infer],
+        &[Step::Backup(Role::Server), Step::Infer],
+    ];
+    assert_eq!(check(&steps.concat()), Ok(()));
+}
+
+#[test]
 fn used_numbers_are_refused() {
     let steps = [
         Step::Infer,

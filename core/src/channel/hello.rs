@@ -13,6 +13,21 @@ pub const GREETING_LEN: usize = FIRST_OVERHEAD + EPOCH_LEN;
 /// Bytes of the dealer's handshake message for the client; it carries the epoch of the new session.
 pub const WELCOME_LEN: usize = SECOND_OVERHEAD + EPOCH_LEN;
 
+/// How far the last epoch that a client or a server says it knows may be ahead of the dealer's own record.
+///
+/// Whoever is ahead has seen sessions that the dealer has lost. A dealer that is further behind refuses the session and
+/// moves its record by this much, so that `n` lost sessions of a couple cost `n / 2^16` refusals, and a lie costs the
+/// couple 2^16 of its 2^32 epochs, never all of them: it would take 65,536 sessions to use them up.
+pub const EPOCH_LEAD: u32 = 1 << 16;
+
+/// How far the epoch of a new session may be beyond the last one that a client, a server or a device knows.
+///
+/// The dealer is ahead of them after sessions that ended before they heard of them, after lies of the other one (at
+/// most [`EPOCH_LEAD`] each, so 15 of them are outlived), and where they lost their records: of up to 2^20 sessions, one
+/// every ten minutes for 19 years. A dealer that gives later epochs could use up all of them at once, for good: it is
+/// refused, and one that goes as far as it may needs 4,096 sessions for that.
+pub const EPOCH_JUMP: u32 = 1 << 20;
+
 /// The number of an inference: the epoch of the session that prepared it, and its place in that session, from 1.
 pub const fn inference_number(epoch: u32, index: u32) -> u64 {
     (epoch as u64) << 32 | index as u64

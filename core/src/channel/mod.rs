@@ -26,8 +26,8 @@ mod tests;
 
 pub use handshake::{ANSWER_LEN, Agreed, Bond, HandshakeError, Initiator, Link, Refusal, Responder};
 pub use hello::{
-    Caller, ClientHello, DeviceHello, EPOCH_LEN, Errand, GREETING_LEN, ServerHello, WELCOME_LEN, epoch_of,
-    inference_number,
+    Caller, ClientHello, DeviceHello, EPOCH_JUMP, EPOCH_LEAD, EPOCH_LEN, Errand, GREETING_LEN, ServerHello,
+    WELCOME_LEN, epoch_of, inference_number,
 };
 pub use identity::{BadKey, Identity, KeyId, PublicKey};
 pub use record::{Opener, RECORD_HEADER, RECORD_OVERHEAD, RECORD_TAG, RecordError, Sealer, record_body};
@@ -35,7 +35,7 @@ pub use secure::{Secure, SecureError};
 pub use suite::Ephemeral;
 
 /// Version of the protocol between parties. Parties of different versions refuse each other.
-pub const PROTOCOL_VERSION: u16 = 3;
+pub const PROTOCOL_VERSION: u16 = 4;
 
 /// Bytes of the initiator's handshake message beyond its payload: ephemeral key, sealed static key, tag.
 pub const FIRST_OVERHEAD: usize = 96;

@@ -1,8 +1,8 @@
 //! The client's first words: it greets the server, and through it the dealer.
 
 use crate::channel::{
-    Caller, ClientHello, EPOCH_LEN, Ephemeral, GREETING_LEN, Identity, Initiator, Link, PublicKey,
-    ServerHello,
+    Caller, ClientHello, EPOCH_JUMP, EPOCH_LEN, Ephemeral, GREETING_LEN, Identity, Initiator, Link,
+    PublicKey, ServerHello,
 };
 use crate::client::{ClientError, ClientKeys};
 use crate::prf::PairKey;
@@ -45,7 +45,8 @@ const HELLO_LEN: usize = 320;
 ///
 /// # Errors
 /// Of the transport, what the server or the dealer refuses, a dealer that is not the one that was meant
-/// ([`ClientError::Dealer`]) or gives an epoch that was used ([`ClientError::Epoch`]).
+/// ([`ClientError::Dealer`]) or gives an epoch that was used ([`ClientError::Epoch`]) or is too late
+/// ([`ClientError::Jump`]).
 pub async fn greet<T: Transport>(
     transport: &mut T,
     greeting: Greeting<'_>,
@@ -94,6 +95,97 @@ fn read<E: core::fmt::Debug>(
     if epoch <= floor {
         return Err(ClientError::Epoch { epoch, floor });
     }
+    if epoch - floor > EPOCH_JUMP {
+        return Err(ClientError::Jump { epoch, floor });
+    }
     let keys = ClientKeys { dealer: agreed.into_bond().pair_key(plan), weights: PairKey::new(seed) };
     Ok(Session { keys, epoch, ready: hello.ready })
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+
+    use core::pin::pin;
+    use core::task::{Context, Poll, Waker};
+    use std::vec::Vec;
+
+    use super::*;
+    use crate::channel::{FIRST_OVERHEAD, Responder, WELCOME_LEN};
+    use crate::transport::FramedError;
+
+    const PLAN: [u8; 32] = [9; 32];
+
+    fn identity(byte: u8) -> Identity {
+        Identity::new([byte; 32])
+    }
+
+    /// A server and a dealer that gives every session the same epoch.
+    struct Parties {
+        epoch: u32,
+        answer: Vec<u8>,
+    }
+
+    impl Transport for Parties {
+        type Error = FramedError;
+
+        async fn send(&mut self, _: FrameKind, payload: &[u8]) -> Result<(), FramedError> {
+            let Ok(Caller::Client(hello)) = postcard::from_bytes(payload) else {
+                return Err(FramedError::Closed);
+            };
+            let server = identity(2);
+            let (context, mut floor) =
+                ([&PLAN[..], server.public().bytes()], [0; GREETING_LEN - FIRST_OVERHEAD]);
+            let secret = Ephemeral::new([4; 32]);
+            let link = Link::ClientDealer;
+            let read =
+                Responder::read(&identity(3), link, &context, secret, hello.greeting, &mut floor).unwrap();
+            assert_eq!(u32::from_le_bytes(floor), hello.floor);
+            let mut welcome = [0; WELCOME_LEN];
+            read.write(&self.epoch.to_le_bytes(), &mut welcome).unwrap();
+            let answer = ServerHello { welcome: &welcome, weights_seed: &[7; 32], ready: 1 };
+            self.answer = postcard::to_slice(&answer, &mut [0; HELLO_LEN]).unwrap().to_vec();
+            Ok(())
+        }
+
+        async fn receive(&mut self, buffer: &mut [u8]) -> Result<(FrameKind, usize), FramedError> {
+            buffer[..self.answer.len()].copy_from_slice(&self.answer);
+            Ok((FrameKind::Hello, self.answer.len()))
+        }
+
+        async fn flush(&mut self) -> Result<(), FramedError> {
+            Ok(())
+        }
+    }
+
+    fn greeted(floor: u32, epoch: u32) -> Result<u32, ClientError<FramedError>> {
+        let (client, server, dealer) = (identity(1), identity(2), identity(3));
+        let greeting = Greeting {
+            identity: &client,
+            server: server.public(),
+            dealer: dealer.public(),
+            plan: &PLAN,
+            floor,
+            max_payload: 1000,
+            ephemeral: Ephemeral::new([5; 32]),
+        };
+        let mut parties = Parties { epoch, answer: Vec::new() };
+        match pin!(greet(&mut parties, greeting)).poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(session) => session.map(|session| session.epoch),
+            Poll::Pending => unreachable!("nothing here waits"),
+        }
+    }
+
+    #[test]
+    fn epochs_rise_but_do_not_jump() {
+        for (floor, epoch) in [(0, 1), (0, EPOCH_JUMP), (5, EPOCH_JUMP + 5), (u32::MAX - 1, u32::MAX)] {
+            assert_eq!(greeted(floor, epoch), Ok(epoch));
+        }
+        for (floor, epoch) in [(0, 0), (5, 5), (5, 4), (u32::MAX, u32::MAX)] {
+            assert_eq!(greeted(floor, epoch), Err(ClientError::Epoch { epoch, floor }));
+        }
+        for (floor, epoch) in [(0, EPOCH_JUMP + 1), (5, EPOCH_JUMP + 6), (0, u32::MAX - 1), (7, u32::MAX)] {
+            assert_eq!(greeted(floor, epoch), Err(ClientError::Jump { epoch, floor }));
+        }
+    }
 }

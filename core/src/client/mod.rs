@@ -76,6 +76,17 @@ pub enum ClientError<E: fmt::Debug> {
         /// The last epoch the client knows.
         floor: u32,
     },
+    /// The dealer gave an epoch that is much later than the last one.
+    #[error(
+        "the dealer gave epoch {epoch} after epoch {floor}, later than its sessions can explain: ask whoever runs it, or \
+         take a new key if this client has lost its records"
+    )]
+    Jump {
+        /// The epoch it gave.
+        epoch: u32,
+        /// The last epoch the client knows.
+        floor: u32,
+    },
     /// The server answered for another inference.
     #[error("the server answered for another inference than the one asked for")]
     Number,

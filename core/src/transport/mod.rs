@@ -41,6 +41,12 @@ pub enum FrameKind {
     Later,
     /// Client: run inference (u64) on the input of a device (its public key), which gets the output.
     OnBehalf,
+    /// Server to dealer: an inference of this client begins, under the next generation (u64) of the server's store; which
+    /// inference is not said. Dealer to server: that generation is recorded, and there was none as late.
+    Use,
+    /// Dealer to server: it remembers this generation (u64), which is as late as the one the server began, or later: the
+    /// server's store is an old copy.
+    Older,
 }
 
 impl FrameKind {
@@ -59,6 +65,8 @@ impl FrameKind {
             10 => Self::Claim,
             11 => Self::Later,
             12 => Self::OnBehalf,
+            13 => Self::Use,
+            14 => Self::Older,
             _ => return None,
         })
     }

@@ -40,7 +40,7 @@ pub(crate) fn tap(links: &[Link], data: &[u8]) -> Tap {
 
 fn apply(fault: &Fault, mut frame: Frame, made_up: &[u8], held: &Mutex<Option<Frame>>) -> Vec<Frame> {
     let place = fault.place % frame.payload.len().max(1);
-    let kind = FrameKind::from_byte(fault.value % 12 + 1).unwrap_or(FrameKind::Data);
+    let kind = FrameKind::from_byte(fault.value % 14 + 1).unwrap_or(FrameKind::Data);
     match fault.kind % 10 {
         0 | 1 => frame.payload.iter_mut().skip(place).take(1).for_each(|byte| *byte ^= fault.value | 1),
         2 => frame.payload.truncate(place),

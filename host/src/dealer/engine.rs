@@ -1,5 +1,7 @@
 //! What the dealer computes for one inference.
 
+use std::sync::Arc;
+
 use brelu_core::bits::BitWriter;
 use brelu_core::cost::ChannelLayout;
 use brelu_core::masks::Masks;
@@ -14,6 +16,7 @@ use crate::groups::Layer;
 use crate::kernel::{Backend, KernelError, Linear};
 use crate::mask_reader::{read_masks, scratch};
 use crate::packed::Packed;
+use crate::plan_file::OwnedPlan;
 use crate::row_major::pack_rows;
 
 /// The dealer's keys for one client of one server.
@@ -30,7 +33,7 @@ pub struct DealerKeys {
 /// A plan with the dealer's weight component, ready to deal.
 #[derive(Debug)]
 pub struct DealerModel {
-    plan: &'static Plan<'static>,
+    plan: Arc<OwnedPlan>,
     linear: Vec<Vec<Linear>>,
     layers: Vec<Option<Layer>>,
 }
@@ -41,11 +44,11 @@ impl DealerModel {
     /// # Errors
     /// If a kernel refuses its map.
     pub fn new(
-        plan: &'static Plan<'static>,
+        plan: Arc<OwnedPlan>,
         mut weights: impl FnMut(NodeId, usize) -> Vec<u32>,
     ) -> Result<Self, KernelError> {
-        let mut linear = Vec::with_capacity(plan.len());
-        for (id, node) in plan.nodes() {
+        let mut linear = Vec::with_capacity(plan.get().len());
+        for (id, node) in plan.get().nodes() {
             let Op::Linear { terms, fraction } = &node.op else {
                 linear.push(Vec::new());
                 continue;
@@ -56,19 +59,19 @@ impl DealerModel {
             };
             linear.push(terms.iter().enumerate().map(map).collect::<Result<_, _>>()?);
         }
-        let layers = (0..plan.len() as NodeId).map(|id| Layer::new(plan, id)).collect();
+        let layers = (0..plan.get().len() as NodeId).map(|id| Layer::new(plan.get(), id)).collect();
         Ok(Self { plan, linear, layers })
     }
 
     /// The plan.
-    pub fn plan(&self) -> &'static Plan<'static> {
-        self.plan
+    pub fn plan(&self) -> &Plan<'_> {
+        self.plan.get()
     }
 
     /// The dealer's message for node `id` of an inference; empty if it has none.
     pub fn deal(&self, keys: &DealerKeys, inference: u64, id: NodeId) -> Vec<u8> {
-        let masks = Masks::new(self.plan, &keys.client, inference);
-        match &self.plan.node(id).op {
+        let masks = Masks::new(self.plan(), &keys.client, inference);
+        match &self.plan().node(id).op {
             Op::Linear { .. } => self.linear(&masks, id),
             Op::Activation { .. } => self.layers[usize::from(id)]
                 .as_ref()
@@ -78,12 +81,12 @@ impl DealerModel {
     }
 
     fn linear(&self, masks: &Masks<'_>, id: NodeId) -> Vec<u8> {
-        let node = self.plan.node(id);
+        let node = self.plan().node(id);
         let Op::Linear { terms, fraction } = &node.op else { return Vec::new() };
         let (n, f) = (node.bits, *fraction);
         let mut product = Wiped::new(vec![0; node.shape.len()]);
         for (term, map) in terms.iter().zip(&self.linear[usize::from(id)]) {
-            let x_cd = read_masks(self.plan, masks, term.input);
+            let x_cd = read_masks(self.plan(), masks, term.input);
             // The shapes are the plan's, which the kernel was built for.
             if map.accumulate(&x_cd, &mut product).is_err() {
                 return Vec::new();

@@ -1,230 +1,183 @@
-//! The models a dealer was given: in memory, and under their hash in a directory.
+//! The models a dealer was given, in memory; those that leave come back from the disk or from their server.
 
-use std::collections::HashMap;
-use std::fs::{self, File};
-use std::io::{Read, Write};
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use brelu_core::bits::{BitReader, bytes};
-use brelu_core::plan::{NodeId, Op, Plan};
-use sha2::{Digest, Sha256};
-use zeroize::Zeroizing;
+use brelu_core::plan::Plan;
 
-use super::DealerModel;
+use super::parts::{ModelId, Parts, model_bytes};
+use super::storage::Storage;
+use super::{DealerModel, ServerShare};
 use crate::error::SessionError;
-use crate::weights::{PlanHash, plan_hash};
+use crate::limits::PlanLimits;
 
-/// Plan and weight component, by their hashes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct ModelId {
-    pub(super) plan: PlanHash,
-    pub(super) shares: [u8; 32],
+/// A model in memory.
+struct Held {
+    model: Arc<DealerModel>,
+    bytes: u64,
+    /// When it was used last, in uses of the library.
+    used: u64,
 }
 
-impl ModelId {
-    fn file_name(&self) -> String {
-        let hex = |hash: &[u8; 32]| hash[..16].iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-        format!("{}-{}.model", hex(&self.plan), hex(&self.shares))
-    }
-}
-
-/// A model as it is received and stored: a plan, and packed weight components of its linear terms in order.
-pub(super) struct Parts {
-    pub(super) plan: Vec<u8>,
-    pub(super) shares: Vec<Zeroizing<Vec<u8>>>,
+/// A model that left while sessions use it: its memory is its server's until the last of them ends.
+struct Lent {
+    id: ModelId,
+    model: Weak<DealerModel>,
+    bytes: u64,
 }
 
 #[derive(Default)]
 struct Shelves {
-    models: HashMap<ModelId, Arc<DealerModel>>,
-    plans: HashMap<PlanHash, &'static Plan<'static>>,
+    held: BTreeMap<ModelId, Held>,
+    lent: Vec<Lent>,
+    /// Models on their way, by the number of their room.
+    rooms: BTreeMap<u64, (ModelId, u64)>,
+    uses: u64,
+}
+
+impl Shelves {
+    fn touch(&mut self, id: &ModelId) -> Option<Arc<DealerModel>> {
+        self.uses += 1;
+        let held = self.held.get_mut(id)?;
+        held.used = self.uses;
+        Some(held.model.clone())
+    }
+
+    /// Whether one more model of `bytes` bytes is within a server's share.
+    fn fits(&self, id: &ModelId, bytes: u64, share: &ServerShare) -> bool {
+        let held = self.held.iter().map(|(id, held)| (id, held.bytes));
+        let lent = self.lent.iter().map(|lent| (&lent.id, lent.bytes));
+        let rooms = self.rooms.values().map(|(id, bytes)| (id, *bytes));
+        let all = held.chain(lent).chain(rooms).filter(|(other, _)| other.server == id.server);
+        let (mut models, mut sum) = (BTreeSet::from([id]), bytes);
+        for (other, bytes) in all {
+            models.insert(other);
+            sum = sum.saturating_add(bytes);
+        }
+        models.len() <= share.models && sum <= share.bytes
+    }
+
+    /// Lets go of the model that was not used for the longest time among those that `may` go; whether there was one.
+    fn drop_oldest(&mut self, may: impl Fn(&ModelId, &Held) -> bool) -> bool {
+        let oldest = self.held.iter().filter(|(id, held)| may(id, held)).min_by_key(|(_, held)| held.used);
+        let Some(id) = oldest.map(|(id, _)| *id) else { return false };
+        if let Some(Held { model, bytes, .. }) = self.held.remove(&id)
+            && Arc::strong_count(&model) > 1
+        {
+            self.lent.push(Lent { id, model: Arc::downgrade(&model), bytes });
+        }
+        true
+    }
 }
 
 /// The models of a dealer.
 pub(super) struct Library {
-    folder: Option<PathBuf>,
     most: usize,
-    shelves: Mutex<Shelves>,
-    written: AtomicU64,
+    share: ServerShare,
+    limits: PlanLimits,
+    shelves: Arc<Mutex<Shelves>>,
+    storage: Option<Storage>,
 }
 
 impl std::fmt::Debug for Library {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Library({:?}, {} models at most)", self.folder, self.most)
+        write!(f, "Library({} models at most)", self.most)
     }
 }
 
-/// The linear terms of a plan in order: node, term, bits of a weight, weights.
-pub(super) fn terms(plan: &Plan<'_>) -> Vec<(NodeId, usize, u8, usize)> {
-    let of_node = |(id, node): (NodeId, brelu_core::plan::Node<'_>)| match &node.op {
-        Op::Linear { terms, fraction } => {
-            let k = node.bits + fraction;
-            (0..).zip(terms).map(|(index, term)| (id, index, k, term.map.weight_len())).collect()
-        }
-        _ => Vec::new(),
-    };
-    plan.nodes().flat_map(of_node).collect()
+/// Room for a model in its server's share, until it is there or the room is dropped.
+pub(super) struct Room {
+    shelves: Arc<Mutex<Shelves>>,
+    id: ModelId,
+    bytes: u64,
+    number: u64,
+}
+
+fn lock(shelves: &Mutex<Shelves>) -> MutexGuard<'_, Shelves> {
+    shelves.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        lock(&self.shelves).rooms.remove(&self.number);
+    }
 }
 
 impl Library {
-    /// Keeps at most `most` models in memory, and in `folder` if there is one.
-    pub(super) fn new(folder: Option<PathBuf>, most: usize) -> Self {
-        Self { folder, most, shelves: Mutex::default(), written: AtomicU64::new(0) }
-    }
-
-    fn shelves(&self) -> MutexGuard<'_, Shelves> {
-        self.shelves.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Keeps at most `most` models in memory, and [`ServerShare::ON_DISK`] times as many in `folder` if there is one; and of
+    /// one server its share. No plan takes more than `limits` say.
+    pub(super) fn new(folder: Option<PathBuf>, most: usize, share: ServerShare, limits: PlanLimits) -> Self {
+        let storage = folder.map(|folder| Storage::new(folder, most, share));
+        Self { most, share, limits, shelves: Arc::default(), storage }
     }
 
     /// A model that was given before. A file that is not what it should be counts as none: the server sends it again.
-    pub(super) fn get(&self, id: &ModelId) -> Option<Arc<DealerModel>> {
-        let known = self.shelves().models.get(id).cloned();
-        known.or_else(|| {
-            let path = self.folder.as_ref()?.join(id.file_name());
-            let parts = read(&path)?;
-            self.add(id, &parts).ok()
-        })
+    ///
+    /// # Errors
+    /// If its server has no room for it at the moment, or its plan takes more than it may.
+    pub(super) fn get(&self, id: &ModelId) -> Result<Option<Arc<DealerModel>>, SessionError> {
+        let known = lock(&self.shelves).touch(id);
+        let stored = || self.storage.as_ref()?.read(id);
+        let Some(parts) = known.is_none().then(stored).flatten() else { return Ok(known) };
+        let room = self.reserve(id, parts.plan.get())?;
+        Ok(parts.model(id).ok().map(|model| self.add(&room, model)))
+    }
+
+    /// Room for a model of this plan. Models of the same server that nobody uses make room, the least recently used one
+    /// first.
+    ///
+    /// # Errors
+    /// [`SessionError::ModelShare`] if there is never so much room for one server, [`SessionError::ModelsInUse`] if there is
+    /// none at the moment; or if the plan takes more than it may.
+    pub(super) fn reserve(&self, id: &ModelId, plan: &Plan<'_>) -> Result<Room, SessionError> {
+        self.limits.dealer(plan)?;
+        let bytes = model_bytes(plan);
+        if bytes > self.share.bytes {
+            return Err(SessionError::ModelShare { bytes, most: self.share.bytes });
+        }
+        let mut shelves = lock(&self.shelves);
+        shelves.lent.retain(|lent| lent.model.strong_count() > 0);
+        let idle = |other: &ModelId, held: &Held| {
+            other.server == id.server && other != id && Arc::strong_count(&held.model) == 1
+        };
+        while !shelves.fits(id, bytes, &self.share) {
+            if !shelves.drop_oldest(idle) {
+                return Err(SessionError::ModelsInUse(self.share.models));
+            }
+        }
+        shelves.uses += 1;
+        let number = shelves.uses;
+        shelves.rooms.insert(number, (*id, bytes));
+        Ok(Room { shelves: self.shelves.clone(), id: *id, bytes, number })
     }
 
     /// Takes a model in memory and, if there is a folder, on disk.
-    pub(super) fn put(&self, id: &ModelId, parts: Parts) -> Result<Arc<DealerModel>, SessionError> {
-        let model = self.add(id, &parts)?;
-        // A model that cannot be stored is there all the same, until the next restart.
-        drop(self.folder.as_ref().map(|folder| self.store(folder, id, &parts)));
+    ///
+    /// # Errors
+    /// If it is not the one that the room is for, or a kernel refuses its map.
+    pub(super) fn put(&self, room: &Room, parts: &Parts) -> Result<Arc<DealerModel>, SessionError> {
+        let model = self.add(room, parts.model(&room.id)?);
+        // A model that cannot be stored is there all the same, until it is not used for a while.
+        drop(self.storage.as_ref().map(|storage| storage.write(&room.id, parts)));
         Ok(model)
     }
 
-    fn add(&self, id: &ModelId, parts: &Parts) -> Result<Arc<DealerModel>, SessionError> {
-        let mut digest = Sha256::new();
-        parts.shares.iter().for_each(|share| digest.update(share));
-        if digest.finalize().as_slice() != id.shares {
-            return Err(SessionError::ModelHash);
+    /// Takes a model in. If there are too many, the least recently used ones leave, whosever they are; sessions that use them
+    /// go on.
+    fn add(&self, room: &Room, model: DealerModel) -> Arc<DealerModel> {
+        let mut shelves = lock(&self.shelves);
+        // Another session may have brought it meanwhile.
+        if let Some(known) = shelves.touch(&room.id) {
+            return known;
         }
-        let plan = self.plan(parts.plan.clone(), id.plan)?;
-        let terms = terms(plan);
-        let fits = |((_, _, k, count), share): (&(_, _, u8, usize), &Zeroizing<Vec<u8>>)| {
-            share.len() as u64 == bytes(u64::from(*k) * *count as u64)
-        };
-        if terms.len() != parts.shares.len() || !terms.iter().zip(&parts.shares).all(fits) {
-            return Err(SessionError::ModelHash);
-        }
-        let mut weights: HashMap<_, _> = terms
-            .iter()
-            .zip(&parts.shares)
-            .map(|((id, index, k, count), share)| {
-                let mut words = vec![0; *count];
-                BitReader::at(share, 0).pull(*k, &mut words);
-                ((*id, *index), words)
-            })
-            .collect();
-        let take = |id, index| weights.remove(&(id, index)).unwrap_or_default();
-        let model = Arc::new(DealerModel::new(plan, take)?);
-        let mut shelves = self.shelves();
-        if shelves.models.len() >= self.most {
-            shelves.models.clear();
-        }
-        shelves.models.insert(*id, model.clone());
-        Ok(model)
+        let model = Arc::new(model);
+        let used = shelves.uses;
+        shelves.held.insert(room.id, Held { model: model.clone(), bytes: room.bytes, used });
+        while shelves.held.len() > self.most && shelves.drop_oldest(|id, _| *id != room.id) {}
+        model
     }
-
-    /// Plans stay for as long as the process: there are few, and everything refers to them.
-    pub(super) fn plan(
-        &self,
-        bytes: Vec<u8>,
-        hash: PlanHash,
-    ) -> Result<&'static Plan<'static>, SessionError> {
-        let mut shelves = self.shelves();
-        if let Some(plan) = shelves.plans.get(&hash) {
-            return Ok(plan);
-        }
-        let most = self.most * 4;
-        if shelves.plans.len() >= most {
-            return Err(SessionError::TooManyPlans(most));
-        }
-        if plan_hash(&Plan::parse(&bytes)?) != hash {
-            return Err(SessionError::ModelHash);
-        }
-        let plan: &'static Plan<'static> = crate::plan_file::keep(bytes)?;
-        shelves.plans.insert(hash, plan);
-        Ok(plan)
-    }
-
-    fn store(&self, folder: &Path, id: &ModelId, parts: &Parts) -> std::io::Result<()> {
-        let others = fs::read_dir(folder)?.filter(|entry| {
-            entry.as_ref().is_ok_and(|entry| entry.path().extension().is_some_and(|end| end == "model"))
-        });
-        if others.count() >= self.most * 4 {
-            return Err(std::io::Error::other("all places for models are taken"));
-        }
-        let path = folder.join(id.file_name());
-        // Several sessions may bring the same model at once.
-        let partial = path.with_extension(format!(
-            "{}-{}.part",
-            std::process::id(),
-            self.written.fetch_add(1, Relaxed)
-        ));
-        let written = write(&partial, parts).and_then(|()| fs::rename(&partial, &path));
-        written.inspect_err(|_| drop(fs::remove_file(&partial)))
-    }
-}
-
-/// Layout: length of the plan (u32), number of shares (u32), length of each (u64), then all of them; little endian.
-fn write(path: &Path, parts: &Parts) -> std::io::Result<()> {
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    file.write_all(&(parts.plan.len() as u32).to_le_bytes())?;
-    file.write_all(&(parts.shares.len() as u32).to_le_bytes())?;
-    for share in &parts.shares {
-        file.write_all(&(share.len() as u64).to_le_bytes())?;
-    }
-    file.write_all(&parts.plan)?;
-    parts.shares.iter().try_for_each(|share| file.write_all(share))?;
-    file.sync_all()
-}
-
-fn read(path: &Path) -> Option<Parts> {
-    let mut file = File::open(path).ok()?;
-    let mut left = file.metadata().ok()?.len();
-    let mut take = |len: u64| {
-        left = left.checked_sub(len)?;
-        let mut bytes = vec![0; len as usize];
-        file.read_exact(&mut bytes).ok()?;
-        Some(bytes)
-    };
-    let word = |bytes: Vec<u8>| Some(u32::from_le_bytes(bytes.try_into().ok()?));
-    let (plan, count) = (word(take(4)?)?, word(take(4)?)?);
-    let lengths = take(u64::from(count) * 8)?;
-    let plan = take(plan.into())?;
-    let share = |length: &[u8; 8]| take(u64::from_le_bytes(*length)).map(Zeroizing::new);
-    let shares = lengths.as_chunks::<8>().0.iter().map(share).collect::<Option<_>>()?;
-    (left == 0).then_some(Parts { plan, shares })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn stored_models_are_read_as_they_were_and_damage_is_none() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.model");
-        let shares = vec![Zeroizing::new(vec![1, 2, 3]), Zeroizing::new(vec![]), Zeroizing::new(vec![9; 40])];
-        write(&path, &Parts { plan: vec![7; 20], shares: shares.clone() }).unwrap();
-        let parts = read(&path).unwrap();
-        assert_eq!((parts.plan, parts.shares), (vec![7; 20], shares));
-        let whole = fs::read(&path).unwrap();
-        for len in 0..whole.len() {
-            fs::write(&path, &whole[..len]).unwrap();
-            assert!(read(&path).is_none(), "{len} bytes");
-        }
-        fs::write(&path, [&whole[..], &[0]].concat()).unwrap();
-        assert!(read(&path).is_none());
-        fs::write(&path, [0xff; 64]).unwrap();
-        assert!(read(&path).is_none());
-    }
-}
+pub(super) mod tests;

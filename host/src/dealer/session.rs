@@ -4,19 +4,20 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use brelu_core::bits;
 use brelu_core::channel::{
     EPOCH_LEN, FIRST_OVERHEAD, GREETING_LEN, Identity, Link, PublicKey, Responder, WELCOME_LEN,
 };
 use brelu_core::cost;
-use brelu_core::plan::{NodeId, Plan};
+use brelu_core::plan::NodeId;
 use brelu_core::prf::PairKey;
 use brelu_core::transport::FrameKind;
-use sha2::{Digest, Sha256};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::library::{Library, ModelId, Parts, terms};
-use super::{DealerKeys, DealerModel};
+use super::library::Library;
+use super::parts::ModelId;
+use super::receive::{Sizes, receive_model};
+use super::share::Places;
+use super::{DealerKeys, DealerModel, ServerShare};
 use crate::error::SessionError;
 use crate::event::{Event, Observer};
 use crate::hello::{DealerHello, DealerRequest, decode, encode};
@@ -24,7 +25,7 @@ use crate::keys::{Access, random_key};
 use crate::limits::{PlanLimits, Room};
 use crate::pipe::{NetError, Pipe};
 use crate::secure::{Call, Connection, ephemeral};
-use crate::state::Epochs;
+use crate::state::{Epochs, Generations, Peer, StateError, group, member};
 use crate::stopping::Stopping;
 
 /// Limits of a dealer.
@@ -34,15 +35,15 @@ pub struct DealerOptions {
     pub timeout: Duration,
     /// How long a session may do nothing.
     pub idle: Duration,
-    /// How many models are kept in memory.
+    /// How many models are kept in memory, of all servers together.
     pub models: usize,
     /// Bytes of the largest plan that a server may bring.
     pub plan_bytes: u64,
-    /// Bytes of the largest model that a server may bring: of the dealer's component of all weights of one.
-    pub model_bytes: u64,
     /// What one plan may take. The computations of all sessions together have as much memory as one plan may take; those
     /// for which there is none wait.
     pub limits: PlanLimits,
+    /// What one server may have.
+    pub share: ServerShare,
     /// Is told what happens.
     pub observer: Observer,
 }
@@ -54,8 +55,8 @@ impl Default for DealerOptions {
             idle: Duration::from_secs(3600),
             models: 16,
             plan_bytes: 16 << 20,
-            model_bytes: 1 << 30,
             limits: PlanLimits::default(),
+            share: ServerShare::default(),
             observer: Observer::default(),
         }
     }
@@ -72,6 +73,8 @@ pub struct DealerParty {
     pub clients: Access,
     /// The epochs given to every client of every server.
     pub epochs: Epochs,
+    /// How many inferences of every client of every server have begun.
+    pub generations: Generations,
     /// Where models are stored.
     pub models: Option<PathBuf>,
 }
@@ -83,33 +86,34 @@ pub struct Dealer {
     options: DealerOptions,
     library: Arc<Library>,
     room: Room,
+    places: Arc<Places>,
     stopping: Stopping,
 }
 
-/// Bytes that a server may be ahead while it brings a model; otherwise it has only little to say.
-const AHEAD: u64 = 4 << 20;
-
-/// Under which the epochs of a client of a server are recorded.
-fn couple(server: &PublicKey, client: &PublicKey) -> [u8; 32] {
-    let mut digest = Sha256::new();
-    [server, client].iter().for_each(|key| digest.update(key.bytes()));
-    digest.finalize().into()
+/// Under which a client of a server is recorded, in the group of that server.
+fn couple(server: &PublicKey, client: &PublicKey) -> Peer {
+    member(group(&[server.bytes()]), &[server.bytes(), client.bytes()])
 }
 
 /// A client as its server introduced it.
 struct Client {
     key: PublicKey,
+    couple: Peer,
     masks: PairKey,
     epoch: u32,
+    /// The last generation that is remembered of it.
+    generation: u64,
     welcome: [u8; WELCOME_LEN],
 }
 
 impl Dealer {
     /// A dealer.
     pub fn new(party: DealerParty, options: DealerOptions) -> Self {
-        let library = Arc::new(Library::new(party.models.clone(), options.models));
-        let (room, stopping) = (Room::new(&options.limits), Stopping::default());
-        Self { party: Arc::new(party), options, library, room, stopping }
+        let library =
+            Library::new(party.models.clone(), options.models, options.share, options.limits.clone());
+        let (room, places, stopping) = (Room::new(&options.limits), Arc::default(), Stopping::default());
+        let (party, library) = (Arc::new(party), Arc::new(library));
+        Self { party, options, library, room, places, stopping }
     }
 
     /// Ends every session as soon as it has finished what it is doing.
@@ -159,18 +163,27 @@ impl Dealer {
 
     async fn session(&self, server: &mut Connection) -> Result<(), SessionError> {
         let words = server.hello().await?;
+        let peer = *server.bond.peer();
+        let _place = self.places.enter(&peer, self.options.share.sessions)?;
         let request: DealerRequest<'_> = decode("server", &words)?;
-        let client = self.meet(server.bond.peer(), &request).await?;
+        let client = self.meet(&peer, &request).await?;
         self.options.observer.tell(Event::Epoch(client.key.id(), client.epoch));
-        let id = ModelId { plan: request.plan, shares: request.model };
+        let id = ModelId { server: peer, plan: request.plan, shares: request.model };
         let library = self.library.clone();
-        let known = tokio::task::spawn_blocking(move || library.get(&id)).await?;
-        let hello =
-            DealerHello { epoch: client.epoch, welcome: &client.welcome, needs_model: known.is_none() };
+        let known = tokio::task::spawn_blocking(move || library.get(&id)).await??;
+        let hello = DealerHello {
+            epoch: client.epoch,
+            generation: client.generation,
+            welcome: &client.welcome,
+            needs_model: known.is_none(),
+        };
         server.pipe.send_frame(FrameKind::Hello, encode(&hello)).await?;
         let model = match known {
             Some(model) => model,
-            None => self.receive_model(&mut server.pipe, id, request.plan_bytes).await?,
+            None => {
+                let sizes = Sizes { plan: request.plan_bytes.into(), most: self.options.plan_bytes };
+                receive_model(&mut server.pipe, &self.library, &id, sizes).await?
+            }
         };
         let masks = server.bond.pair_key(&request.plan);
         let keys = DealerKeys { client: client.masks.clone(), server: masks, own: random_key()? };
@@ -198,12 +211,19 @@ impl Dealer {
             return Err(NetError::NotAuthorised { peer: "client", key: key.id() }.into());
         }
         let floor = u32::from_le_bytes(floor).max(request.floor);
-        let (party, couple) = (self.party.clone(), couple(server, &key));
-        let epoch = tokio::task::spawn_blocking(move || party.epochs.next(&couple, floor)).await??;
+        let (party, couple, most) = (self.party.clone(), couple(server, &key), self.options.share.clients);
+        let records = move || {
+            Ok::<_, StateError>((
+                party.epochs.next_among(&couple, floor, most)?,
+                party.generations.last(&couple)?,
+            ))
+        };
+        let (epoch, generation) = tokio::task::spawn_blocking(records).await??;
         let mut welcome = [0; WELCOME_LEN];
         let payload: [u8; EPOCH_LEN] = epoch.to_le_bytes();
         let agreed = responder.write(&payload, &mut welcome).map_err(|_| SessionError::Greeting)?;
-        Ok(Client { key, masks: agreed.into_bond().pair_key(&request.plan), epoch, welcome })
+        let masks = agreed.into_bond().pair_key(&request.plan);
+        Ok(Client { key, couple, masks, epoch, generation, welcome })
     }
 
     async fn deal(
@@ -220,7 +240,12 @@ impl Dealer {
             let next = ear.unless_stopped(pipe, async |pipe| Ok(pipe.receive_within(idle).await?)).await?;
             let Some(frame) = next else { return Ok(()) };
             let number = match frame {
-                (FrameKind::Deal, payload) => number(&payload)?,
+                (got @ FrameKind::Deal, payload) => number(got, &payload)?,
+                (got @ FrameKind::Use, payload) => {
+                    let answer = self.begin(client, number(got, &payload)?).await?;
+                    pipe.send_frame(answer.0, answer.1.to_le_bytes().to_vec()).await?;
+                    continue;
+                }
                 (FrameKind::Bye, _) => return Ok(()),
                 (got, _) => return Err(SessionError::Frame { peer: "server", got }),
             };
@@ -242,44 +267,19 @@ impl Dealer {
         }
     }
 
-    async fn receive_model(
-        &self,
-        pipe: &mut Pipe,
-        id: ModelId,
-        plan_bytes: u32,
-    ) -> Result<Arc<DealerModel>, SessionError> {
-        let plan_bytes = u64::from(plan_bytes);
-        if plan_bytes > self.options.plan_bytes {
-            return Err(SessionError::PlanSize { bytes: plan_bytes, most: self.options.plan_bytes });
+    /// Records that an inference of a client begins under a generation that was never begun; otherwise says which one is
+    /// remembered.
+    async fn begin(&self, client: &Client, generation: u64) -> Result<(FrameKind, u64), SessionError> {
+        let (party, couple) = (self.party.clone(), client.couple);
+        let raise = move || party.generations.raise(&couple, generation);
+        match tokio::task::spawn_blocking(raise).await? {
+            Ok(()) => Ok((FrameKind::Use, generation)),
+            Err(StateError::Older { last, .. }) => Ok((FrameKind::Older, last)),
+            Err(error) => Err(error.into()),
         }
-        pipe.allow(AHEAD);
-        let bytes = pipe.receive_message(plan_bytes * 8).await?.to_vec();
-        self.check_model(&Plan::parse(&bytes)?)?;
-        let plan = self.library.plan(bytes.clone(), id.plan)?;
-        let mut shares = Vec::new();
-        for (_, _, k, count) in terms(plan) {
-            shares.push(pipe.receive_message(u64::from(k) * count as u64).await?);
-        }
-        pipe.allow(0);
-        let library = self.library.clone();
-        let parts = Parts { plan: bytes, shares };
-        tokio::task::spawn_blocking(move || library.put(&id, parts)).await?
-    }
-
-    /// Refuses a plan that takes too much, and weights that are more than a server may bring, before any of them is
-    /// received or the plan is kept.
-    fn check_model(&self, plan: &Plan<'_>) -> Result<(), SessionError> {
-        self.options.limits.dealer(plan)?;
-        let most = self.options.model_bytes;
-        let share = |(_, _, k, count): (NodeId, usize, u8, usize)| bits::bytes(u64::from(k) * count as u64);
-        let bytes = terms(plan).into_iter().map(share).fold(0, u64::saturating_add);
-        if bytes > most { Err(SessionError::ModelSize { bytes, most }) } else { Ok(()) }
     }
 }
 
-fn number(payload: &[u8]) -> Result<u64, SessionError> {
-    payload
-        .try_into()
-        .map(u64::from_le_bytes)
-        .map_err(|_| SessionError::Frame { peer: "server", got: FrameKind::Deal })
+fn number(got: FrameKind, payload: &[u8]) -> Result<u64, SessionError> {
+    payload.try_into().map(u64::from_le_bytes).map_err(|_| SessionError::Frame { peer: "server", got })
 }

@@ -24,6 +24,7 @@ impl SessionError {
             | SessionError::InUse
             | SessionError::Interrupted(_) => format!("it cannot go on: {LOG}"),
             SessionError::Plan(_)
+            | SessionError::Excess(_)
             | SessionError::OtherPlan
             | SessionError::Frame { .. }
             | SessionError::Reused { .. }
@@ -38,8 +39,10 @@ impl SessionError {
             | SessionError::ModelHash
             | SessionError::Hello(_)
             | SessionError::PlanSize { .. }
-            | SessionError::ModelSize { .. }
-            | SessionError::TooManyPlans(_) => self.to_string(),
+            | SessionError::ModelShare { .. }
+            | SessionError::ModelsInUse(_)
+            | SessionError::TooManyOfServer(_)
+            | SessionError::OldStore => self.to_string(),
         }
     }
 }
@@ -56,6 +59,11 @@ fn of_records(error: &StateError) -> String {
         }
         StateError::Full { .. }
         | StateError::Reused { .. }
+        | StateError::Jump { .. }
+        | StateError::Behind { .. }
+        | StateError::Crowded(_)
+        | StateError::Older { .. }
+        | StateError::Leap { .. }
         | StateError::Exhausted
         | StateError::Exists(_) => error.to_string(),
         StateError::Io { .. }

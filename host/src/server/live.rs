@@ -26,6 +26,7 @@ struct Client {
     entered: u64,
     numbers: BTreeSet<u64>,
     greeting: Arc<tokio::sync::Mutex<()>>,
+    turn: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Client {
@@ -102,6 +103,11 @@ impl Place {
     /// Sessions of one client are greeted one after the other, so that epochs arrive in their order.
     pub(super) fn greeting(&self) -> Arc<tokio::sync::Mutex<()>> {
         self.live.clients().entry(self.client).or_default().greeting.clone()
+    }
+
+    /// Inferences of one client begin one after the other.
+    pub(super) fn turn(&self) -> Arc<tokio::sync::Mutex<()>> {
+        self.live.clients().entry(self.client).or_default().turn.clone()
     }
 
     /// Makes a prepared inference this session's own, unless it is another one's.

@@ -3,6 +3,7 @@
 mod device;
 mod engine;
 mod errands;
+mod generation;
 mod linear;
 mod live;
 mod material;

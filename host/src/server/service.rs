@@ -17,7 +17,7 @@ use crate::hello::decode;
 use crate::keys::Access;
 use crate::pipe::NetError;
 use crate::secure::{Call, Connection};
-use crate::state::{Epochs, Ready};
+use crate::state::{Epochs, Generations, Ready};
 use crate::stopping::Stopping;
 
 /// Limits of a server.
@@ -61,6 +61,8 @@ pub struct ServerParty {
     pub clients: Access,
     /// The epochs used with every client.
     pub epochs: Epochs,
+    /// How many inferences of every client have begun.
+    pub generations: Generations,
     /// Prepared inferences.
     pub ready: Ready,
 }

@@ -9,9 +9,9 @@ use brelu_core::cost;
 use brelu_core::plan::NodeId;
 use brelu_core::prf::PairKey;
 use brelu_core::transport::FrameKind;
-use sha2::{Digest, Sha256};
 use tokio::sync::{Notify, mpsc};
 
+use super::generation::{Counting, shelf};
 use super::live::Place;
 use super::service::Server;
 use super::shelving::Shelving;
@@ -32,6 +32,7 @@ pub(super) struct Session<'s> {
     dealer: Pipe,
     key: PairKey,
     place: Place,
+    counting: Counting<'s>,
     /// Under which its prepared inferences are kept: they are of no use with another model.
     shelf: Peer,
     epoch: u32,
@@ -43,12 +44,6 @@ pub(super) struct Left {
     pub(super) client: PublicKey,
     pub(super) shelf: Peer,
     pub(super) numbers: BTreeSet<u64>,
-}
-
-fn shelf(client: &PublicKey, model: &ServerModel) -> Peer {
-    let mut digest = Sha256::new();
-    [client.bytes(), &model.hash, &model.dealer_id].iter().for_each(|part| digest.update(part));
-    digest.finalize().into()
 }
 
 impl<'s> Session<'s> {
@@ -70,8 +65,9 @@ impl<'s> Session<'s> {
             return Err(SessionError::OtherDealer { client: theirs, server: ours });
         }
         client.limit_payload(hello.max_payload as usize);
+        let counting = Counting::new(server, peer, place.turn());
         let Introduced { mut dealer, epoch, welcome } =
-            introduce(server, &place, &peer, hello, connect).await?;
+            introduce(server, (&place, &counting), &peer, hello, connect).await?;
         server.options.observer.tell(Event::Epoch(peer.id(), epoch));
         let answer = ServerHello {
             welcome: &welcome,
@@ -84,7 +80,7 @@ impl<'s> Session<'s> {
         dealer.pipe.allow(total.dealer_offline);
         let key = dealer.bond.pair_key(&model.hash);
         let shelf = shelf(&peer, model);
-        Ok(Self { server, peer, client, dealer: dealer.pipe, key, place, shelf, epoch, last: 0 })
+        Ok(Self { server, peer, client, dealer: dealer.pipe, key, place, counting, shelf, epoch, last: 0 })
     }
 
     /// Says good-bye to the dealer; what the session leaves behind.
@@ -158,7 +154,14 @@ impl<'s> Session<'s> {
 
     async fn infer(&mut self, number: u64) -> Result<(), SessionError> {
         let prepared = self.take(number).await?;
-        let input = self.client.receive_message(cost::step(self.server.model.plan, 0).client_online).await?;
+        let bits = cost::step(self.server.model.plan, 0).client_online;
+        // The dealer answers while the input arrives. Its answer is waited for even if the input does not come: a store that
+        // does not know of it would look old.
+        let (begun, input) =
+            tokio::join!(self.counting.begin(&mut self.dealer), self.client.receive_message(bits));
+        begun?;
+        self.server.options.observer.tell(Event::Used(self.peer.id(), number));
+        let input = input?;
         let output = self.evaluate(number, prepared, &input).await?;
         Ok(self.client.send_data(&output).await?)
     }
@@ -180,6 +183,8 @@ impl<'s> Session<'s> {
             }
         };
         let prepared = self.take(number).await?;
+        self.counting.begin(&mut self.dealer).await?;
+        self.server.options.observer.tell(Event::Used(self.peer.id(), number));
         let output = self.evaluate(number, prepared, &visit.input).await?;
         // A device that went away in this moment is told nothing, and neither is its delegate.
         drop(visit.output.send(output));
@@ -191,15 +196,13 @@ impl<'s> Session<'s> {
         if !self.place.release(number) {
             return Err(SessionError::NotPrepared(number));
         }
-        // Taken out for good before anything of it is used: it can never be used again.
+        // Taken out for good before the dealer is told that it is used, and before anything of it is.
         let (party, shelf) = (self.server.party.clone(), self.shelf);
         let stored = tokio::task::spawn_blocking(move || party.ready.take(&shelf, number)).await??;
         let stored = stored.ok_or(SessionError::NotPrepared(number))?;
         let plan = self.server.model.plan;
         let open = tokio::task::spawn_blocking(move || Material::open(plan, number, stored));
-        let prepared = open.await??;
-        self.server.options.observer.tell(Event::Used(self.peer.id(), number));
-        Ok(prepared)
+        Ok(open.await??)
     }
 
     /// Computes with the client up to the server's component of the output.
@@ -256,7 +259,7 @@ struct Introduced {
 /// Introduces the client to the dealer.
 async fn introduce(
     server: &Server,
-    place: &Place,
+    (place, counting): (&Place, &Counting<'_>),
     peer: &PublicKey,
     hello: &ClientHello<'_>,
     connect: impl AsyncFnOnce() -> Result<Connection, SessionError>,
@@ -271,9 +274,12 @@ async fn introduce(
         floor: server.party.epochs.floor(peer.bytes())?,
         greeting: hello.greeting,
     };
+    let pause = counting.pause().await;
     dealer.pipe.send_frame(FrameKind::Hello, encode(&request)).await?;
     let words = dealer.pipe.receive_kind(FrameKind::Hello, "a greeting").await?;
     let answer: DealerHello<'_> = decode("dealer", &words)?;
+    counting.compare(answer.generation).await?;
+    drop(pause);
     let (party, peer, epoch) = (server.party.clone(), *peer, answer.epoch);
     tokio::task::spawn_blocking(move || party.epochs.consume(peer.bytes(), epoch)).await??;
     drop(alone);

@@ -37,12 +37,10 @@ impl Disk {
         let disk = Self { root: root.to_owned(), key };
         let _lock = lock(&root.join("lock"), Lock::Exclusive)?;
         let mut peers = BTreeMap::new();
-        for name in names(root)? {
-            if let Some(peer) = parse_peer(&name) {
-                disk.clear(&peer)?;
-                let listing = disk.list(&peer)?;
-                peers.insert(peer, listing);
-            }
+        for peer in disk.peers()? {
+            disk.clear(&peer)?;
+            let listing = disk.list(&peer)?;
+            peers.insert(peer, listing);
         }
         Ok((disk, peers))
     }
@@ -52,12 +50,21 @@ impl Disk {
         lock(&self.root.join("lock"), Lock::Shared)
     }
 
-    /// Removes what was left half done, and the directory if nothing is left in it.
+    /// The peers that have a directory.
+    pub(super) fn peers(&self) -> Result<Vec<Peer>, StateError> {
+        Ok(names(&self.root)?.iter().filter_map(|name| parse_peer(name)).collect())
+    }
+
+    /// Removes what was left half done or by another version, and the directory if nothing is left in it.
     fn clear(&self, peer: &Peer) -> Result<(), StateError> {
         let directory = self.directory(peer);
         for name in names(&directory)? {
             let path = directory.join(&name);
-            if name.ends_with(".taken") || (name.ends_with(".tmp") && !is_written(&path)) {
+            let outdated = || File::open(&path).is_ok_and(|mut file| seal::is_of_another_version(&mut file));
+            if name.ends_with(".taken")
+                || (name.ends_with(".tmp") && !is_written(&path))
+                || (name.ends_with(".ready") && outdated())
+            {
                 remove(&path)?;
             }
         }

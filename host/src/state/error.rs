@@ -4,6 +4,8 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use brelu_core::channel::EPOCH_LEAD;
+
 /// Why state cannot be kept or found.
 #[derive(Debug, thiserror::Error)]
 pub enum StateError {
@@ -28,6 +30,48 @@ pub enum StateError {
     /// No epochs are left.
     #[error("all epochs of this peer are used up: give it a new key")]
     Exhausted,
+    /// An epoch that is much later than the last one.
+    #[error(
+        "epoch {epoch} came after epoch {floor}, later than lost sessions can explain: ask whoever runs the dealer, or take a \
+         new key if records were lost here"
+    )]
+    Jump {
+        /// The epoch that came.
+        epoch: u32,
+        /// The highest one used.
+        floor: u32,
+    },
+    /// The dealer has lost sessions of a couple.
+    #[error(
+        "this dealer's record of this client and server is {missing} sessions behind theirs, more than it makes up for at \
+         once: connect again, it moves on by {EPOCH_LEAD} at every attempt, or restore its records"
+    )]
+    Behind {
+        /// By how many sessions.
+        missing: u32,
+    },
+    /// A group has as many peers as it may have.
+    #[error(
+        "this dealer remembers at most {0} clients of one server and knows as many: it takes no new ones"
+    )]
+    Crowded(usize),
+    /// A generation that is not later than the last one.
+    #[error("generation {generation} came after generation {last}: the store it comes from is an old copy")]
+    Older {
+        /// The generation that came.
+        generation: u64,
+        /// The last one.
+        last: u64,
+    },
+    /// A generation that is much later than the last one.
+    #[error(
+        "a record of this client is {missing} inferences behind that of the other party, more than it makes up for at once: \
+         connect again, it moves on at every attempt"
+    )]
+    Leap {
+        /// By how many inferences.
+        missing: u64,
+    },
     /// A log of epochs that cannot be trusted.
     #[error(
         "{} was cut or altered ({what}): delete it to start anew, which costs prepared inferences only, as new \

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
-use super::{Item, Limit, Peer, StateError, locked};
+use super::{Group, Item, Limit, Peer, StateError, locked, members};
 
 /// How much a store holds, rooms included. Bytes are those of the items' parts; a file adds some 0.01 percent.
 #[derive(Clone, Copy, Debug)]
@@ -68,6 +68,11 @@ impl Ledger {
     /// The numbers of a peer's items, the smallest first.
     pub(super) fn numbers(&self, peer: &Peer) -> Vec<u64> {
         self.accounts.get(peer).map_or_else(Vec::new, |account| account.held.keys().copied().collect())
+    }
+
+    /// The peers of a group.
+    pub(super) fn peers(&self, group: &Group) -> BTreeSet<Peer> {
+        self.accounts.range(members(group)).map(|(peer, _)| *peer).collect()
     }
 
     /// Whether an item is there.

@@ -9,7 +9,7 @@ use brelu_core::prf::PairKey;
 use super::disk::Disk;
 use super::ledger::{Held, Ledger};
 use super::stream::{Incoming, Outgoing, Way};
-use super::{Item, Limits, Peer, Room, StateError, locked};
+use super::{Group, Item, Limits, Peer, Room, StateError, locked, members};
 
 /// A bounded store of prepared inferences, by peer and inference number. Share it behind an `Arc`.
 ///
@@ -135,6 +135,25 @@ impl Ready {
             disk.remove(peer, number)?
         };
         if removed { disk.sync(peer) } else { Ok(()) }
+    }
+
+    /// Removes all items of all peers of a group, for good, and returns how many there were.
+    ///
+    /// # Errors
+    /// If the disk fails; some of them may be left then.
+    pub fn discard_all(&self, group: &Group) -> Result<usize, StateError> {
+        let mut peers = locked(&self.ledger).peers(group);
+        if let Some(disk) = &self.disk {
+            peers.extend(disk.peers()?.into_iter().filter(|peer| members(group).contains(peer)));
+        }
+        let mut count = 0;
+        for peer in peers {
+            self.look(&mut locked(&self.ledger), &peer)?;
+            let numbers = locked(&self.ledger).numbers(&peer);
+            count += numbers.len();
+            numbers.into_iter().try_for_each(|number| self.discard(&peer, number))?;
+        }
+        Ok(count)
     }
 
     /// Bytes of all items.

@@ -11,6 +11,7 @@ use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Read, Write};
 
+use brelu_core::channel::PROTOCOL_VERSION;
 use brelu_core::prf::PairKey;
 use chacha20poly1305::aead::{AeadInOut, KeyInit};
 use chacha20poly1305::{ChaCha20Poly1305, Nonce};
@@ -21,7 +22,8 @@ use zeroize::Zeroizing;
 use super::Peer;
 
 const MAGIC: &[u8; 8] = b"BRELURDY";
-const VERSION: u16 = 2;
+/// Of this layout, and of the protocol that what is sealed belongs to.
+const VERSION: u16 = 2 << 8 | PROTOCOL_VERSION;
 const SALT: usize = 32;
 /// Bytes of a header before the table of parts.
 const FIXED: usize = 8 + 2 + SALT + 8 + 4;
@@ -168,6 +170,13 @@ impl Opener {
         }
         Ok(Some(part))
     }
+}
+
+/// Whether a file says that another version wrote it: nobody has any use for it then.
+pub(super) fn is_of_another_version(file: &mut File) -> bool {
+    let mut start = [0; 10];
+    let read = file.read_exact(&mut start).is_ok();
+    read && start.starts_with(MAGIC) && start[8..] != VERSION.to_le_bytes()
 }
 
 /// The bytes of all parts as a file says, or else its length: for limits only, as nothing is checked.

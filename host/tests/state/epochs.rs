@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use brelu_core::channel::{EPOCH_JUMP, EPOCH_LEAD};
 use brelu_host::state::{Epochs, Peer, StateError};
 use proptest::prelude::*;
 
@@ -26,17 +27,137 @@ fn floors(epochs: &Epochs) -> (u32, u32) {
     (epochs.floor(&peer(1)).unwrap(), epochs.floor(&peer(2)).unwrap())
 }
 
+/// A log in which `epoch` is the last one of peer 1.
+fn at(path: &Path, epoch: u32) -> Epochs {
+    drop(Epochs::open(path).unwrap());
+    let mut log = fs::read(path).unwrap();
+    log.extend(record(&peer(1), epoch));
+    fs::write(path, log).unwrap();
+    Epochs::open(path).unwrap()
+}
+
+fn record(peer: &Peer, epoch: u32) -> Vec<u8> {
+    let mut record = [&peer[..], &epoch.to_le_bytes()].concat();
+    let crc = crc::Crc::<u32>::new(&crc::CRC_32_ISO_HDLC).checksum(&record);
+    record.extend(crc.to_le_bytes());
+    record
+}
+
 #[test]
 fn the_last_epoch_is_the_last() {
     let directory = tempfile::tempdir().unwrap();
+    let epochs = at(&directory.path().join("epochs"), u32::MAX - 1);
+    assert!(matches!(epochs.consume(&peer(2), 0), Err(StateError::Reused { epoch: 0, floor: 0 })));
+    assert_eq!(epochs.next(&peer(1), 7).unwrap(), u32::MAX);
+    assert!(matches!(epochs.next(&peer(1), 0), Err(StateError::Exhausted)));
+    assert!(matches!(epochs.next(&peer(1), u32::MAX), Err(StateError::Exhausted)));
+    assert!(matches!(epochs.consume(&peer(1), u32::MAX), Err(StateError::Reused { .. })));
+    assert_eq!(floors(&epochs), (u32::MAX, 0));
+}
+
+#[test]
+fn a_later_epoch_than_sessions_explain_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
     for epochs in [Epochs::memory(), Epochs::open(&directory.path().join("epochs")).unwrap()] {
-        assert!(matches!(epochs.consume(&peer(1), 0), Err(StateError::Reused { epoch: 0, floor: 0 })));
-        assert_eq!(epochs.next(&peer(1), u32::MAX - 1).unwrap(), u32::MAX);
-        assert!(matches!(epochs.next(&peer(1), 0), Err(StateError::Exhausted)));
-        assert!(matches!(epochs.next(&peer(2), u32::MAX), Err(StateError::Exhausted)));
-        assert!(matches!(epochs.consume(&peer(1), u32::MAX), Err(StateError::Reused { .. })));
-        assert_eq!(floors(&epochs), (u32::MAX, 0));
+        for late in [EPOCH_JUMP + 1, u32::MAX - 1, u32::MAX] {
+            let refused = epochs.consume(&peer(1), late);
+            assert!(matches!(refused, Err(StateError::Jump { floor: 0, .. })), "{refused:?}");
+        }
+        epochs.consume(&peer(1), EPOCH_JUMP).unwrap();
+        assert!(epochs.consume(&peer(1), 2 * EPOCH_JUMP + 1).is_err());
+        epochs.consume(&peer(1), 2 * EPOCH_JUMP).unwrap();
+        assert_eq!(floors(&epochs), (2 * EPOCH_JUMP, 0));
     }
+}
+
+#[test]
+fn a_record_that_is_far_behind_follows_step_by_step() {
+    let directory = tempfile::tempdir().unwrap();
+    for epochs in [Epochs::memory(), Epochs::open(&directory.path().join("epochs")).unwrap()] {
+        assert_eq!(epochs.next(&peer(1), EPOCH_LEAD).unwrap(), EPOCH_LEAD + 1);
+        // A lie costs as many epochs, and not the last ones.
+        let refused = epochs.next(&peer(1), u32::MAX - 1);
+        assert!(matches!(refused, Err(StateError::Behind { .. })), "{refused:?}");
+        assert_eq!(epochs.next(&peer(1), 0).unwrap(), 2 * EPOCH_LEAD + 2);
+        // Whoever has lost its records meets those who have not.
+        let refused = (0..20).take_while(|_| epochs.next(&peer(2), 10 * EPOCH_LEAD).is_err()).count();
+        assert_eq!(refused, 9);
+        assert_eq!(floors(&epochs).1, 10 * EPOCH_LEAD + 1);
+    }
+}
+
+#[test]
+fn a_group_has_so_many_peers() {
+    let directory = tempfile::tempdir().unwrap();
+    let named = |group: u8, index: u8| [[group; 16], [index; 16]].concat().try_into().unwrap();
+    for epochs in [Epochs::memory(), Epochs::open(&directory.path().join("epochs")).unwrap()] {
+        for index in 0..3 {
+            epochs.next_among(&named(1, index), 0, 3).unwrap();
+        }
+        let refused = epochs.next_among(&named(1, 3), 0, 3);
+        assert!(matches!(refused, Err(StateError::Crowded(3))), "{refused:?}");
+        assert_eq!(epochs.floor(&named(1, 3)).unwrap(), 0);
+        assert_eq!(epochs.next_among(&named(1, 0), 0, 3).unwrap(), 2);
+        assert_eq!(epochs.next_among(&named(0, 9), 0, 3).unwrap(), 1);
+        assert_eq!(epochs.next_among(&named(2, 9), 0, 3).unwrap(), 1);
+    }
+}
+
+#[test]
+fn a_log_is_rewritten_while_it_is_used() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("epochs");
+    let [one, two] = [Epochs::open(&path).unwrap(), Epochs::open(&path).unwrap()];
+    let mut longest = 0;
+    for epoch in 1..=1500 {
+        let epochs = if epoch % 3 == 0 { &two } else { &one };
+        epochs.consume(&peer(1), epoch).unwrap();
+        assert!(matches!(two.consume(&peer(1), epoch), Err(StateError::Reused { .. })), "{epoch}");
+        longest = longest.max((fs::read(&path).unwrap().len() - HEADER) / RECORD);
+    }
+    assert!((257..=258).contains(&longest), "{longest} records");
+    assert_eq!([floors(&one), floors(&two), floors(&Epochs::open(&path).unwrap())], [(1500, 0); 3]);
+}
+
+#[test]
+fn a_log_that_cannot_be_rewritten_serves_as_it_is() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("epochs");
+    let epochs = Epochs::open(&path).unwrap();
+    let draft = directory.path().join("epochs.tmp");
+    fs::create_dir(&draft).unwrap();
+    for epoch in 1..=600 {
+        epochs.consume(&peer(1), epoch).unwrap();
+    }
+    assert_eq!(fs::read(&path).unwrap().len(), HEADER + 600 * RECORD);
+    fs::remove_dir(&draft).unwrap();
+    for epoch in 601..=1200 {
+        epochs.consume(&peer(1), epoch).unwrap();
+    }
+    assert!(fs::read(&path).unwrap().len() < HEADER + 520 * RECORD);
+    assert_eq!(floors(&Epochs::open(&path).unwrap()), (1200, 0));
+}
+
+/// A process that ends after it has written the new log and before it has put it in place leaves a draft that nobody reads.
+#[test]
+fn an_interrupted_rewrite_changes_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("epochs");
+    let epochs = Epochs::open(&path).unwrap();
+    for epoch in 1..=250 {
+        epochs.consume(&peer(1), epoch).unwrap();
+    }
+    let [draft, other] = ["epochs.tmp", "other"].map(|name| directory.path().join(name));
+    drop(at(&other, 250));
+    fs::rename(&other, &draft).unwrap();
+    epochs.consume(&peer(1), 251).unwrap();
+    epochs.consume(&peer(2), 4).unwrap();
+    assert_eq!(floors(&Epochs::open(&path).unwrap()), (251, 4));
+    for epoch in 252..=270 {
+        epochs.consume(&peer(1), epoch).unwrap();
+    }
+    assert!(!draft.exists(), "the next rewrite takes its place");
+    assert_eq!((floors(&epochs), floors(&Epochs::open(&path).unwrap())), ((270, 4), (270, 4)));
 }
 
 #[test]
@@ -121,12 +242,12 @@ fn superseded_records_are_dropped_under_others_feet() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("epochs");
     let old = Epochs::open(&path).unwrap();
+    let draft = directory.path().join("epochs.tmp");
+    fs::create_dir(&draft).unwrap();
     for epoch in 1..=300 {
         old.consume(&peer(1), epoch).unwrap();
     }
     old.consume(&peer(2), 9).unwrap();
-    let draft = directory.path().join("epochs.tmp");
-    fs::create_dir(&draft).unwrap();
     assert_eq!(
         floors(&Epochs::open(&path).unwrap()),
         (300, 9),

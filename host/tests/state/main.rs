@@ -4,6 +4,7 @@ mod crash;
 mod damage;
 mod epochs;
 mod full_disk;
+mod generations;
 mod model;
 mod races;
 mod ready;

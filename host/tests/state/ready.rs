@@ -174,3 +174,43 @@ fn only_the_owner_can_read_it() {
     let directory = directory(&root, &peer(1));
     assert_eq!((mode(&root), mode(&directory), mode(&directory.join("1.ready"))), (0o700, 0o700, 0o600));
 }
+
+#[test]
+fn a_group_is_discarded_as_a_whole() {
+    let named = |group: u8, index: u8| [[group; 16], [index; 16]].concat().try_into().unwrap();
+    each(WIDE, |store| {
+        for (group, index, number) in [(1, 0, 5), (1, 0, 6), (1, 255, 7), (0, 255, 8), (2, 0, 9)] {
+            put(&store, &named(group, index), number, &parts(1, &[4])).unwrap();
+        }
+        assert_eq!(store.discard_all(&[1; 16]).unwrap(), 3);
+        assert_eq!(store.discard_all(&[1; 16]).unwrap(), 0);
+        assert_eq!(store.bytes(), 8);
+        for (index, number) in [(0, 5), (0, 6), (255, 7)] {
+            assert!(take(&store, &named(1, index), number).is_none());
+        }
+        assert!(take(&store, &named(0, 255), 8).is_some() && take(&store, &named(2, 0), 9).is_some());
+    });
+}
+
+#[test]
+fn what_another_process_put_is_discarded_too() {
+    let root = tempfile::tempdir().unwrap();
+    let (one, two) = (disk(root.path()), disk(root.path()));
+    put(&two, &peer(1), 3, &parts(1, &[4])).unwrap();
+    assert_eq!(one.discard_all(&[1; 16]).unwrap(), 1);
+    assert!(take(&two, &peer(1), 3).is_none());
+}
+
+#[test]
+fn what_another_version_wrote_is_removed() {
+    let root = tempfile::tempdir().unwrap();
+    put(&disk(root.path()), &peer(1), 3, &parts(1, &[4])).unwrap();
+    put(&disk(root.path()), &peer(1), 4, &parts(1, &[4])).unwrap();
+    let path = directory(root.path(), &peer(1)).join("3.ready");
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[8] ^= 7;
+    std::fs::write(&path, bytes).unwrap();
+    let store = disk(root.path());
+    assert_eq!((store.numbers(&peer(1)), store.bytes()), (vec![4], 4));
+    assert!(!path.exists());
+}

@@ -11,7 +11,7 @@ use brelu_host::error::SessionError;
 use brelu_host::keys::{Access, random_key};
 use brelu_host::secure::Connection;
 use brelu_host::server::{Server, ServerModel, ServerOptions, ServerParty};
-use brelu_host::state::{Epochs, Limits, Ready};
+use brelu_host::state::{Epochs, Generations, Limits, Ready};
 use brelu_host::weights::Weights;
 use tokio::io::{DuplexStream, duplex, split};
 
@@ -99,6 +99,7 @@ impl Trio {
             dealer: dealer_key,
             clients: Access::Anybody,
             epochs: Epochs::memory(),
+            generations: Generations::memory(),
             ready: Ready::memory(Limits { items: 8, peer_bytes: u64::MAX, bytes: u64::MAX }),
         };
         let dealer_party = DealerParty {
@@ -106,6 +107,7 @@ impl Trio {
             servers: Access::Anybody,
             clients: Access::Anybody,
             epochs: Epochs::memory(),
+            generations: Generations::memory(),
             models: None,
         };
         Ok(Self {

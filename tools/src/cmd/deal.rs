@@ -3,19 +3,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use brelu_host::dealer::{Dealer, DealerOptions, DealerParty};
+use brelu_host::dealer::{Dealer, DealerOptions, DealerParty, ServerShare};
 use brelu_host::keys::Access;
 use brelu_host::limits::machine_memory;
 use clap::Args;
 
 use super::arguments::{positive, seconds, size};
 use super::listen::{LimitArgs, listen};
-use super::party::{epochs, identity, state_folder};
+use super::party::{epochs, generations, identity, state_folder};
 use super::share::WorkArgs;
 
 /// Run a dealer: gives servers correlated randomness, knows neither images nor weights
 #[derive(Debug, Args)]
-#[command(after_help = "\
+#[command(mut_arg("max_clients", |most| most.default_value("256")), after_help = "\
 Whoever runs the dealer must collude neither with the server nor with clients. It prints where it listens and logs \
 sessions to standard error. SIGTERM or Ctrl-C lets sessions finish what they are doing and ends it.
 
@@ -47,7 +47,8 @@ pub(crate) struct Deal {
     #[arg(long, value_name = "SECONDS", default_value = "3600", value_parser = seconds)]
     idle: Duration,
 
-    /// Most models whose shares are kept in memory
+    /// Most models whose shares are kept in memory, and on disk four times as many; the least recently used ones leave and
+    /// are fetched again
     #[arg(long, value_name = "N", default_value = "16", value_parser = positive)]
     models: usize,
 
@@ -55,9 +56,6 @@ pub(crate) struct Deal {
     #[arg(long, value_name = "BYTES", default_value = "16M", value_parser = size)]
     plan_bytes: u64,
 
-    /// Most bytes of a model's weight shares that a server may bring (some 4 bytes a weight)
-    #[arg(long, value_name = "BYTES", default_value = "1G", value_parser = size)]
-    model_bytes: u64,
     /// Most bytes of memory that the plan of a server may take, with its weights and while one inference is dealt; K, M and
     /// G are understood. All computations together take as many at most: beyond that they wait for each other [default: a
     /// quarter of this machine's memory]
@@ -66,6 +64,22 @@ pub(crate) struct Deal {
 
     #[command(flatten)]
     work: WorkArgs,
+
+    /// Most sessions of one server at a time [default: a quarter of --max-clients]
+    #[arg(long, value_name = "N", value_parser = positive)]
+    server_sessions: Option<usize>,
+
+    /// Most models of one server in memory, and on disk four times as many
+    #[arg(long, value_name = "N", default_value = "4", value_parser = positive)]
+    server_models: usize,
+
+    /// Most bytes of one server's models in memory, and on disk four times as many; K, M and G are understood
+    #[arg(long, value_name = "BYTES", default_value = "4G", value_parser = size)]
+    server_bytes: u64,
+
+    /// Most clients one server may introduce; they are remembered for good
+    #[arg(long, value_name = "N", default_value = "65536", value_parser = positive)]
+    server_clients: usize,
 
     #[command(flatten)]
     limits: LimitArgs,
@@ -83,6 +97,7 @@ impl Deal {
             servers,
             clients,
             epochs: epochs(&folder)?,
+            generations: generations(&folder)?,
             models: Some(state_folder(Some(&folder.join("models")), &self.key)?),
         };
         let (runtime, listener) = listen(&self.listen)?;
@@ -91,10 +106,19 @@ impl Deal {
             idle: self.idle,
             models: self.models,
             plan_bytes: self.plan_bytes,
-            model_bytes: self.model_bytes,
             limits: self.work.limits(self.plan_memory.unwrap_or_else(|| machine_memory() / 4)),
+            share: self.share(),
             observer: self.limits.observer(),
         };
         self.limits.serve(runtime, listener, "server", Arc::new(Dealer::new(party, options)))
+    }
+
+    fn share(&self) -> ServerShare {
+        ServerShare {
+            sessions: self.server_sessions.unwrap_or((self.limits.max_clients / 4).max(1)),
+            models: self.server_models,
+            bytes: self.server_bytes,
+            clients: self.server_clients,
+        }
     }
 }

@@ -9,7 +9,7 @@ use brelu_core::channel::{Identity, PublicKey};
 use brelu_host::client::{CLIENT_LIMITS, ClientParty};
 use brelu_host::event::Observer;
 use brelu_host::keys::{read_identity, read_public};
-use brelu_host::state::{Epochs, Ready};
+use brelu_host::state::{Epochs, Generations, Ready};
 use clap::Args;
 
 /// Reads a private key; says how to make one if there is none.
@@ -47,6 +47,11 @@ pub(crate) fn state_folder(given: Option<&Path>, key: &Path) -> Result<PathBuf> 
 /// The epochs recorded in a state folder.
 pub(crate) fn epochs(folder: &Path) -> Result<Epochs> {
     Ok(Epochs::open(&folder.join("epochs"))?)
+}
+
+/// The generations recorded in a state folder.
+pub(crate) fn generations(folder: &Path) -> Result<Generations> {
+    Ok(Generations::open(&folder.join("generations"))?)
 }
 
 /// Who the client is, and whom it trusts.

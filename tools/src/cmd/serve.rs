@@ -14,7 +14,7 @@ use clap::{Args, ValueEnum};
 use super::arguments::{positive, seconds, size};
 use super::files::{read_plan, read_weights};
 use super::listen::{LimitArgs, listen};
-use super::party::{epochs, identity, public_key, state_folder};
+use super::party::{epochs, generations, identity, public_key, state_folder};
 use super::share::ShareArgs;
 
 /// Run a server of one network: has the weights, never sees an image
@@ -136,7 +136,8 @@ impl Serve {
         // The same component for the same weights, so that the dealer gets its own but once, and for no other weights.
         let seed = identity.derive("brelu weights", &[&plan_hash(plan), &weights.digest()]);
         let ready = self.store(&folder, identity.derive("brelu store", &[]))?;
-        let party = ServerParty { identity, dealer, clients, epochs: epochs(&folder)?, ready };
+        let (epochs, generations) = (epochs(&folder)?, generations(&folder)?);
+        let party = ServerParty { identity, dealer, clients, epochs, generations, ready };
         let (runtime, listener) = listen(&self.listen)?;
         let model = Arc::new(ServerModel::new(plan, weights, seed)?);
         let options = ServerOptions {

@@ -60,7 +60,7 @@ impl Numbers {
             Event::Sent(client, number) => (Purpose::Sent, client, *number),
             Event::Used(client, number) => (Purpose::Ran, client, *number),
             Event::Dealt(client, number) => (Purpose::Dealt, client, *number),
-            Event::Prepared(..) => return,
+            Event::Prepared(..) | Event::Discarded(..) => return,
         };
         self.record(reporter, purpose, client.to_string(), number);
     }

@@ -10,7 +10,7 @@ use brelu_host::error::SessionError;
 use brelu_host::keys::{Access, random_key};
 use brelu_host::secure::Connection;
 use brelu_host::server::{Server, ServerModel, ServerOptions, ServerParty};
-use brelu_host::state::{Epochs, Limits, Ready};
+use brelu_host::state::{Epochs, Generations, Limits, Ready};
 use tokio::io::{DuplexStream, duplex, split};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -53,6 +53,7 @@ impl Trio {
             dealer: dealer_key,
             clients: Access::Anybody,
             epochs: Epochs::memory(),
+            generations: Generations::memory(),
             ready: Ready::memory(Limits { items: READY, peer_bytes: u64::MAX, bytes: u64::MAX }),
         };
         let (idle, observer) = (3 * timeout, numbers.observer(Reporter::Server));
@@ -62,6 +63,7 @@ impl Trio {
             servers: Access::Anybody,
             clients: Access::Anybody,
             epochs: Epochs::memory(),
+            generations: Generations::memory(),
             models: None,
         };
         let observer = numbers.observer(Reporter::Dealer);

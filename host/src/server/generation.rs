@@ -1,0 +1,101 @@
+//! The server's half of what keeps an old copy of its store from being used: see [`crate::state::Generations`].
+
+use std::sync::Arc;
+
+use brelu_core::channel::PublicKey;
+use brelu_core::transport::FrameKind;
+use tokio::sync::Mutex;
+
+use super::ServerModel;
+use super::service::Server;
+use crate::error::SessionError;
+use crate::event::Event;
+use crate::pipe::{NetError, Payload, Pipe};
+use crate::state::{Group, Peer, StateError, group, member};
+
+/// Under which the prepared inferences of a client are kept, of whichever model.
+fn group_of(client: &PublicKey) -> Group {
+    group(&[client.bytes()])
+}
+
+/// Under which those of one model are kept: they are of no use with another one.
+pub(super) fn shelf(client: &PublicKey, model: &ServerModel) -> Peer {
+    member(group_of(client), &[client.bytes(), &model.hash, &model.dealer_id])
+}
+
+/// The generations of one client. One inference of it begins at a time, so that they reach the dealer in their order.
+pub(super) struct Counting<'s> {
+    server: &'s Server,
+    client: PublicKey,
+    turn: Arc<Mutex<()>>,
+}
+
+impl<'s> Counting<'s> {
+    pub(super) fn new(server: &'s Server, client: PublicKey, turn: Arc<Mutex<()>>) -> Self {
+        Self { server, client, turn }
+    }
+
+    /// Keeps inferences of this client from beginning until the guard is dropped.
+    pub(super) async fn pause(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.turn.lock().await
+    }
+
+    /// Compares the store with what the dealer remembers, while inferences are paused. What is older is discarded.
+    pub(super) async fn compare(&self, remembered: u64) -> Result<(), SessionError> {
+        let (party, client) = (self.server.party.clone(), self.client);
+        let last = tokio::task::spawn_blocking(move || party.generations.last(client.bytes())).await??;
+        if remembered > last { self.start_over(remembered).await } else { Ok(()) }
+    }
+
+    /// Begins an inference whose material was taken out of the store for good. When this returns, the dealer has recorded
+    /// that one began, and so has this server: what the inference depends on may be opened.
+    ///
+    /// # Errors
+    /// [`SessionError::OldStore`] if the dealer remembers as late a generation: what is prepared for this client is then
+    /// discarded. Or of the connection, or the records.
+    pub(super) async fn begin(&self, dealer: &mut Pipe) -> Result<(), SessionError> {
+        let _turn = self.turn.lock().await;
+        let (party, client) = (self.server.party.clone(), self.client);
+        let last = tokio::task::spawn_blocking(move || party.generations.last(client.bytes())).await??;
+        let generation = last.checked_add(1).ok_or(StateError::Exhausted)?;
+        dealer.send_frame(FrameKind::Use, generation.to_le_bytes().to_vec()).await?;
+        match dealer.receive_frame().await? {
+            (FrameKind::Use, words) if *words == generation.to_le_bytes() => self.raise(generation).await,
+            (FrameKind::Older, words) => {
+                self.start_over(generation_in(&words)?).await?;
+                Err(SessionError::OldStore)
+            }
+            (got, _) => {
+                Err(NetError::Unexpected { peer: "dealer", got, want: "a word on a generation" }.into())
+            }
+        }
+    }
+
+    async fn raise(&self, generation: u64) -> Result<(), SessionError> {
+        let (party, client) = (self.server.party.clone(), self.client);
+        Ok(tokio::task::spawn_blocking(move || party.generations.raise(client.bytes(), generation)).await??)
+    }
+
+    /// Discards all that is prepared for this client, and only then takes on what the dealer remembers.
+    async fn start_over(&self, remembered: u64) -> Result<(), SessionError> {
+        let (party, client) = (self.server.party.clone(), self.client);
+        let discard = move || {
+            let count = party.ready.discard_all(&group_of(&client))?;
+            match party.generations.raise(client.bytes(), remembered) {
+                // Nothing is opened in any case, and the next comparison finds the same.
+                Err(StateError::Older { .. }) | Ok(()) => Ok(count),
+                Err(error) => Err(error),
+            }
+        };
+        let count = tokio::task::spawn_blocking(discard).await??;
+        if count > 0 {
+            self.server.options.observer.tell(Event::Discarded(self.client.id(), count));
+        }
+        Ok(())
+    }
+}
+
+fn generation_in(words: &Payload) -> Result<u64, SessionError> {
+    let stranger = SessionError::Frame { peer: "dealer", got: FrameKind::Older };
+    words.as_slice().try_into().map(u64::from_le_bytes).map_err(|_| stranger)
+}
