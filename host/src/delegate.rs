@@ -14,7 +14,7 @@ use crate::client::{ClientMemory, ClientParty, Guest, HostClient};
 use crate::error::SessionError;
 use crate::hello::decode;
 use crate::keys::Access;
-use crate::pipe::{NetError, Payload, Pipe};
+use crate::pipe::{Payload, Pipe};
 use crate::secure::{Call, Connection};
 use crate::stopping::Stopping;
 use crate::weights::plan_hash;
@@ -74,10 +74,7 @@ impl Delegate {
         reader: impl AsyncRead + Send + Unpin + 'static,
         writer: impl AsyncWrite + Send + Unpin + 'static,
     ) -> Result<Connection, SessionError> {
-        let admit = |key: &PublicKey| match self.party.devices.name(key)? {
-            Some(_) => Ok(()),
-            None => Err(NetError::NotAuthorised { peer: "device", key: key.id() }.into()),
-        };
+        let admit = |key: &PublicKey| self.party.devices.admit("device", key).map(drop);
         let call = Call { link: Link::DeviceDelegate, peer: "device", timeout: self.options.timeout };
         call.accept(reader, writer, &self.party.client.identity, admit).await
     }

@@ -8,6 +8,7 @@ use brelu_core::transport::{FrameKind, MessageError};
 use crate::kernel::KernelError;
 use crate::keys::{KeyError, KeyFileError};
 use crate::pipe::NetError;
+use crate::quota::UsedUp;
 use crate::state::StateError;
 
 /// Why a session ended early.
@@ -70,6 +71,16 @@ pub enum SessionError {
         "the client's words for the dealer cannot be read: the server altered them, or works with another plan than it says"
     )]
     Greeting,
+    /// A quota is used up.
+    #[error("the {peer} with key {key} {used_up}")]
+    Quota {
+        /// Whose.
+        peer: &'static str,
+        /// Its key.
+        key: KeyId,
+        /// Which limit, and when it is possible again.
+        used_up: UsedUp,
+    },
     /// More sessions than one client may have.
     #[error("a client may have {0} sessions at a time here: end one first")]
     TooManySessions(usize),

@@ -3,6 +3,7 @@
 
 mod engine;
 mod library;
+mod lists;
 mod session;
 
 pub use engine::{DealerKeys, DealerModel};

@@ -20,7 +20,7 @@ use crate::error::SessionError;
 use crate::event::{Event, Observer};
 use crate::hello::{DealerHello, DealerRequest, decode, encode};
 use crate::keys::{Access, random_key};
-use crate::pipe::{NetError, Pipe};
+use crate::pipe::Pipe;
 use crate::secure::{Call, Connection, ephemeral};
 use crate::state::Epochs;
 use crate::stopping::Stopping;
@@ -122,10 +122,7 @@ impl Dealer {
         reader: impl AsyncRead + Send + Unpin + 'static,
         writer: impl AsyncWrite + Send + Unpin + 'static,
     ) -> Result<Connection, SessionError> {
-        let admit = |key: &PublicKey| match self.party.servers.name(key)? {
-            Some(_) => Ok(()),
-            None => Err(NetError::NotAuthorised { peer: "server", key: key.id() }.into()),
-        };
+        let admit = |key: &PublicKey| self.party.servers.admit("server", key).map(drop);
         self.call().accept(reader, writer, &self.party.identity, admit).await
     }
 
@@ -180,9 +177,7 @@ impl Dealer {
         )
         .map_err(|_| SessionError::Greeting)?;
         let key = *responder.peer();
-        if self.party.clients.name(&key)?.is_none() {
-            return Err(NetError::NotAuthorised { peer: "client", key: key.id() }.into());
-        }
+        self.party.clients.admit("client", &key)?;
         let floor = u32::from_le_bytes(floor).max(request.floor);
         let (party, couple) = (self.party.clone(), couple(server, &key));
         let epoch = tokio::task::spawn_blocking(move || party.epochs.next(&couple, floor)).await??;

@@ -12,8 +12,8 @@ pub struct Epochs(Mutex<Known>);
 
 #[derive(Debug)]
 struct Known {
-    floors: Floors,
-    log: Option<Log>,
+    floors: Floors<u32>,
+    log: Option<Log<u32>>,
 }
 
 impl Epochs {

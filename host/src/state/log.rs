@@ -1,9 +1,9 @@
-//! The log of epochs on disk.
+//! A log on disk of the last value of every peer, see [`Value`].
 //!
-//! A header (`BRELUEPO`, version, 16 random bytes that name this very log, CRC32) and records of 40 bytes (peer, epoch,
-//! CRC32), all little-endian. A record is on disk before the next one is begun, so a loss of power tears the last one
-//! at most; nobody used the epoch of a torn record, and the next append writes over it. A bad record before the last is
-//! damage.
+//! A header (8 bytes that say of what, version, 16 random bytes that name this very log, CRC32) and records of one length
+//! (peer, value, CRC32), all little-endian. A record is on disk before the next one is begun, so a loss of power tears
+//! the last one at most; nobody used what a torn record says, and the next append writes over it. A bad record before the
+//! last is damage.
 //!
 //! Several processes share a log. Each holds the lock file beside it while it reads and appends, and opens the log anew
 //! by its name every time. A log that is rewritten to drop superseded records gets its place by a rename under the same
@@ -14,48 +14,52 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 
 use super::file::{Lock, beside, failed, lock, parent, private, random, sync_dir};
+use super::value::Value;
 use super::{Peer, StateError};
 
-/// The highest epoch of every peer.
-pub(super) type Floors = BTreeMap<Peer, u32>;
+/// The highest value of every peer.
+pub(super) type Floors<V> = BTreeMap<Peer, V>;
 
-const MAGIC: &[u8; 8] = b"BRELUEPO";
 const VERSION: u16 = 1;
 const NAME: usize = 16;
 const HEADER: usize = 8 + 2 + NAME + 4;
-const RECORD: usize = 32 + 4 + 4;
 /// Superseded records, beyond as many as there are peers, for which a log is not rewritten yet.
 const SLACK: u64 = 256;
 const CRC: crc::Crc<u32> = crc::Crc::<u32>::new(&crc::CRC_32_ISO_HDLC);
 
 /// Where the log is and how much of it was read.
 #[derive(Debug)]
-pub(super) struct Log {
+pub(super) struct Log<V> {
     path: PathBuf,
     name: Option<[u8; NAME]>,
     end: u64,
+    of: PhantomData<V>,
 }
 
 /// The log, locked and read to its end.
 #[derive(Debug)]
-pub(super) struct Held<'l> {
-    log: &'l mut Log,
+pub(super) struct Held<'l, V> {
+    log: &'l mut Log<V>,
     file: File,
     _lock: File,
 }
 
-impl Log {
+impl<V: Value> Log<V> {
+    /// Bytes of a record.
+    const RECORD: usize = 32 + V::LEN + 4;
+
     /// Opens the log at `path`, makes it if there is none, and rewrites it if most of it is superseded.
-    pub(super) fn open(path: &Path, floors: &mut Floors) -> Result<Self, StateError> {
+    pub(super) fn open(path: &Path, floors: &mut Floors<V>) -> Result<Self, StateError> {
         let made = lock(&beside(path, ".lock"), Lock::Exclusive)?;
         if !path.try_exists().map_err(failed("open", path))? {
             write(path, floors)?;
         }
         drop(made);
-        let mut log = Self { path: path.to_owned(), name: None, end: 0 };
+        let mut log = Self { path: path.to_owned(), name: None, end: 0, of: PhantomData };
         let held = log.hold(floors)?;
         if held.superseded(floors) > floors.len() as u64 + SLACK {
             // The old log serves as well, and a full disk may have room for a record but not for a rewrite.
@@ -66,7 +70,7 @@ impl Log {
     }
 
     /// Locks the log and takes in what others appended.
-    pub(super) fn hold(&mut self, floors: &mut Floors) -> Result<Held<'_>, StateError> {
+    pub(super) fn hold(&mut self, floors: &mut Floors<V>) -> Result<Held<'_, V>, StateError> {
         let lock = lock(&beside(&self.path, ".lock"), Lock::Exclusive)?;
         let open = fs::OpenOptions::new().read(true).write(true).open(&self.path);
         let mut file = open.map_err(failed("open", &self.path))?;
@@ -89,7 +93,7 @@ impl Log {
 
     fn parse_header(&self, header: &[u8]) -> Result<[u8; NAME], StateError> {
         let body = checked(header).ok_or(self.damaged("its header does not match its checksum"))?;
-        let rest = body.strip_prefix(MAGIC).ok_or(self.damaged("it does not start with BRELUEPO"))?;
+        let rest = body.strip_prefix(V::MAGIC).ok_or(self.damaged("it is not a log of this kind"))?;
         let (version, name) = rest.split_first_chunk().ok_or(self.damaged("its header is too short"))?;
         let version = u16::from_le_bytes(*version);
         if version != VERSION {
@@ -99,7 +103,7 @@ impl Log {
     }
 
     /// Takes in the records from `end` on.
-    fn read(&mut self, file: &mut File, floors: &mut Floors) -> Result<(), StateError> {
+    fn read(&mut self, file: &mut File, floors: &mut Floors<V>) -> Result<(), StateError> {
         let mut rest = Vec::new();
         let len = file.seek(SeekFrom::End(0)).map_err(failed("read", &self.path))?;
         if len < self.end {
@@ -107,32 +111,32 @@ impl Log {
         }
         file.seek(SeekFrom::Start(self.end)).map_err(failed("read", &self.path))?;
         file.read_to_end(&mut rest).map_err(failed("read", &self.path))?;
-        for record in rest.chunks(RECORD) {
-            let last = self.end + RECORD as u64 >= len;
+        for record in rest.chunks(Self::RECORD) {
+            let last = self.end + Self::RECORD as u64 >= len;
             match parse_record(record) {
-                Some((peer, epoch)) => raise(floors, peer, epoch),
+                Some((peer, value)) => raise(floors, peer, value),
                 None if last => break,
                 None => return Err(self.damaged("a record in its middle does not match its checksum")),
             }
-            self.end += RECORD as u64;
+            self.end += Self::RECORD as u64;
         }
         Ok(())
     }
 
     fn damaged(&self, what: &'static str) -> StateError {
-        StateError::DamagedLog { path: self.path.clone(), what }
+        V::damaged(self.path.clone(), what)
     }
 }
 
-impl Held<'_> {
+impl<V: Value> Held<'_, V> {
     /// Adds a record. It is on disk when this returns, and undone if it cannot be.
-    pub(super) fn append(mut self, peer: &Peer, epoch: u32) -> Result<(), StateError> {
-        if let Err(error) = self.try_append(&record(peer, epoch)) {
+    pub(super) fn append(mut self, peer: &Peer, value: V) -> Result<(), StateError> {
+        if let Err(error) = self.try_append(&record(peer, value)) {
             // Where even this fails, a record that is whole counts as used and one that is not is written over.
             drop(self.file.set_len(self.log.end));
             return Err(failed("write to", &self.log.path)(error));
         }
-        self.log.end += RECORD as u64;
+        self.log.end += Log::<V>::RECORD as u64;
         Ok(())
     }
 
@@ -144,18 +148,18 @@ impl Held<'_> {
     }
 
     /// Records that say less than a later one.
-    fn superseded(&self, floors: &Floors) -> u64 {
-        let records = (self.log.end - HEADER as u64) / RECORD as u64;
+    fn superseded(&self, floors: &Floors<V>) -> u64 {
+        let records = (self.log.end - HEADER as u64) / Log::<V>::RECORD as u64;
         records.saturating_sub(floors.len() as u64)
     }
 }
 
 /// Puts a log of `floors` in the place of the one at `path`, which the caller has locked. Whoever reads it first makes
 /// sure that the rename is on disk.
-fn write(path: &Path, floors: &Floors) -> Result<(), StateError> {
+fn write<V: Value>(path: &Path, floors: &Floors<V>) -> Result<(), StateError> {
     let draft = beside(path, ".tmp");
-    let mut content = with_crc([&MAGIC[..], &VERSION.to_le_bytes(), &random::<NAME>()?].concat());
-    content.extend(floors.iter().flat_map(|(peer, epoch)| record(peer, *epoch)));
+    let mut content = with_crc([&V::MAGIC[..], &VERSION.to_le_bytes(), &random::<NAME>()?].concat());
+    content.extend(floors.iter().flat_map(|(peer, value)| record(peer, *value)));
     let write = || {
         let mut file = private().write(true).create(true).truncate(true).open(&draft)?;
         file.write_all(&content)?;
@@ -170,18 +174,18 @@ fn write(path: &Path, floors: &Floors) -> Result<(), StateError> {
 }
 
 /// Floors only rise.
-fn raise(floors: &mut Floors, peer: Peer, epoch: u32) {
+fn raise<V: Value>(floors: &mut Floors<V>, peer: Peer, value: V) {
     let floor = floors.entry(peer).or_default();
-    *floor = epoch.max(*floor);
+    *floor = value.max(*floor);
 }
 
-fn record(peer: &Peer, epoch: u32) -> Vec<u8> {
-    with_crc([&peer[..], &epoch.to_le_bytes()].concat())
+fn record<V: Value>(peer: &Peer, value: V) -> Vec<u8> {
+    with_crc([&peer[..], value.to_bytes().as_ref()].concat())
 }
 
-fn parse_record(record: &[u8]) -> Option<(Peer, u32)> {
-    let (peer, epoch) = checked(record)?.split_first_chunk()?;
-    Some((*peer, u32::from_le_bytes(epoch.try_into().ok()?)))
+fn parse_record<V: Value>(record: &[u8]) -> Option<(Peer, V)> {
+    let (peer, value) = checked(record)?.split_first_chunk()?;
+    Some((*peer, V::from_bytes(value)?))
 }
 
 fn with_crc(mut bytes: Vec<u8>) -> Vec<u8> {
