@@ -141,6 +141,7 @@ impl Delegate {
     ) -> Result<(), SessionError> {
         let (mut ear, mut early) = (self.stopping.ear(), None);
         loop {
+            self.party.devices.readmit("device", &device.key).await?;
             while client.prepared() < self.options.ahead {
                 if client.prepare(&mut |_, _| {}).await?.is_none() {
                     break;
@@ -169,6 +170,7 @@ impl Delegate {
         device: &mut Guest<'_>,
         client: &mut HostClient<'_>,
     ) -> Result<Option<(FrameKind, Payload)>, SessionError> {
+        self.party.devices.readmit("device", &device.key).await?;
         let granted = client.grant_to(device).await?;
         let (mut walk, mut early) = (pin!(client.walk_for(granted)), None);
         loop {

@@ -72,7 +72,7 @@ pub enum SessionError {
     )]
     Greeting,
     /// A quota is used up.
-    #[error("the {peer} with key {key} {used_up}")]
+    #[error("the quota of {peer} {key} is used up, {used_up}")]
     Quota {
         /// Whose.
         peer: &'static str,

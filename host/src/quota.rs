@@ -74,27 +74,20 @@ impl Quota {
     }
 }
 
-/// A quota that has no inference left. What it says belongs behind the name of who has the quota.
+/// A quota that has no inference left: which limit, and what to do. Devices keep 88 characters of a refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UsedUp {
     /// For good.
-    #[error("has had all it may have, {}: only whoever runs the server can allow more", inferences(*.0))]
+    #[error("{0} in all: whoever runs the server can raise it")]
     Total(u64),
     /// For a day.
-    #[error(
-        "has had all it may have a day, {}: the next one is possible on {again}, from 0:00 UTC on",
-        inferences(*most)
-    )]
+    #[error("{most} a day: again on {again} UTC")]
     Day {
         /// How many it may have a day.
         most: u64,
         /// The next day.
         again: Day,
     },
-}
-
-fn inferences(count: u64) -> String {
-    if count == 1 { "1 inference".into() } else { format!("{count} inferences") }
 }
 
 /// A day of UTC, by the number of days since 1 January 1970. Written as `2026-11-27`.

@@ -13,7 +13,7 @@ use brelu_host::weights::plan_hash;
 use brelu_tests::device::{Buffers, start};
 use brelu_tests::lists::{List, Lists};
 use brelu_tests::parties::{device, identities};
-use brelu_tests::script::small;
+use brelu_tests::script::{out_of_time, small};
 use brelu_tests::wire::{Wire, honest};
 use brelu_tests::world::World;
 
@@ -150,16 +150,18 @@ async fn a_device_off_a_list_gets_nothing_more() {
     }
 }
 
-#[tokio::test]
-async fn a_delegate_off_the_servers_list_works_for_nobody() {
-    let (world, input, lists) = listed();
-    let (mut buffers, mut output) = (Buffers::default(), vec![0; world.plan().output().shape.len()]);
-    let mut thin = start(&world, &mut buffers).await.expect("a session");
-    let grant = thin.ask(&mut output).await.expect("an inference");
-    thin.infer(grant, &input[..], &mut output, &mut |_, _| {}).await.expect("a result");
-    let grant = thin.ask(&mut output).await.expect("an inference that is prepared");
-    lists.write(List::Clients, &[(*device().public(), "")]);
-    let result = thin.infer(grant, &input[..], &mut output, &mut |_, _| {}).await;
-    result.expect_err("no delegate that could run it");
-    assert_eq!(used(&world), 1);
+#[test]
+fn a_delegate_off_the_servers_list_works_for_nobody() {
+    out_of_time(async {
+        let (world, input, lists) = listed();
+        let (mut buffers, mut output) = (Buffers::default(), vec![0; world.plan().output().shape.len()]);
+        let mut thin = start(&world, &mut buffers).await.expect("a session");
+        let grant = thin.ask(&mut output).await.expect("an inference");
+        thin.infer(grant, &input[..], &mut output, &mut |_, _| {}).await.expect("a result");
+        let grant = thin.ask(&mut output).await.expect("an inference that is prepared");
+        lists.write(List::Clients, &[(*device().public(), "")]);
+        let result = thin.infer(grant, &input[..], &mut output, &mut |_, _| {}).await;
+        result.expect_err("no delegate that could run it");
+        assert_eq!(used(&world), 1);
+    });
 }

@@ -66,7 +66,7 @@ fn refuses<T: std::fmt::Debug>(result: Result<T, SessionError>, words: &[&str]) 
     let error = result.expect_err("a refusal");
     let text = error.to_string();
     let client =
-        format!("the server stopped: the client with key {} has had all", identities()[0].public().id());
+        format!("the server stopped: the quota of client {} is used up, ", identities()[0].public().id());
     assert!(text.starts_with(&client), "{text}");
     assert!(words.iter().all(|word| text.contains(word)) && !text.contains('\n'), "{text}");
     assert!(!error.is_passing(), "asking again at once does not help: {text}");
@@ -79,9 +79,9 @@ async fn a_client_has_as_many_inferences_as_its_line_says() {
         for _ in 0..3 {
             stage.infer().await.expect("one of three");
         }
-        refuses(stage.infer().await, &["may have, 3 inferences", "whoever runs the server"]);
+        refuses(stage.infer().await, &["3 in all:", "whoever runs the server"]);
         stage.today.fetch_add(1000, Relaxed);
-        refuses(stage.infer().await, &["3 inferences"]);
+        refuses(stage.infer().await, &["3 in all:"]);
         assert_eq!(stage.used(), 3);
     }
 }
@@ -92,12 +92,12 @@ async fn a_day_has_its_inferences_and_another_day_has_others() {
     for day in 0..2 {
         stage.infer().await.expect("the first one");
         stage.infer().await.expect("the second one");
-        let again = ["possible on 2026-11-29,", "possible on 2026-11-30,"][day];
-        refuses(stage.infer().await, &["a day, 2 inferences", again, "0:00 UTC"]);
+        let again = ["again on 2026-11-29 UTC", "again on 2026-11-30 UTC"][day];
+        refuses(stage.infer().await, &["2 a day:", again]);
         stage.today.fetch_add(1, Relaxed);
     }
     stage.infer().await.expect("the fifth one");
-    refuses(stage.infer().await, &["may have, 5 inferences"]);
+    refuses(stage.infer().await, &["5 in all:"]);
     assert_eq!(stage.used(), 5);
 }
 
@@ -106,7 +106,7 @@ async fn a_clock_set_back_gives_nothing_again() {
     let stage = Stage::new("day=1", Quota::default());
     stage.infer().await.expect("the first one");
     stage.today.store(DAY - 7, Relaxed);
-    refuses(stage.infer().await, &["a day, 1 inference:", "possible on 2026-11-29,"]);
+    refuses(stage.infer().await, &["1 a day:", "again on 2026-11-29 UTC"]);
     stage.today.store(DAY + 1, Relaxed);
     stage.infer().await.expect("the next day's");
     assert_eq!(stage.used(), 2);
@@ -124,7 +124,7 @@ async fn what_is_prepared_and_not_used_does_not_count() {
         session.infer(&stage.input, &mut |_, _| {}).await.expect("a result");
     }
     assert_eq!(session.prepared(), 1);
-    refuses(session.infer(&stage.input, &mut |_, _| {}).await, &["may have, 2 inferences"]);
+    refuses(session.infer(&stage.input, &mut |_, _| {}).await, &["2 in all:"]);
     assert_eq!(stage.used(), 2, "nothing of the third one was used");
 }
 
@@ -134,7 +134,7 @@ async fn nothing_is_prepared_for_a_quota_that_is_used_up() {
     let mut memory = ClientMemory::for_plan(stage.world.plan());
     let mut session = stage.dial(&mut memory).await;
     session.infer(&stage.input, &mut |_, _| {}).await.expect("a result");
-    refuses(session.prepare(&mut |_, _| {}).await, &["a day, 1 inference:"]);
+    refuses(session.prepare(&mut |_, _| {}).await, &["1 a day:"]);
     let dealt = stage.world.events()[1].iter().filter(|event| matches!(event, Event::Dealt(..))).count();
     assert_eq!(dealt, 1, "the dealer was not asked");
 }
@@ -163,7 +163,7 @@ async fn another_quota_counts_at_once() {
     session.infer(&stage.input, &mut |_, _| {}).await.expect("a result");
     session.prepare(&mut |_, _| {}).await.expect("an inference");
     stage.write("total=1", "");
-    refuses(session.infer(&stage.input, &mut |_, _| {}).await, &["may have, 1 inference:"]);
+    refuses(session.infer(&stage.input, &mut |_, _| {}).await, &["1 in all:"]);
     stage.write("total=2", "");
     stage.infer().await.expect("a second one");
     stage.write("total=unlimited", "");
@@ -180,12 +180,12 @@ async fn restarts_forget_nothing() {
         stage.infer().await.expect("a result");
         stage.world.restart(role);
     }
-    refuses(stage.infer().await, &["a day, 2 inferences"]);
+    refuses(stage.infer().await, &["2 a day:"]);
     stage.today.fetch_add(1, Relaxed);
     stage.world.restart(Role::Server);
     stage.infer().await.expect("the last one");
     stage.world.restart(Role::Server);
-    refuses(stage.infer().await, &["may have, 3 inferences"]);
+    refuses(stage.infer().await, &["3 in all:"]);
 }
 
 #[tokio::test]
@@ -198,7 +198,7 @@ async fn an_inference_that_breaks_off_has_counted() {
     }));
     let result = stage.world.session(std::slice::from_ref(&stage.input), cut).await;
     assert!(result.is_err() && stage.used() == 1, "{result:?}");
-    refuses(stage.infer().await, &["may have, 1 inference:"]);
+    refuses(stage.infer().await, &["1 in all:"]);
 }
 
 #[tokio::test]
@@ -214,12 +214,11 @@ async fn a_delegated_inference_is_the_devices() {
     let grant = thin.ask(&mut output).await.expect("what the delegate has prepared");
     let error = thin.infer(grant, &stage.input[..], &mut output, &mut |_, _| {}).await;
     let error = error.expect_err("a refusal").to_string();
-    let words =
-        format!("device with key {} has had all it may have a day, 2 inferences", device().public().id());
-    assert!(error.contains(&words) && error.contains("2026-11-29"), "{error}");
+    let words = format!("the quota of device {} is used up, 2 a day", device().public().id());
+    assert!(error.contains(&format!("{words}: again on 2026-11-29 UTC")), "{error}");
     let error = thin.ask(&mut output).await.expect_err("the end of the session").to_string();
     assert!(error.contains("the delegate") && error.contains(&words), "{error}");
     assert_eq!(stage.used(), 2);
     stage.infer().await.expect("the delegate's own");
-    refuses(stage.infer().await, &["may have, 1 inference:"]);
+    refuses(stage.infer().await, &["1 in all:"]);
 }

@@ -85,6 +85,7 @@ fn couple(server: &PublicKey, client: &PublicKey) -> [u8; 32] {
 
 /// A client as its server introduced it.
 struct Client {
+    server: PublicKey,
     key: PublicKey,
     masks: PairKey,
     epoch: u32,
@@ -184,7 +185,7 @@ impl Dealer {
         let mut welcome = [0; WELCOME_LEN];
         let payload: [u8; EPOCH_LEN] = epoch.to_le_bytes();
         let agreed = responder.write(&payload, &mut welcome).map_err(|_| SessionError::Greeting)?;
-        Ok(Client { key, masks: agreed.into_bond().pair_key(&request.plan), epoch, welcome })
+        Ok(Client { server: *server, key, masks: agreed.into_bond().pair_key(&request.plan), epoch, welcome })
     }
 
     async fn deal(
@@ -208,6 +209,7 @@ impl Dealer {
                 return Err(SessionError::Reused { number, last });
             }
             last = number;
+            self.party.readmit(&client.server, &client.key).await?;
             self.options.observer.tell(Event::Dealt(client.key.id(), number));
             for id in 0..model.plan().len() as NodeId {
                 if cost::step(model.plan(), id).dealer_offline == 0 {

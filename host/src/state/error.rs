@@ -55,7 +55,7 @@ pub enum StateError {
         what: &'static str,
     },
     /// A client has had what it may have.
-    #[error("this client {0}")]
+    #[error("a quota is used up, {0}")]
     UsedUp(#[from] UsedUp),
     /// A stored item that cannot be trusted. It is gone.
     #[error("{} was cut, altered or moved ({what}) and is deleted: prepare another inference", path.display())]

@@ -9,3 +9,4 @@ mod races;
 mod ready;
 mod stream;
 mod support;
+mod usage;
