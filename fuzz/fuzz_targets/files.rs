@@ -58,7 +58,7 @@ fn ready(folder: &Path, data: &[u8]) {
 fn keys(path: &Path, data: &[u8]) {
     fs::write(path, data).expect("a file");
     if let Ok(key) = read_public(&path.display().to_string()) {
-        let listed = Access::file(path).and_then(|list| list.name(&key));
+        let listed = Access::file(path).and_then(|list| list.find(&key));
         assert!(listed.map_or(true, |name| name.is_some()));
     }
     let _ = read_public(&String::from_utf8_lossy(data));

@@ -15,7 +15,7 @@ use crate::error::SessionError;
 use crate::hello::decode;
 use crate::keys::Access;
 use crate::limits::PlanLimits;
-use crate::pipe::{NetError, Payload, Pipe};
+use crate::pipe::{Payload, Pipe};
 use crate::secure::{Call, Connection};
 use crate::stopping::Stopping;
 use crate::weights::plan_hash;
@@ -82,10 +82,7 @@ impl Delegate {
         reader: impl AsyncRead + Send + Unpin + 'static,
         writer: impl AsyncWrite + Send + Unpin + 'static,
     ) -> Result<Connection, SessionError> {
-        let admit = |key: &PublicKey| match self.party.devices.name(key)? {
-            Some(_) => Ok(()),
-            None => Err(NetError::NotAuthorised { peer: "device", key: key.id() }.into()),
-        };
+        let admit = |key: &PublicKey| self.party.devices.admit("device", key).map(drop);
         let call = Call { link: Link::DeviceDelegate, peer: "device", timeout: self.options.timeout };
         call.accept(reader, writer, &self.party.client.identity, admit).await
     }
@@ -153,6 +150,7 @@ impl Delegate {
     ) -> Result<(), SessionError> {
         let (mut ear, mut early) = (self.stopping.ear(), None);
         loop {
+            self.party.devices.readmit("device", &device.key).await?;
             while client.prepared() < self.options.ahead {
                 if client.prepare(&mut |_, _| {}).await?.is_none() {
                     break;
@@ -181,6 +179,7 @@ impl Delegate {
         device: &mut Guest<'_>,
         client: &mut HostClient<'_>,
     ) -> Result<Option<(FrameKind, Payload)>, SessionError> {
+        self.party.devices.readmit("device", &device.key).await?;
         let granted = client.grant_to(device).await?;
         let (mut walk, mut early) = (pin!(client.walk_for(granted)), None);
         loop {

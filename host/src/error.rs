@@ -11,6 +11,7 @@ use crate::kernel::KernelError;
 use crate::keys::{KeyError, KeyFileError};
 use crate::limits::Excess;
 use crate::pipe::NetError;
+use crate::quota::UsedUp;
 use crate::state::StateError;
 
 /// Why a session ended early.
@@ -76,6 +77,16 @@ pub enum SessionError {
         "the client's words for the dealer cannot be read: the server altered them, or works with another plan than it says"
     )]
     Greeting,
+    /// A quota is used up.
+    #[error("the quota of {peer} {key} is used up, {used_up}")]
+    Quota {
+        /// Whose.
+        peer: &'static str,
+        /// Its key.
+        key: KeyId,
+        /// Which limit, and when it is possible again.
+        used_up: UsedUp,
+    },
     /// More sessions than one client may have.
     #[error("a client may have {0} sessions at a time here: end one first")]
     TooManySessions(usize),

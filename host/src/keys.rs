@@ -2,12 +2,14 @@
 
 mod access;
 mod file;
+mod list;
 
 use brelu_core::prf::PairKey;
 use getrandom::SysRng;
 
 pub use access::Access;
 pub use file::{KeyFileError, create_identity, public_line, read_identity, read_public};
+pub use list::{List, Listed};
 
 /// Why no key came about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -5,7 +5,8 @@
 //! - [`delegate`] is that client working for devices that keep their inputs and results to themselves;
 //! - [`pipe`] carries frames over any asynchronous stream, [`secure`] makes it a secure channel, [`keys`] keeps key files and
 //!   lists of who may connect;
-//! - [`state`] is what survives a restart: epochs that were used, and prepared inferences;
+//! - [`state`] is what survives a restart: epochs that were used, prepared inferences, and counts of those that ran;
+//! - [`quota`] says how many inferences a client may have;
 //! - [`limits`] is what a plan may take of a party;
 //! - [`kernel`] has the convolutions, [`weights`] the server's secret file.
 
@@ -25,6 +26,7 @@ mod mask_reader;
 mod packed;
 pub mod pipe;
 pub mod plan_file;
+pub mod quota;
 mod row_major;
 pub mod secure;
 pub mod server;

@@ -9,8 +9,9 @@ use brelu_host::client::{CLIENT_LIMITS, ClientParty};
 use brelu_host::dealer::{Dealer, DealerOptions, DealerParty};
 use brelu_host::event::{Event, Observer};
 use brelu_host::keys::Access;
+use brelu_host::quota::{Clock, Quota};
 use brelu_host::server::{Server, ServerModel, ServerOptions, ServerParty};
-use brelu_host::state::{Epochs, Generations, Limits, Ready, StateError};
+use brelu_host::state::{Epochs, Generations, Limits, Ready, StateError, Usage};
 
 /// What a party reported.
 #[derive(Clone, Debug, Default)]
@@ -46,13 +47,49 @@ pub const TIMEOUT: Duration = Duration::from_secs(2);
 /// Room for prepared inferences in these tests.
 pub const LIMITS: Limits = Limits { items: 4, peer_bytes: 1 << 30, bytes: 1 << 31 };
 
+/// Whom the parties let in, and how much they may have.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// The server's clients and their devices.
+    pub clients: Access,
+    /// The dealer's servers.
+    pub servers: Access,
+    /// The clients whom servers may introduce to the dealer.
+    pub introduced: Access,
+    /// The delegate's devices.
+    pub devices: Access,
+    /// How many inferences a client may have as far as the list does not say.
+    pub quota: Quota,
+    /// Tells the server the day.
+    pub clock: Clock,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        let [client, server, _] = identities();
+        let keys = |parties: &[&Identity]| {
+            Access::Keys(parties.iter().map(|party| (*party.public(), String::new())).collect())
+        };
+        Self {
+            clients: keys(&[&client, &device()]),
+            servers: keys(&[&server]),
+            introduced: Access::Anybody,
+            devices: keys(&[&device()]),
+            quota: Quota::default(),
+            clock: Clock::default(),
+        }
+    }
+}
+
 /// Limits of a server in these tests.
-pub fn server_options(events: &Events) -> ServerOptions {
+pub fn server_options(events: &Events, rules: &Rules) -> ServerOptions {
     ServerOptions {
         timeout: TIMEOUT,
         idle: 10 * TIMEOUT,
         ready: LIMITS.items,
         observer: events.observer(),
+        quota: rules.quota,
+        clock: rules.clock.clone(),
         ..ServerOptions::default()
     }
 }
@@ -75,6 +112,10 @@ fn ready(home: Option<&Path>, name: &str, identity: &Identity, limits: Limits) -
     )
 }
 
+fn usage(home: Option<&Path>) -> Result<Usage, StateError> {
+    home.map_or_else(|| Ok(Usage::memory()), |home| Usage::open(&folder(home, "server").join("usage")))
+}
+
 fn folder(home: &Path, name: &str) -> std::path::PathBuf {
     let folder = home.join(name);
     // If it cannot be made, what is opened in it says so.
@@ -86,17 +127,23 @@ fn folder(home: &Path, name: &str) -> std::path::PathBuf {
 ///
 /// # Errors
 /// If these cannot be read.
-pub fn server(model: &Arc<ServerModel>, home: Option<&Path>, events: &Events) -> Result<Server, StateError> {
-    let [client, server, dealer] = identities();
+pub fn server(
+    model: &Arc<ServerModel>,
+    home: Option<&Path>,
+    events: &Events,
+    rules: &Rules,
+) -> Result<Server, StateError> {
+    let [_, server, dealer] = identities();
     let party = ServerParty {
-        clients: Access::Keys([client, device()].map(|party| (*party.public(), String::new())).into()),
+        clients: rules.clients.clone(),
         dealer: *dealer.public(),
         epochs: epochs(home, "server")?,
         generations: generations(home, "server")?,
         ready: ready(home, "server", &server, LIMITS)?,
+        usage: usage(home)?,
         identity: server,
     };
-    Ok(Server::new(model.clone(), party, server_options(events)))
+    Ok(Server::new(model.clone(), party, server_options(events, rules)))
 }
 
 /// Another server, with its records in memory.
@@ -106,24 +153,26 @@ pub fn server_known_as(
     model: &Arc<ServerModel>,
     events: &Events,
 ) -> Server {
+    let rules = Rules { clients: Access::Keys([(client, String::new())].into()), ..Rules::default() };
     let [.., dealer] = identities();
     let party = ServerParty {
         identity,
         dealer: *dealer.public(),
-        clients: Access::Keys([(client, String::new())].into()),
+        clients: rules.clients.clone(),
         epochs: Epochs::memory(),
         generations: Generations::memory(),
         ready: Ready::memory(LIMITS),
+        usage: Usage::memory(),
     };
-    Server::new(model.clone(), party, server_options(events))
+    Server::new(model.clone(), party, server_options(events, &rules))
 }
 
 /// The dealer, as it starts from its records.
 ///
 /// # Errors
 /// If these cannot be read.
-pub fn dealer(home: Option<&Path>, events: &Events) -> Result<Dealer, StateError> {
-    dealer_with(home, events, |_| ())
+pub fn dealer(home: Option<&Path>, events: &Events, rules: &Rules) -> Result<Dealer, StateError> {
+    dealer_with(home, events, rules, |_| ())
 }
 
 /// As [`dealer`], with other limits.
@@ -133,12 +182,13 @@ pub fn dealer(home: Option<&Path>, events: &Events) -> Result<Dealer, StateError
 pub fn dealer_with(
     home: Option<&Path>,
     events: &Events,
+    rules: &Rules,
     change: impl FnOnce(&mut DealerOptions),
 ) -> Result<Dealer, StateError> {
-    let [_, server, dealer] = identities();
+    let [_, _, dealer] = identities();
     let party = DealerParty {
-        servers: Access::Keys([(*server.public(), String::new())].into()),
-        clients: Access::Anybody,
+        servers: rules.servers.clone(),
+        clients: rules.introduced.clone(),
         identity: dealer,
         epochs: epochs(home, "dealer")?,
         generations: generations(home, "dealer")?,

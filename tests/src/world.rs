@@ -13,7 +13,7 @@ use brelu_host::dealer::{Dealer, DealerOptions};
 use brelu_host::delegate::{Delegate, DelegateOptions, DelegateParty};
 use brelu_host::error::SessionError;
 use brelu_host::event::Event;
-use brelu_host::keys::{Access, random_key};
+use brelu_host::keys::random_key;
 use brelu_host::pipe::Pipe;
 use brelu_host::plan_file::keep;
 use brelu_host::secure::Connection;
@@ -21,7 +21,7 @@ use brelu_host::server::{Server, ServerModel};
 use brelu_host::weights::Weights;
 use tokio::io::{DuplexStream, split};
 
-use crate::parties::{self, Events, TIMEOUT};
+use crate::parties::{self, Events, Rules, TIMEOUT};
 use crate::wire::{Link, Tap, Wire};
 
 /// One of the three.
@@ -45,6 +45,7 @@ pub struct World {
     dealer: Arc<Dealer>,
     client: Arc<ClientParty>,
     events: [Events; 2],
+    rules: Rules,
     small: bool,
 }
 
@@ -71,15 +72,16 @@ impl World {
     }
 
     fn of(plan: &'static Plan<'static>, model: Arc<ServerModel>) -> Self {
-        let events = <[Events; 2]>::default();
+        let (events, rules) = (<[Events; 2]>::default(), Rules::default());
         Self {
             plan,
-            server: Arc::new(parties::server(&model, None, &events[0]).expect("memory")),
-            dealer: Arc::new(parties::dealer(None, &events[1]).expect("memory")),
+            server: Arc::new(parties::server(&model, None, &events[0], &rules).expect("memory")),
+            dealer: Arc::new(parties::dealer(None, &events[1], &rules).expect("memory")),
             client: Arc::new(parties::client(None).expect("memory")),
             model,
             home: None,
             events,
+            rules,
             small: false,
         }
     }
@@ -94,13 +96,14 @@ impl World {
     /// # Panics
     /// If these cannot be read.
     pub fn with_server_from(&self, home: &Path) -> Self {
-        let server = parties::server(&self.model, Some(home), &self.events[0]);
+        let server = parties::server(&self.model, Some(home), &self.events[0], &self.rules);
         Self {
             server: Arc::new(server.expect("the server's records")),
             dealer: self.dealer.clone(),
             client: self.client.clone(),
             model: self.model.clone(),
             home: Some(home.to_owned()),
+            rules: self.rules.clone(),
             events: self.events.clone(),
             ..*self
         }
@@ -137,7 +140,7 @@ impl World {
     /// # Panics
     /// If the dealer's records cannot be read.
     pub fn with_dealer(mut self, options: impl FnOnce(&mut DealerOptions)) -> Self {
-        let dealer = parties::dealer_with(self.home.as_deref(), &self.events[1], options);
+        let dealer = parties::dealer_with(self.home.as_deref(), &self.events[1], &self.rules, options);
         self.dealer = Arc::new(dealer.expect("the dealer's records"));
         self
     }
@@ -146,6 +149,13 @@ impl World {
     pub fn with_home(mut self, home: PathBuf) -> Self {
         (self.home, self.events) = (Some(home), Default::default());
         [Role::Client, Role::Server, Role::Dealer].into_iter().for_each(|role| self.restart(role));
+        self
+    }
+
+    /// Makes the parties, which start anew, let others in by these rules.
+    pub fn with_rules(mut self, rules: Rules) -> Self {
+        self.rules = rules;
+        [Role::Server, Role::Dealer].into_iter().for_each(|role| self.restart(role));
         self
     }
 
@@ -158,10 +168,11 @@ impl World {
         match role {
             Role::Client => self.client = Arc::new(parties::client(home).expect("the client's records")),
             Role::Dealer => {
-                self.dealer = Arc::new(parties::dealer(home, dealer).expect("the dealer's records"))
+                self.dealer =
+                    Arc::new(parties::dealer(home, dealer, &self.rules).expect("the dealer's records"))
             }
             Role::Server => {
-                let restarted = parties::server(&self.model, home, server);
+                let restarted = parties::server(&self.model, home, server, &self.rules);
                 self.server = Arc::new(restarted.expect("the server's records"));
             }
         }
@@ -187,10 +198,7 @@ impl World {
 
     /// A delegate, which is this world's client.
     fn new_delegate(&self) -> Delegate {
-        let party = DelegateParty {
-            client: self.client.clone(),
-            devices: Access::Keys([(*parties::device().public(), String::new())].into()),
-        };
+        let party = DelegateParty { client: self.client.clone(), devices: self.rules.devices.clone() };
         let options = DelegateOptions { timeout: TIMEOUT, ..DelegateOptions::default() };
         Delegate::new(self.plan, party, options)
     }

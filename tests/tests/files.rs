@@ -37,7 +37,7 @@ fn sample() -> (Vec<u8>, Vec<u8>) {
     builder.flatten(pooled);
     let (plan, weights) = builder.finish();
     let weights = weights(&Plan::parse(&plan).unwrap()).to_bytes();
-    (plan, weights)
+    (plan, weights.to_vec())
 }
 
 fn corpus(kind: &str) -> PathBuf {

@@ -1,55 +1,14 @@
 //! A device that leaves the network to a delegate: results, one-time use, and what happens when somebody does not come.
 
-use brelu_core::channel::{Ephemeral, Identity, Link, PublicKey, Secure, epoch_of};
+use brelu_core::channel::{Link, epoch_of};
 use brelu_core::thin::{Ends, Thin, ThinError};
 use brelu_host::event::Event;
-use brelu_host::keys::random_key;
 use brelu_host::weights::plan_hash;
+use brelu_tests::device::{Buffers, secure, start};
 use brelu_tests::parties::{TIMEOUT, device, identities};
 use brelu_tests::script::{agree, small};
-use brelu_tests::socket::Socket;
 use brelu_tests::wire::{Wire, honest};
 use brelu_tests::world::World;
-use tokio::io::DuplexStream;
-
-type Transport<'b> = Secure<'b, Socket>;
-
-/// Bytes of a record buffer: what a small device has.
-const RECORD: usize = 256;
-
-async fn secure<'b>(
-    stream: DuplexStream,
-    own: &Identity,
-    pinned: &PublicKey,
-    link: Link,
-    record: &'b mut [u8],
-) -> Transport<'b> {
-    let ephemeral = Ephemeral::new(*random_key().expect("randomness").expose());
-    let connected = Secure::connect(Socket(stream), own, pinned, link, ephemeral, record).await;
-    connected.expect("a connection")
-}
-
-/// The device's memory.
-struct Buffers {
-    records: [[u8; RECORD]; 2],
-    frame: [u8; RECORD],
-}
-
-impl Buffers {
-    const NEW: Self = Self { records: [[0; RECORD]; 2], frame: [0; RECORD] };
-}
-
-async fn start<'b>(world: &World, buffers: &'b mut Buffers) -> Thin<'b, Transport<'b>> {
-    let [delegate, server, _] = identities();
-    let [one, other] = &mut buffers.records;
-    let own = device();
-    let to_delegate = secure(world.delegate(), &own, delegate.public(), Link::DeviceDelegate, one).await;
-    let to_server = secure(world.answer(), &own, server.public(), Link::ClientServer, other).await;
-    let room = to_server.room();
-    let ends = Ends::of(world.plan(), plan_hash(world.plan()));
-    let thin = Thin::start(ends, *delegate.public(), to_delegate, to_server, &mut buffers.frame[..room]);
-    thin.await.expect("a session")
-}
 
 async fn expected(world: &World, input: &[i32]) -> Vec<i32> {
     let outcome = world.session(&[input.to_vec()], Wire::Frames(honest())).await;
@@ -62,8 +21,8 @@ async fn a_device_gets_its_result_and_numbers_only_grow() {
     let expected = expected(&world, &input).await;
     let mut numbers = Vec::new();
     for _ in 0..2 {
-        let mut buffers = Buffers::NEW;
-        let mut thin = start(&world, &mut buffers).await;
+        let mut buffers = Buffers::default();
+        let mut thin = start(&world, &mut buffers).await.expect("a session");
         for _ in 0..3 {
             let mut output = vec![0; expected.len()];
             let grant = thin.ask(&mut output).await.expect("an inference");
@@ -87,8 +46,8 @@ async fn a_device_gets_its_result_and_numbers_only_grow() {
 async fn what_the_delegate_gives_alone_is_not_the_result() {
     let (world, input) = small();
     let expected = expected(&world, &input).await;
-    let mut buffers = Buffers::NEW;
-    let mut thin = start(&world, &mut buffers).await;
+    let mut buffers = Buffers::default();
+    let mut thin = start(&world, &mut buffers).await.expect("a session");
     let mut results = Vec::new();
     for _ in 0..2 {
         let mut output = vec![0; expected.len()];
@@ -104,8 +63,8 @@ async fn what_the_delegate_gives_alone_is_not_the_result() {
 #[tokio::test]
 async fn sizes_are_checked_before_anything_is_sent() {
     let (world, input) = small();
-    let mut buffers = Buffers::NEW;
-    let mut thin = start(&world, &mut buffers).await;
+    let mut buffers = Buffers::default();
+    let mut thin = start(&world, &mut buffers).await.expect("a session");
     let error = thin.ask(&mut [0; 3]).await.unwrap_err().to_string();
     assert!(error.contains("3 were given"), "{error}");
     let mut output = vec![0; world.plan().output().shape.len()];
@@ -117,16 +76,16 @@ async fn sizes_are_checked_before_anything_is_sent() {
 #[tokio::test]
 async fn a_device_that_does_not_come_costs_its_own_session() {
     let (world, input) = small();
-    let mut buffers = Buffers::NEW;
-    let mut thin = start(&world, &mut buffers).await;
+    let mut buffers = Buffers::default();
+    let mut thin = start(&world, &mut buffers).await.expect("a session");
     let mut output = vec![0; world.plan().output().shape.len()];
     drop(thin.ask(&mut output).await.expect("an inference"));
     tokio::time::sleep(TIMEOUT + TIMEOUT / 4).await;
     let error = thin.ask(&mut output).await.expect_err("the end of the session").to_string();
     assert!(error.contains("did not bring its input"), "{error}");
     drop(thin);
-    let mut buffers = Buffers::NEW;
-    let mut thin = start(&world, &mut buffers).await;
+    let mut buffers = Buffers::default();
+    let mut thin = start(&world, &mut buffers).await.expect("a session");
     let grant = thin.ask(&mut output).await.expect("an inference");
     thin.infer(grant, &input[..], &mut output, &mut |_, _| {}).await.expect("a result");
 }
@@ -137,7 +96,7 @@ async fn another_plan_is_refused_by_delegate_and_server() {
     let [delegate, server, _] = identities();
     let mut ends = Ends::of(world.plan(), plan_hash(world.plan()));
     ends.plan[0] ^= 1;
-    let (mut buffers, own) = (Buffers::NEW, device());
+    let (mut buffers, own) = (Buffers::default(), device());
     let [one, other] = &mut buffers.records;
     let to_delegate = secure(world.delegate(), &own, delegate.public(), Link::DeviceDelegate, one).await;
     let to_server = secure(world.answer(), &own, server.public(), Link::ClientServer, other).await;

@@ -4,6 +4,7 @@
 
 mod engine;
 mod library;
+mod lists;
 mod parts;
 mod receive;
 mod session;

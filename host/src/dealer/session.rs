@@ -23,7 +23,7 @@ use crate::event::{Event, Observer};
 use crate::hello::{DealerHello, DealerRequest, decode, encode};
 use crate::keys::{Access, random_key};
 use crate::limits::{PlanLimits, Room};
-use crate::pipe::{NetError, Pipe};
+use crate::pipe::Pipe;
 use crate::secure::{Call, Connection, ephemeral};
 use crate::state::{Epochs, Generations, Peer, StateError, group, member};
 use crate::stopping::Stopping;
@@ -97,6 +97,7 @@ fn couple(server: &PublicKey, client: &PublicKey) -> Peer {
 
 /// A client as its server introduced it.
 struct Client {
+    server: PublicKey,
     key: PublicKey,
     couple: Peer,
     masks: PairKey,
@@ -140,10 +141,7 @@ impl Dealer {
         reader: impl AsyncRead + Send + Unpin + 'static,
         writer: impl AsyncWrite + Send + Unpin + 'static,
     ) -> Result<Connection, SessionError> {
-        let admit = |key: &PublicKey| match self.party.servers.name(key)? {
-            Some(_) => Ok(()),
-            None => Err(NetError::NotAuthorised { peer: "server", key: key.id() }.into()),
-        };
+        let admit = |key: &PublicKey| self.party.servers.admit("server", key).map(drop);
         self.call().accept(reader, writer, &self.party.identity, admit).await
     }
 
@@ -207,9 +205,7 @@ impl Dealer {
         )
         .map_err(|_| SessionError::Greeting)?;
         let key = *responder.peer();
-        if self.party.clients.name(&key)?.is_none() {
-            return Err(NetError::NotAuthorised { peer: "client", key: key.id() }.into());
-        }
+        self.party.clients.admit("client", &key)?;
         let floor = u32::from_le_bytes(floor).max(request.floor);
         let (party, couple, most) = (self.party.clone(), couple(server, &key), self.options.share.clients);
         let records = move || {
@@ -223,7 +219,7 @@ impl Dealer {
         let payload: [u8; EPOCH_LEN] = epoch.to_le_bytes();
         let agreed = responder.write(&payload, &mut welcome).map_err(|_| SessionError::Greeting)?;
         let masks = agreed.into_bond().pair_key(&request.plan);
-        Ok(Client { key, couple, masks, epoch, generation, welcome })
+        Ok(Client { server: *server, key, couple, masks, epoch, generation, welcome })
     }
 
     async fn deal(
@@ -253,6 +249,7 @@ impl Dealer {
                 return Err(SessionError::Reused { number, last });
             }
             last = number;
+            self.party.readmit(&client.server, &client.key).await?;
             self.options.observer.tell(Event::Dealt(client.key.id(), number));
             for id in 0..model.plan().len() as NodeId {
                 if cost::step(model.plan(), id).dealer_offline == 0 {

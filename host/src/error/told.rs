@@ -42,7 +42,8 @@ impl SessionError {
             | SessionError::ModelShare { .. }
             | SessionError::ModelsInUse(_)
             | SessionError::TooManyOfServer(_)
-            | SessionError::OldStore => self.to_string(),
+            | SessionError::OldStore
+            | SessionError::Quota { .. } => self.to_string(),
         }
     }
 }
@@ -64,10 +65,12 @@ fn of_records(error: &StateError) -> String {
         | StateError::Crowded(_)
         | StateError::Older { .. }
         | StateError::Leap { .. }
+        | StateError::UsedUp(_)
         | StateError::Exhausted
         | StateError::Exists(_) => error.to_string(),
         StateError::Io { .. }
         | StateError::DamagedLog { .. }
+        | StateError::DamagedCount { .. }
         | StateError::Damaged { .. }
         | StateError::Version { .. }
         | StateError::Larger { .. }

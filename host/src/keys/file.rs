@@ -47,6 +47,24 @@ pub enum KeyFileError {
         /// What is wrong.
         error: BadKey,
     },
+    /// Words behind a name that mean nothing.
+    #[error("{place}: {word:?} is not understood; {accepted}")]
+    Option {
+        /// The file and line.
+        place: String,
+        /// The word.
+        word: String,
+        /// What may stand there.
+        accepted: &'static str,
+    },
+    /// A key that is listed with two quotas.
+    #[error("{place}: line {earlier} gives this key another quota; leave one of the two")]
+    TwoQuotas {
+        /// The file and line.
+        place: String,
+        /// The earlier line.
+        earlier: usize,
+    },
     /// A private key where a public one belongs.
     #[error("{} is a private key: give the public one, which has the ending .pub, and keep this one to yourself", .0.display())]
     Private(PathBuf),

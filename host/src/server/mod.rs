@@ -1,5 +1,6 @@
 //! The server: has the weights, computes on masked values, and learns nothing of the input or the result.
 
+mod admission;
 mod device;
 mod engine;
 mod errands;

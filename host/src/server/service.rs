@@ -15,9 +15,9 @@ use crate::error::SessionError;
 use crate::event::Observer;
 use crate::hello::decode;
 use crate::keys::Access;
-use crate::pipe::NetError;
+use crate::quota::{Clock, Quota};
 use crate::secure::{Call, Connection};
-use crate::state::{Epochs, Generations, Ready};
+use crate::state::{Epochs, Generations, Ready, Usage};
 use crate::stopping::Stopping;
 
 /// Limits of a server.
@@ -33,6 +33,11 @@ pub struct ServerOptions {
     pub sessions: usize,
     /// How long what is prepared is kept for a client that is gone; for ever if this is `None`.
     pub linger: Option<Duration>,
+    /// How many inferences a client may have as far as the list does not say. Devices of a delegate have theirs as if they
+    /// were clients; what they have does not count as the delegate's.
+    pub quota: Quota,
+    /// Tells the day, for quotas and for the records of who had how much.
+    pub clock: Clock,
     /// Is told what happens.
     pub observer: Observer,
 }
@@ -45,6 +50,8 @@ impl Default for ServerOptions {
             ready: 8,
             sessions: 8,
             linger: Some(Duration::from_secs(600)),
+            quota: Quota::default(),
+            clock: Clock::default(),
             observer: Observer::default(),
         }
     }
@@ -65,6 +72,8 @@ pub struct ServerParty {
     pub generations: Generations,
     /// Prepared inferences.
     pub ready: Ready,
+    /// How many inferences every client had.
+    pub usage: Usage,
 }
 
 /// A server of one model.
@@ -126,10 +135,7 @@ impl Server {
         reader: impl AsyncRead + Send + Unpin + 'static,
         writer: impl AsyncWrite + Send + Unpin + 'static,
     ) -> Result<Connection, SessionError> {
-        let admit = |key: &PublicKey| match self.party.clients.name(key)? {
-            Some(_) => Ok(()),
-            None => Err(NetError::NotAuthorised { peer: "client", key: key.id() }.into()),
-        };
+        let admit = |key: &PublicKey| self.party.clients.admit("client", key).map(drop);
         self.client_call().accept(reader, writer, &self.party.identity, admit).await
     }
 

@@ -112,6 +112,7 @@ impl<'s> Session<'s> {
 
     /// Which of the inferences the client prepared in earlier sessions are still here.
     async fn claim(&mut self, payload: &[u8]) -> Result<(), SessionError> {
+        self.server.party.clients.readmit("client", &self.peer).await?;
         let here = self.server.party.ready.numbers(&self.shelf);
         let (asked, _) = payload.as_chunks::<8>();
         let mut granted = Vec::new();
@@ -125,6 +126,7 @@ impl<'s> Session<'s> {
     }
 
     async fn prepare(&mut self, number: u64) -> Result<(), SessionError> {
+        self.server.check("client", &self.peer).await?;
         if epoch_of(number) != self.epoch || number <= self.last {
             return Err(SessionError::Reused { number, last: self.last.max(u64::from(self.epoch) << 32) });
         }
@@ -153,6 +155,10 @@ impl<'s> Session<'s> {
     }
 
     async fn infer(&mut self, number: u64) -> Result<(), SessionError> {
+        if !self.place.own().contains(&number) {
+            return Err(SessionError::NotPrepared(number));
+        }
+        self.server.count("client", &self.peer).await?;
         let prepared = self.take(number).await?;
         let bits = cost::step(self.server.model.plan, 0).client_online;
         // The dealer answers while the input arrives. Its answer is waited for even if the input does not come: a store that
@@ -166,12 +172,14 @@ impl<'s> Session<'s> {
         Ok(self.client.send_data(&output).await?)
     }
 
-    /// Runs an inference whose input a device brings and whose output it gets.
+    /// Runs an inference whose input a device brings and whose output it gets. It counts as the device's.
     async fn infer_on_behalf(&mut self, errand: Errand) -> Result<(), SessionError> {
         let number = errand.number;
         if !self.place.own().contains(&number) {
             return Err(SessionError::NotPrepared(number));
         }
+        self.server.party.clients.readmit("client", &self.peer).await?;
+        self.server.check("device", &errand.with).await?;
         let name = (self.peer, errand.with, number);
         // Less than the delegate waits for this server, so that it learns why.
         let patience = self.server.options.timeout / 2;
@@ -182,6 +190,8 @@ impl<'s> Session<'s> {
                 return Err(SessionError::Frame { peer: "client", got: frame?.0 });
             }
         };
+        self.server.party.clients.readmit("client", &self.peer).await?;
+        self.server.count("device", &errand.with).await?;
         let prepared = self.take(number).await?;
         self.counting.begin(&mut self.dealer).await?;
         self.server.options.observer.tell(Event::Used(self.peer.id(), number));

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use brelu_core::channel::EPOCH_LEAD;
 
+use crate::quota::UsedUp;
+
 /// Why state cannot be kept or found.
 #[derive(Debug, thiserror::Error)]
 pub enum StateError {
@@ -84,6 +86,21 @@ pub enum StateError {
         /// What was found.
         what: &'static str,
     },
+    /// A count of inferences that cannot be trusted.
+    #[error(
+        "{} was cut or altered ({what}), and inferences may be missing in it: delete it to start anew, which gives every \
+         client its whole quota again",
+        path.display()
+    )]
+    DamagedCount {
+        /// Which file.
+        path: PathBuf,
+        /// What was found.
+        what: &'static str,
+    },
+    /// A client has had what it may have.
+    #[error("a quota is used up, {0}")]
+    UsedUp(#[from] UsedUp),
     /// A stored item that cannot be trusted. It is gone.
     #[error("{} was cut, altered or moved ({what}) and is deleted: prepare another inference", path.display())]
     Damaged {

@@ -39,6 +39,11 @@ pub(super) trait Mark: Copy + Debug {
 
     /// Takes in a mark of the same peer: it only grows, whichever of the two is the later record.
     fn raise(&mut self, other: Self);
+
+    /// What is to be said of a log that cannot be trusted.
+    fn damaged(path: PathBuf, what: &'static str) -> StateError {
+        StateError::DamagedLog { path, what }
+    }
 }
 
 /// The mark of every peer.
@@ -144,7 +149,7 @@ impl<M: Mark> Log<M> {
     }
 
     fn damaged(&self, what: &'static str) -> StateError {
-        StateError::DamagedLog { path: self.path.clone(), what }
+        M::damaged(self.path.clone(), what)
     }
 }
 

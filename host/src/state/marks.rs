@@ -31,11 +31,20 @@ impl<M: Mark> Marked<M> {
 
     /// The mark of `peer`.
     pub(super) fn get(&self, peer: &Peer) -> Result<Option<M>, StateError> {
+        self.read(|marks| marks.get(peer).copied())
+    }
+
+    /// The marks of all peers.
+    pub(super) fn all(&self) -> Result<Marks<M>, StateError> {
+        self.read(Marks::clone)
+    }
+
+    fn read<T>(&self, read: impl FnOnce(&Marks<M>) -> T) -> Result<T, StateError> {
         let Known { marks, log } = &mut *locked(&self.0);
         if let Some(log) = log {
             log.hold(marks)?;
         }
-        Ok(marks.get(peer).copied())
+        Ok(read(marks))
     }
 
     /// Chooses a mark for `peer` by those there are and records it, with nobody in between. It is on disk when this returns.

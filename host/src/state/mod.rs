@@ -1,4 +1,5 @@
-//! What outlives a session: which inference numbers are used up, and what is prepared for later.
+//! What outlives a session: which inference numbers are used up, what is prepared for later, and how many inferences every
+//! client had.
 //!
 //! A one-time mask used twice gives its values away, so nothing here may go back: not by a kill at any moment, not by a
 //! loss of power, not by several threads or processes at once, and not by a clock that jumps, since no clock is read.
@@ -9,6 +10,7 @@
 //!   the dealer knows.
 //! - [`Ready`] keeps prepared inferences within [`Limits`], in memory or sealed on disk. What is taken is gone from the
 //!   disk before the caller gets it.
+//! - [`Usage`] counts inferences before they begin, and refuses those beyond a [`crate::quota::Quota`].
 //!
 //! A party alone cannot see that an old copy of its whole disk was put back in place: another one has to remember. Never
 //! restore these files from a backup, delete them instead. All calls block on the disk for a moment; asynchronous callers
@@ -26,6 +28,7 @@ mod marks;
 mod ready;
 mod seal;
 mod stream;
+mod usage;
 
 pub use epochs::Epochs;
 pub use error::{Limit, StateError};
@@ -34,6 +37,7 @@ pub use item::Item;
 pub use ledger::{Limits, Room};
 pub use ready::Ready;
 pub use stream::{Incoming, Outgoing};
+pub use usage::{Usage, Used};
 
 use std::ops::RangeInclusive;
 use std::sync::{Mutex, MutexGuard, PoisonError};

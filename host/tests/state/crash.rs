@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use brelu_host::state::Epochs;
+use brelu_host::quota::{Day, Quota};
+use brelu_host::state::{Epochs, Usage};
 
 use crate::support::{disk, names, parts, peer, put, take};
 
@@ -73,6 +74,34 @@ fn a_killed_process_uses_no_epoch_twice() {
     }
     let floor = Epochs::open(&root.path().join("epochs")).unwrap().floor(&peer(1)).unwrap();
     assert!(u64::from(floor) >= last);
+}
+
+#[test]
+#[ignore = "run by a_killed_process_gives_no_inference_more"]
+fn usage_child() {
+    let Some(root) = root() else { return };
+    let usage = Usage::open(&root.join("usage")).unwrap();
+    loop {
+        say("have", usage.count(&peer(1), &Quota::default(), Day(1)).unwrap().total);
+    }
+}
+
+#[test]
+fn a_killed_process_gives_no_inference_more() {
+    let root = tempfile::tempdir().unwrap();
+    let mut last = 0;
+    for round in 0..20 {
+        for (_, total) in killed("crash::usage_child", root.path(), round) {
+            assert!(total > last, "the count is {total} after {last}");
+            last = total;
+        }
+        let used = Usage::open(&root.path().join("usage")).unwrap().of(&peer(1)).unwrap();
+        // One was counted, at most, without the child living to say so.
+        assert!(
+            (last..=last + 1).contains(&used.total) && used.on_day == used.total,
+            "{used:?} after {last}"
+        );
+    }
 }
 
 /// Takes what is there, twice in a row as it were, and puts more.

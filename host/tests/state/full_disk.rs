@@ -7,7 +7,8 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use brelu_host::state::{Epochs, StateError};
+use brelu_host::quota::{Day, Quota};
+use brelu_host::state::{Epochs, StateError, Usage};
 
 use crate::support::{directory, disk, names, parts, peer, put, take};
 
@@ -80,6 +81,27 @@ fn epochs_child() {
     assert_eq!((epochs.floor(&peer(1)).unwrap(), epochs.floor(&peer(2)).unwrap()), (last, 0));
     let again = Epochs::open(&path).unwrap();
     assert_eq!(again.floor(&peer(1)).unwrap(), last);
+}
+
+#[test]
+#[ignore = "run by a_count_outlives_a_full_disk"]
+fn usage_child() {
+    let Some(root) = root() else { return };
+    let path = root.join("usage");
+    let usage = Usage::open(&path).unwrap();
+    let count = |index| usage.count(&peer(index), &Quota::default(), Day(1));
+    let had = (0..1000).find(|_| count(1).is_err()).unwrap();
+    assert!(fs::metadata(&path).unwrap().len() as usize + 56 > BLOCKS * 512);
+    for index in [1, 2] {
+        no_room(count(index));
+    }
+    let totals = |usage: &Usage| [1, 2].map(|index| usage.of(&peer(index)).unwrap().total);
+    assert_eq!((totals(&usage), totals(&Usage::open(&path).unwrap())), ([had, 0], [had, 0]));
+}
+
+#[test]
+fn a_count_outlives_a_full_disk() {
+    with_limit("full_disk::usage_child");
 }
 
 #[test]

@@ -10,3 +10,4 @@ mod races;
 mod ready;
 mod stream;
 mod support;
+mod usage;

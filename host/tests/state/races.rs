@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Barrier;
 use std::thread;
 
-use brelu_host::state::{Epochs, Limits, Ready, StateError};
+use brelu_host::quota::{Day, Limit, Quota};
+use brelu_host::state::{Epochs, Limits, Ready, StateError, Usage};
 
 use crate::support::{WIDE, disk, key, names, parts, peer, put, take};
 
@@ -59,6 +60,25 @@ fn no_epoch_is_given_twice() {
     assert_eq!(given.len(), 1200);
     given.sort_unstable();
     assert_eq!(given, (1..=1200).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_quota_is_given_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("usage");
+    let quota = Quota { total: Limit::Most(250), day: Limit::Most(100) };
+    let run = |_| {
+        || {
+            let usage = Usage::open(&path).unwrap();
+            let had = |day| (0..60).filter(|_| usage.count(&peer(1), &quota, Day(day)).is_ok()).count();
+            // Some are on the next day already when others begin the first one.
+            (1..=4).map(had).sum::<usize>()
+        }
+    };
+    let had: usize = at_once((0..4).map(run)).into_iter().sum();
+    let used = Usage::open(&path).unwrap().of(&peer(1)).unwrap();
+    assert_eq!((had as u64, used.total), (250, 250), "{used:?}");
+    assert!(used.on_day <= 100, "{used:?}");
 }
 
 #[test]

@@ -11,7 +11,7 @@ use brelu_host::error::SessionError;
 use brelu_host::keys::{Access, random_key};
 use brelu_host::secure::Connection;
 use brelu_host::server::{Server, ServerModel, ServerOptions, ServerParty};
-use brelu_host::state::{Epochs, Generations, Limits, Ready};
+use brelu_host::state::{Epochs, Generations, Limits, Ready, Usage};
 use brelu_host::weights::Weights;
 use tokio::io::{DuplexStream, duplex, split};
 
@@ -101,6 +101,7 @@ impl Trio {
             epochs: Epochs::memory(),
             generations: Generations::memory(),
             ready: Ready::memory(Limits { items: 8, peer_bytes: u64::MAX, bytes: u64::MAX }),
+            usage: Usage::memory(),
         };
         let dealer_party = DealerParty {
             identity: dealer,

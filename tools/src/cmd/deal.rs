@@ -27,11 +27,11 @@ pub(crate) struct Deal {
     #[arg(long, value_name = "FILE", default_value = "dealer.key")]
     key: PathBuf,
 
-    /// Servers that may connect: a line of a .pub file each; read anew for every connection
+    /// Servers that may connect: a line of a .pub file each; read anew for every connection and deal
     #[arg(long, value_name = "FILE", default_value = "servers.txt")]
     servers: PathBuf,
 
-    /// Clients whom servers may introduce, like --servers [default: any]
+    /// Clients whom servers may introduce, like --servers; quotas behind the names are the server's concern [default: any]
     #[arg(long, value_name = "FILE")]
     clients: Option<PathBuf>,
 
@@ -90,7 +90,7 @@ impl Deal {
         let identity = identity(&self.key)?;
         let servers = Access::file(&self.servers)
             .context("the list of servers that may connect is needed: one line of a .pub file each")?;
-        let clients = self.clients.as_deref().map_or(Ok(Access::Anybody), Access::file)?;
+        let clients = self.clients.as_deref().map_or(Ok(Access::Anybody), Access::clients)?;
         let folder = state_folder(self.state.as_deref(), &self.key)?;
         let party = DealerParty {
             identity,

@@ -21,7 +21,7 @@ A delegate is the client towards server and dealer, and works for devices that a
 masks its input for the server and opens its result, the delegate does everything between and learns neither. It must \
 not collude with the server: the two together recover a device's input.
 
-Every device also has to be on the server's list of clients. It prints where it listens and logs sessions to standard \
+Every device also has to be on the server's list of clients, where its own quota may stand. It prints where it listens and logs sessions to standard \
 error. SIGTERM or Ctrl-C lets sessions finish what they are doing and ends it.
 
 Example:
@@ -32,7 +32,7 @@ pub(crate) struct Delegate {
     #[arg(long, value_name = "FILE")]
     plan: PathBuf,
 
-    /// Devices that may connect: a line of a .pub file each; read anew for every connection
+    /// Devices that may connect: a line of a .pub file each; read anew for every connection and inference
     #[arg(long, value_name = "FILE", default_value = "devices.txt")]
     devices: PathBuf,
 

@@ -4,6 +4,7 @@ mod arguments;
 mod bench;
 mod calibration;
 mod check;
+mod clients;
 mod compile;
 mod compiling;
 mod conversion;
@@ -29,6 +30,7 @@ mod party;
 mod prepare;
 mod preprocess;
 mod provision;
+mod quotas;
 mod report;
 mod samples;
 mod serve;
@@ -83,6 +85,7 @@ enum Command {
     Keygen(keygen::Keygen),
     Deal(deal::Deal),
     Serve(serve::Serve),
+    Clients(clients::Clients),
     Delegate(delegate::Delegate),
     Provision(Box<provision::Provision>),
     Prepare(prepare::Prepare),
@@ -117,6 +120,7 @@ impl Cli {
             Command::Keygen(command) => command.run(),
             Command::Deal(command) => command.run(),
             Command::Serve(command) => command.run(),
+            Command::Clients(command) => command.run(),
             Command::Delegate(command) => command.run(),
             Command::Provision(command) => command.run(),
             Command::Prepare(command) => command.run(),

@@ -1,5 +1,6 @@
 //! Who a party is and where it keeps what has to survive a restart.
 
+use std::collections::BTreeMap;
 use std::fs::DirBuilder;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use brelu_core::channel::{Identity, PublicKey};
 use brelu_host::client::{CLIENT_LIMITS, ClientParty};
 use brelu_host::event::Observer;
 use brelu_host::keys::{read_identity, read_public};
-use brelu_host::state::{Epochs, Generations, Ready};
+use brelu_host::state::{Epochs, Generations, Peer, Ready, Usage, Used};
 use clap::Args;
 
 /// Reads a private key; says how to make one if there is none.
@@ -33,9 +34,14 @@ pub(crate) fn public_key(whose: &str, text: &str) -> Result<PublicKey> {
     })
 }
 
-/// The folder for a party's records: the given one, or one beside its key. It is made if it is not there.
+/// The folder for a party's records: the given one, or one beside its key.
+pub(crate) fn state_path(given: Option<&Path>, key: &Path) -> PathBuf {
+    given.map_or_else(|| key.with_extension("state"), Path::to_owned)
+}
+
+/// As [`state_path`]. It is made if it is not there.
 pub(crate) fn state_folder(given: Option<&Path>, key: &Path) -> Result<PathBuf> {
-    let folder = given.map_or_else(|| key.with_extension("state"), Path::to_owned);
+    let folder = state_path(given, key);
     let mut builder = DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -52,6 +58,20 @@ pub(crate) fn epochs(folder: &Path) -> Result<Epochs> {
 /// The generations recorded in a state folder.
 pub(crate) fn generations(folder: &Path) -> Result<Generations> {
     Ok(Generations::open(&folder.join("generations"))?)
+}
+
+/// Where a state folder has the counts of inferences.
+const USAGE: &str = "usage";
+
+/// The counts of inferences in a server's state folder.
+pub(crate) fn usage(folder: &Path) -> Result<Usage> {
+    Ok(Usage::open(&folder.join(USAGE))?)
+}
+
+/// As [`usage`], to be looked at: what everybody had, nothing if there are no counts yet.
+pub(crate) fn used(folder: &Path) -> Result<BTreeMap<Peer, Used>> {
+    let there = folder.join(USAGE).try_exists().context("the counts of inferences cannot be read")?;
+    if there { Ok(usage(folder)?.all()?) } else { Ok(BTreeMap::new()) }
 }
 
 /// Who the client is, and whom it trusts.

@@ -2,9 +2,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use brelu_core::prf::PairKey;
-use brelu_host::keys::Access;
+use brelu_host::quota::Clock;
 use brelu_host::server::{Server, ServerModel, ServerOptions, ServerParty};
 use brelu_host::state::{Limits, Ready};
 use brelu_host::weights::plan_hash;
@@ -14,7 +14,8 @@ use clap::{Args, ValueEnum};
 use super::arguments::{positive, seconds, size};
 use super::files::{read_plan, read_weights};
 use super::listen::{LimitArgs, listen};
-use super::party::{epochs, generations, identity, public_key, state_folder};
+use super::party::{epochs, generations, identity, public_key, state_folder, usage};
+use super::quotas::{ListArgs, QuotaArgs, today};
 use super::share::ShareArgs;
 
 /// Run a server of one network: has the weights, never sees an image
@@ -22,6 +23,15 @@ use super::share::ShareArgs;
 #[command(after_help = "\
 The server prints where it listens, connects to the dealer for every client, and logs sessions to standard error. \
 SIGTERM or Ctrl-C lets sessions finish what they are doing and ends it.
+
+A line of the list of clients is a key, a name and, if you like, a quota; `#` begins a comment:
+  2f7c...e1 anna                    # the quota of --quota-total and --quota-day
+  9b01...54 benno total=1000 day=50 # so many inferences in all and a day of UTC
+  c3d8...0a carla day=unlimited     # no limit a day, whatever --quota-day says
+Who is taken off the list is refused at its next preparation or inference. Where the server is busy, write a new list \
+beside the old one and move it into its place. An inference counts before anything of it is used: a crash may cost one, \
+and never gives one. An inference that a delegate runs for a device counts as the device's; a delegate whose own quota is \
+used up prepares nothing for its devices either. brelu clients lists who had how many.
 
 Example:
   brelu keygen server
@@ -32,13 +42,11 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "FILE", default_value = "server.key")]
     key: PathBuf,
 
-    /// Clients that may connect: a line of a .pub file each; read anew for every connection
-    #[arg(long, value_name = "FILE", default_value = "clients.txt", conflicts_with = "any_client")]
-    clients: PathBuf,
+    #[command(flatten)]
+    list: ListArgs,
 
-    /// Let anybody connect who has a key; records grow by a line for every new one
-    #[arg(long)]
-    any_client: bool,
+    #[command(flatten)]
+    quotas: QuotaArgs,
 
     /// The dealer's public key: a file, or its 64 digits
     #[arg(long, value_name = "KEY", default_value = "dealer.pub")]
@@ -125,19 +133,14 @@ impl Serve {
         self.share.limits().server(plan)?;
         let weights = read_weights(plan, &self.weights)?;
         let identity = identity(&self.key)?;
-        let clients = match self.any_client {
-            true => Access::Anybody,
-            false => Access::file(&self.clients).context(
-                "the list of clients that may connect is needed: one line of a .pub file each (or --any-client)",
-            )?,
-        };
+        let clients = self.list.access()?;
         let dealer = public_key("dealer", &self.dealer_key)?;
         let folder = state_folder(self.state.as_deref(), &self.key)?;
         // The same component for the same weights, so that the dealer gets its own but once, and for no other weights.
         let seed = identity.derive("brelu weights", &[&plan_hash(plan), &weights.digest()]);
         let ready = self.store(&folder, identity.derive("brelu store", &[]))?;
-        let (epochs, generations) = (epochs(&folder)?, generations(&folder)?);
-        let party = ServerParty { identity, dealer, clients, epochs, generations, ready };
+        let (epochs, generations, usage) = (epochs(&folder)?, generations(&folder)?, usage(&folder)?);
+        let party = ServerParty { identity, dealer, clients, epochs, generations, ready, usage };
         let (runtime, listener) = listen(&self.listen)?;
         let model = Arc::new(ServerModel::new(plan, weights, seed)?);
         let options = ServerOptions {
@@ -146,6 +149,8 @@ impl Serve {
             ready: self.ready,
             sessions: self.sessions,
             linger: (self.store == Store::Memory).then_some(self.idle),
+            quota: self.quotas.quota(),
+            clock: Clock::new(today),
             observer: self.limits.observer(),
         };
         let server = Server::new(model, party, options);

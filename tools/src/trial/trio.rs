@@ -10,7 +10,7 @@ use brelu_host::error::SessionError;
 use brelu_host::keys::{Access, random_key};
 use brelu_host::secure::Connection;
 use brelu_host::server::{Server, ServerModel, ServerOptions, ServerParty};
-use brelu_host::state::{Epochs, Generations, Limits, Ready};
+use brelu_host::state::{Epochs, Generations, Limits, Ready, Usage};
 use tokio::io::{DuplexStream, duplex, split};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -55,6 +55,7 @@ impl Trio {
             epochs: Epochs::memory(),
             generations: Generations::memory(),
             ready: Ready::memory(Limits { items: READY, peer_bytes: u64::MAX, bytes: u64::MAX }),
+            usage: Usage::memory(),
         };
         let (idle, observer) = (3 * timeout, numbers.observer(Reporter::Server));
         let options = ServerOptions { timeout, idle, ready: READY, observer, ..ServerOptions::default() };

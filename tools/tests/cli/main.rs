@@ -2,6 +2,8 @@
 
 mod blocks;
 #[cfg(unix)]
+mod clients;
+#[cfg(unix)]
 mod devices;
 mod fixture;
 mod help;
