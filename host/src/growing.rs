@@ -4,9 +4,9 @@ use std::io::Read;
 
 use zeroize::{Zeroize, Zeroizing};
 
-/// How many times as much memory is taken as there are bytes, when these do not fit any more. All moves of a long run
-/// together copy a third of it.
-const FACTOR: usize = 4;
+/// How many times as much memory is reserved as there are bytes, when these do not fit any more. All moves of a long run
+/// together copy a seventh of it.
+const FACTOR: usize = 8;
 
 /// Bytes that are read from a file at a time.
 const PIECE: usize = 1 << 16;
