@@ -159,6 +159,7 @@ impl SessionError {
                 | StateError::Jump { .. }
                 | StateError::Behind { .. }
                 | StateError::Crowded(_)
+                | StateError::Older { .. }
                 | StateError::Leap { .. },
             ) => self.to_string(),
             SessionError::State(_) | SessionError::KeyFile(_) => {
@@ -177,6 +178,7 @@ impl SessionError {
                 StateError::Reused { .. }
                 | StateError::Full { .. }
                 | StateError::Behind { .. }
+                | StateError::Older { .. }
                 | StateError::Leap { .. },
             ) => true,
             SessionError::Unreachable { .. } | SessionError::TooManySessions(_) => true,
