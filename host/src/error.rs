@@ -183,6 +183,7 @@ impl SessionError {
                 StateError::Reused { .. }
                 | StateError::Full { .. }
                 | StateError::Behind { .. }
+                | StateError::Older { .. }
                 | StateError::Leap { .. },
             ) => true,
             SessionError::Unreachable { .. } | SessionError::TooManySessions(_) => true,

@@ -1,7 +1,6 @@
 //! What parties say when they give up: enough for the peer to act on, nothing of the machine they run on.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,9 +14,9 @@ use brelu_host::keys::Access;
 use brelu_host::pipe::NetError;
 use brelu_host::plan_file::keep;
 use brelu_host::server::{Server, ServerModel};
-use brelu_host::state::Epochs;
+use brelu_host::state::{Epochs, Generations};
 use brelu_tests::build::Builder;
-use brelu_tests::parties::{Events, TIMEOUT, identities, server};
+use brelu_tests::parties::{Events, Rules, TIMEOUT, identities, server};
 use tokio::io::{DuplexStream, duplex, split};
 
 /// The dealer's address, which is the server's business.
@@ -31,13 +30,14 @@ fn network() -> (&'static Plan<'static>, Arc<Server>) {
     let (plan, weights) = builder.finish();
     let plan = keep(plan).expect("a valid plan");
     let model = ServerModel::new(plan, weights(plan), PairKey::new([7; 32])).expect("a model");
-    (plan, Arc::new(server(&Arc::new(model), None, &Events::default()).expect("memory")))
+    (plan, Arc::new(server(&Arc::new(model), None, &Events::default(), &Rules::default()).expect("memory")))
 }
 
 fn dealer(clients: Access, options: DealerOptions) -> Dealer {
     let [_, server, identity] = identities();
     let servers = Access::Keys(BTreeMap::from([(*server.public(), String::new())]));
-    let party = DealerParty { identity, servers, clients, epochs: Epochs::memory(), models: None };
+    let (epochs, generations) = (Epochs::memory(), Generations::memory());
+    let party = DealerParty { identity, servers, clients, epochs, generations, models: None };
     Dealer::new(party, options)
 }
 
@@ -132,7 +132,10 @@ async fn a_list_that_cannot_be_read_does_not_tell_its_path() {
 
 #[tokio::test]
 async fn a_client_that_the_dealer_does_not_know_is_told_its_key() {
-    let (told, _) = told(network(), answering(dealer(Access::File(PathBuf::new()), options()))).await;
+    let list = tempfile::NamedTempFile::new().expect("a file");
+    let gone = Access::file(list.path()).expect("a list");
+    drop(list);
+    let (told, _) = told(network(), answering(dealer(gone, options()))).await;
     assert!(told.unwrap_err().to_string().contains("its own records"));
     let nobody = Access::Keys(BTreeMap::new());
     let (told, _) = self::told(network(), answering(dealer(nobody, options()))).await;

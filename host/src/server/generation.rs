@@ -35,16 +35,20 @@ impl<'s> Counting<'s> {
         Self { server, client, turn }
     }
 
-    /// Keeps inferences of this client from beginning until the guard is dropped.
-    pub(super) async fn pause(&self) -> tokio::sync::MutexGuard<'_, ()> {
-        self.turn.lock().await
+    /// Compares the store with what the dealer remembers. What is older is discarded.
+    ///
+    /// While an inference of this client begins, the dealer may know of it already and the store not yet: that is waited for.
+    pub(super) async fn compare(&self, remembered: u64) -> Result<(), SessionError> {
+        if self.last().await? >= remembered {
+            return Ok(());
+        }
+        let _turn = self.turn.lock().await;
+        if self.last().await? >= remembered { Ok(()) } else { self.start_over(remembered).await }
     }
 
-    /// Compares the store with what the dealer remembers, while inferences are paused. What is older is discarded.
-    pub(super) async fn compare(&self, remembered: u64) -> Result<(), SessionError> {
+    async fn last(&self) -> Result<u64, SessionError> {
         let (party, client) = (self.server.party.clone(), self.client);
-        let last = tokio::task::spawn_blocking(move || party.generations.last(client.bytes())).await??;
-        if remembered > last { self.start_over(remembered).await } else { Ok(()) }
+        Ok(tokio::task::spawn_blocking(move || party.generations.last(client.bytes())).await??)
     }
 
     /// Begins an inference whose material was taken out of the store for good. When this returns, the dealer has recorded
@@ -55,11 +59,10 @@ impl<'s> Counting<'s> {
     /// discarded. Or of the connection, or the records.
     pub(super) async fn begin(&self, dealer: &mut Pipe) -> Result<(), SessionError> {
         let _turn = self.turn.lock().await;
-        let (party, client) = (self.server.party.clone(), self.client);
-        let last = tokio::task::spawn_blocking(move || party.generations.last(client.bytes())).await??;
-        let generation = last.checked_add(1).ok_or(StateError::Exhausted)?;
+        let generation = self.last().await?.checked_add(1).ok_or(StateError::Exhausted)?;
         dealer.send_frame(FrameKind::Use, generation.to_le_bytes().to_vec()).await?;
-        match dealer.receive_frame().await? {
+        // Less than the client waits for this server, so that it learns why, and its other sessions get their turn.
+        match dealer.receive_within(self.server.options.timeout / 2).await? {
             (FrameKind::Use, words) if *words == generation.to_le_bytes() => self.raise(generation).await,
             (FrameKind::Older, words) => {
                 self.start_over(generation_in(&words)?).await?;

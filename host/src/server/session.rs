@@ -284,12 +284,10 @@ async fn introduce(
         floor: server.party.epochs.floor(peer.bytes())?,
         greeting: hello.greeting,
     };
-    let pause = counting.pause().await;
     dealer.pipe.send_frame(FrameKind::Hello, encode(&request)).await?;
     let words = dealer.pipe.receive_kind(FrameKind::Hello, "a greeting").await?;
     let answer: DealerHello<'_> = decode("dealer", &words)?;
     counting.compare(answer.generation).await?;
-    drop(pause);
     let (party, peer, epoch) = (server.party.clone(), *peer, answer.epoch);
     tokio::task::spawn_blocking(move || party.epochs.consume(peer.bytes(), epoch)).await??;
     drop(alone);
