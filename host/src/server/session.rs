@@ -130,7 +130,7 @@ impl<'s> Session<'s> {
     }
 
     async fn prepare(&mut self, number: u64) -> Result<(), SessionError> {
-        self.server.check("client", &self.peer).await?;
+        self.server.check(&self.peer).await?;
         if epoch_of(number) != self.epoch || number <= self.last {
             return Err(SessionError::Reused { number, last: self.last.max(u64::from(self.epoch) << 32) });
         }
@@ -162,7 +162,7 @@ impl<'s> Session<'s> {
         if !self.place.own().contains(&number) {
             return Err(SessionError::NotPrepared(number));
         }
-        self.server.count("client", &self.peer).await?;
+        self.server.count(&self.peer).await?;
         let prepared = self.take(number).await?;
         let input = self.client.receive_message(cost::step(self.server.model.plan, 0).client_online).await?;
         let output = self.evaluate(number, prepared, &input).await?;
@@ -175,8 +175,6 @@ impl<'s> Session<'s> {
         if !self.place.own().contains(&number) {
             return Err(SessionError::NotPrepared(number));
         }
-        self.server.party.clients.readmit("client", &self.peer).await?;
-        self.server.check("device", &errand.with).await?;
         let name = (self.peer, errand.with, number);
         // Less than the delegate waits for this server, so that it learns why.
         let patience = self.server.options.timeout / 2;
@@ -187,12 +185,14 @@ impl<'s> Session<'s> {
                 return Err(SessionError::Frame { peer: "client", got: frame?.0 });
             }
         };
-        self.server.party.clients.readmit("client", &self.peer).await?;
-        self.server.count("device", &errand.with).await?;
+        if let Err(error) = self.server.count_errand(&self.peer, &errand.with).await {
+            drop(visit.output.send(Err(error.for_peer())));
+            return Err(error);
+        }
         let prepared = self.take(number).await?;
         let output = self.evaluate(number, prepared, &visit.input).await?;
         // A device that went away in this moment is told nothing, and neither is its delegate.
-        drop(visit.output.send(output));
+        drop(visit.output.send(Ok(output)));
         Ok(self.client.send_frame(FrameKind::Ready, ready(number, 0)).await?)
     }
 

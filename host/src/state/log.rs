@@ -59,7 +59,7 @@ impl<V: Value> Log<V> {
             write(path, floors)?;
         }
         drop(made);
-        let mut log = Self { path: path.to_owned(), name: None, end: 0, of: PhantomData };
+        let mut log = Self::at(path);
         let held = log.hold(floors)?;
         if held.superseded(floors) > floors.len() as u64 + SLACK {
             // The old log serves as well, and a full disk may have room for a record but not for a rewrite.
@@ -67,6 +67,23 @@ impl<V: Value> Log<V> {
         }
         drop(held);
         Ok(log)
+    }
+
+    /// What the log at `path` says now, nothing if there is none. It takes no lock and changes nothing, so that somebody
+    /// else than the party may look: a record that is being appended is missing.
+    pub(super) fn look(path: &Path) -> Result<Floors<V>, StateError> {
+        let (mut floors, mut log) = (Floors::new(), Self::at(path));
+        let mut file = match File::open(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(floors),
+            file => file.map_err(failed("open", path))?,
+        };
+        log.identify(&mut file)?;
+        log.read(&mut file, &mut floors)?;
+        Ok(floors)
+    }
+
+    fn at(path: &Path) -> Self {
+        Self { path: path.to_owned(), name: None, end: 0, of: PhantomData }
     }
 
     /// Locks the log and takes in what others appended.

@@ -93,7 +93,7 @@ impl Usage {
     /// # Errors
     /// If the file cannot be read.
     pub fn of(&self, peer: &Peer) -> Result<Used, StateError> {
-        Ok(self.all()?.get(peer).copied().unwrap_or_default())
+        self.read(|used| used.get(peer).copied().unwrap_or_default())
     }
 
     /// What everybody had so far who had anything.
@@ -101,11 +101,24 @@ impl Usage {
     /// # Errors
     /// If the file cannot be read.
     pub fn all(&self) -> Result<BTreeMap<Peer, Used>, StateError> {
+        self.read(Floors::clone)
+    }
+
+    fn read<T>(&self, read: impl FnOnce(&Floors<Used>) -> T) -> Result<T, StateError> {
         let Known { used, log } = &mut *locked(&self.0);
         if let Some(log) = log {
             log.hold(used)?;
         }
-        Ok(used.clone())
+        Ok(read(used))
+    }
+
+    /// What everybody had so far who had anything, by the file at `path`, which is left as it is; nothing if there is none.
+    /// Others may append meanwhile.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or is damaged before its last record.
+    pub fn look(path: &Path) -> Result<BTreeMap<Peer, Used>, StateError> {
+        Log::look(path)
     }
 
     /// Counts one more inference of `peer` on `today`, before anything of it is used. It is on disk when this returns: a
