@@ -1,4 +1,5 @@
-//! What a party reads from its own disk: logs of epochs, prepared inferences, keys and lists, weights. Any content is refused in
+//! What a party reads from its own disk: logs of epochs, counts of inferences, prepared inferences, keys and lists, weights.
+//! Any content is refused in
 //! words or read, and what is refused is never handed out.
 #![no_main]
 
@@ -9,7 +10,8 @@ use std::path::Path;
 use brelu_core::plan::Plan;
 use brelu_core::prf::PairKey;
 use brelu_host::keys::{Access, read_identity, read_public};
-use brelu_host::state::{Epochs, Limits, Ready};
+use brelu_host::quota::{Day, Limit, Quota};
+use brelu_host::state::{Epochs, Limits, Ready, Usage};
 use brelu_host::weights::Weights;
 use libfuzzer_sys::fuzz_target;
 
@@ -21,7 +23,8 @@ fuzz_target!(|data: &[u8]| {
     let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
     let folder = folder.expect("a temporary folder");
     match choice % 4 {
-        _ if choice >= 0xf0 => weights(&folder.path().join("some.weights"), data),
+        _ if choice >= 0xf0 => usage(&folder.path().join("usage"), data),
+        _ if choice >= 0xe0 => weights(&folder.path().join("some.weights"), data),
         0 => epochs(&folder.path().join("epochs"), data),
         1 => ready(folder.path(), data),
         2 => keys(&folder.path().join("list.txt"), data),
@@ -43,6 +46,23 @@ fn epochs(path: &Path, data: &[u8]) {
     }
 }
 
+fn usage(path: &Path, data: &[u8]) {
+    fs::write(path, data).expect("a file");
+    let looked = Usage::look(path);
+    let Ok(usage) = Usage::open(path) else { return assert!(looked.is_err()) };
+    assert_eq!(looked.ok(), usage.all().ok());
+    let peer = [7; 32];
+    let Ok(before) = usage.of(&peer) else { return };
+    let quota = Quota { total: Limit::Most(before.total.saturating_add(1)), day: Limit::Unset };
+    if let Ok(after) = usage.count(&peer, &quota, Day(0)) {
+        assert!(after > before);
+        assert!(usage.count(&peer, &quota, Day(u32::MAX)).is_err());
+        drop(usage);
+        let again = Usage::open(path).expect("the file it wrote");
+        assert_eq!(again.of(&peer).ok(), Some(after));
+    }
+}
+
 fn ready(folder: &Path, data: &[u8]) {
     let (peer, limits) = ([7; 32], Limits { items: 4, peer_bytes: 1 << 20, bytes: 1 << 20 });
     let place = folder.join("07".repeat(32));
@@ -58,9 +78,12 @@ fn ready(folder: &Path, data: &[u8]) {
 fn keys(path: &Path, data: &[u8]) {
     fs::write(path, data).expect("a file");
     if let Ok(key) = read_public(&path.display().to_string()) {
-        let listed = Access::file(path).and_then(|list| list.find(&key));
-        assert!(listed.map_or(true, |name| name.is_some()));
+        for list in [Access::file(path), Access::clients(path)] {
+            let listed = list.and_then(|list| list.find(&key));
+            assert!(listed.map_or(true, |name| name.is_some()));
+        }
     }
+    let _ = Access::clients(path);
     let _ = read_public(&String::from_utf8_lossy(data));
 }
 

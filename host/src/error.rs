@@ -107,6 +107,9 @@ pub enum SessionError {
     /// An inference that ended before there was an output.
     #[error("inference {0} ended before there was a result: ask the delegate for another one")]
     ErrandFailed(u64),
+    /// An inference that the delegate's session was refused, in the words for the device.
+    #[error("{0}")]
+    ErrandRefused(String),
     /// An inference that was not prepared.
     #[error("inference {0} is not prepared: prepare it first")]
     NotPrepared(u64),

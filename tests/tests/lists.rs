@@ -12,7 +12,7 @@ use brelu_host::keys::random_key;
 use brelu_host::weights::plan_hash;
 use brelu_tests::device::{Buffers, start};
 use brelu_tests::lists::{List, Lists};
-use brelu_tests::parties::{device, identities};
+use brelu_tests::parties::{TIMEOUT, device, identities};
 use brelu_tests::script::{out_of_time, small};
 use brelu_tests::wire::{Wire, honest};
 use brelu_tests::world::World;
@@ -160,8 +160,11 @@ fn a_delegate_off_the_servers_list_works_for_nobody() {
         thin.infer(grant, &input[..], &mut output, &mut |_, _| {}).await.expect("a result");
         let grant = thin.ask(&mut output).await.expect("an inference that is prepared");
         lists.write(List::Clients, &[(*device().public(), "")]);
-        let result = thin.infer(grant, &input[..], &mut output, &mut |_, _| {}).await;
-        result.expect_err("no delegate that could run it");
+        let start = tokio::time::Instant::now();
+        let refused = thin.infer(grant, &input[..], &mut output, &mut |_, _| {}).await;
+        let error = refused.expect_err("a refusal").to_string();
+        assert!(error.contains(&off("client", &identities()[0])), "{error}");
+        assert!(start.elapsed() < TIMEOUT, "the device need not wait for it");
         assert_eq!(used(&world), 1);
     });
 }

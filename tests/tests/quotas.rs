@@ -202,6 +202,25 @@ async fn an_inference_that_breaks_off_has_counted() {
 }
 
 #[tokio::test]
+async fn what_cannot_be_counted_is_not_run() {
+    let home = tempfile::tempdir().expect("a temporary folder");
+    let stage = Stage::new("", Quota::default());
+    let stage = Stage { world: stage.world.with_home(home.path().to_owned()), ..stage };
+    let mut memory = ClientMemory::for_plan(stage.world.plan());
+    let mut session = stage.dial(&mut memory).await;
+    session.prepare(&mut |_, _| {}).await.expect("an inference");
+    std::fs::remove_file(home.path().join("server/usage")).expect("counts");
+    let error = session.infer(&stage.input, &mut |_, _| {}).await.expect_err("a refusal").to_string();
+    assert!(error.contains("cannot read or write its own records"), "{error}");
+    assert_eq!(stage.used(), 0);
+    let kept = std::fs::read_dir(home.path().join("server/ready")).expect("a store").flatten();
+    let kept = kept
+        .filter(|entry| entry.path().is_dir())
+        .flat_map(|peer| std::fs::read_dir(peer.path()).expect("a peer"));
+    assert_eq!(kept.count(), 1, "what was prepared is still there");
+}
+
+#[tokio::test]
 async fn a_delegated_inference_is_the_devices() {
     let stage = Stage::new("total=1", Quota::default());
     stage.write("total=1", "day=2");

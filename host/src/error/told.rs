@@ -35,6 +35,7 @@ impl SessionError {
             | SessionError::NoDelegate(_)
             | SessionError::ErrandTwice(_)
             | SessionError::ErrandFailed(_)
+            | SessionError::ErrandRefused(_)
             | SessionError::NotPrepared(_)
             | SessionError::ModelHash
             | SessionError::Hello(_)

@@ -49,7 +49,7 @@ impl<'s> DeviceSession<'s> {
     }
 
     async fn infer(&mut self, errand: Errand) -> Result<(), SessionError> {
-        self.server.check("device", &self.device).await?;
+        self.server.party.clients.readmit("device", &self.device).await?;
         let input = self.pipe.receive_message(cost::step(self.server.model.plan, 0).client_online).await?;
         let name = (errand.with, self.device, errand.number);
         // As long as the slowest delegate that still keeps to the time-outs of its own session.

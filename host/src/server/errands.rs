@@ -14,11 +14,11 @@ use crate::pipe::Payload;
 /// What an errand is known by: delegate, device, inference number.
 type Name = (PublicKey, PublicKey, u64);
 
-/// A device's masked input, and where the output goes.
+/// A device's masked input, and where the output goes, or the words in which it is refused.
 #[derive(Debug)]
 pub(super) struct Visit {
     pub(super) input: Payload,
-    pub(super) output: oneshot::Sender<Vec<u8>>,
+    pub(super) output: oneshot::Sender<Result<Vec<u8>, String>>,
 }
 
 /// Who came first waits here for the other.
@@ -49,7 +49,8 @@ impl Errands {
         self.meet(name, Visit { input, output })?;
         let _place = Place { errands: self, name };
         match timeout(patience, answer).await {
-            Ok(Ok(output)) => Ok(output),
+            Ok(Ok(Ok(output))) => Ok(output),
+            Ok(Ok(Err(words))) => Err(SessionError::ErrandRefused(words)),
             Ok(Err(_)) => Err(SessionError::ErrandFailed(number)),
             Err(_) => Err(SessionError::NoDelegate(number)),
         }
@@ -139,7 +140,7 @@ mod tests {
                 tokio::time::sleep(Duration::from_millis(if device_first { 10 } else { 0 })).await;
                 let visit = errands.expect(name(1), LONG).await.expect("a visit");
                 assert_eq!(visit.input.as_slice(), [7]);
-                visit.output.send(vec![9]).expect("a device that listens");
+                visit.output.send(Ok(vec![9])).expect("a device that listens");
             };
             assert_eq!(tokio::join!(device, delegate).0.expect("an output"), [9]);
             assert!(errands.waiting().is_empty());
@@ -160,6 +161,13 @@ mod tests {
         let device = errands.bring(name(4), input(), LONG);
         let delegate = async { drop(errands.expect(name(4), LONG).await.expect("a visit")) };
         assert!(matches!(tokio::join!(device, delegate).0, Err(SessionError::ErrandFailed(4))));
+        let device = errands.bring(name(5), input(), LONG);
+        let delegate = async {
+            let visit = errands.expect(name(5), LONG).await.expect("a visit");
+            visit.output.send(Err("no more today".into())).expect("a device that listens");
+        };
+        let error = tokio::join!(device, delegate).0.expect_err("a refusal");
+        assert_eq!(error.to_string(), "no more today");
         assert!(errands.waiting().is_empty());
     }
 }

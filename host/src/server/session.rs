@@ -126,7 +126,7 @@ impl<'s> Session<'s> {
     }
 
     async fn prepare(&mut self, number: u64) -> Result<(), SessionError> {
-        self.server.check("client", &self.peer).await?;
+        self.server.check(&self.peer).await?;
         if epoch_of(number) != self.epoch || number <= self.last {
             return Err(SessionError::Reused { number, last: self.last.max(u64::from(self.epoch) << 32) });
         }
@@ -158,7 +158,7 @@ impl<'s> Session<'s> {
         if !self.place.own().contains(&number) {
             return Err(SessionError::NotPrepared(number));
         }
-        self.server.count("client", &self.peer).await?;
+        self.server.count(&self.peer).await?;
         let prepared = self.take(number).await?;
         let bits = cost::step(self.server.model.plan, 0).client_online;
         // The dealer answers while the input arrives. Its answer is waited for even if the input does not come: a store that
@@ -178,8 +178,6 @@ impl<'s> Session<'s> {
         if !self.place.own().contains(&number) {
             return Err(SessionError::NotPrepared(number));
         }
-        self.server.party.clients.readmit("client", &self.peer).await?;
-        self.server.check("device", &errand.with).await?;
         let name = (self.peer, errand.with, number);
         // Less than the delegate waits for this server, so that it learns why.
         let patience = self.server.options.timeout / 2;
@@ -190,14 +188,16 @@ impl<'s> Session<'s> {
                 return Err(SessionError::Frame { peer: "client", got: frame?.0 });
             }
         };
-        self.server.party.clients.readmit("client", &self.peer).await?;
-        self.server.count("device", &errand.with).await?;
+        if let Err(error) = self.server.count_errand(&self.peer, &errand.with).await {
+            drop(visit.output.send(Err(error.for_peer("device"))));
+            return Err(error);
+        }
         let prepared = self.take(number).await?;
         self.counting.begin(&mut self.dealer).await?;
         self.server.options.observer.tell(Event::Used(self.peer.id(), number));
         let output = self.evaluate(number, prepared, &visit.input).await?;
         // A device that went away in this moment is told nothing, and neither is its delegate.
-        drop(visit.output.send(output));
+        drop(visit.output.send(Ok(output)));
         Ok(self.client.send_frame(FrameKind::Ready, ready(number, 0)).await?)
     }
 

@@ -88,9 +88,26 @@ impl<M: Mark> Log<M> {
             write(path, marks)?;
         }
         drop(made);
-        let mut log = Self { path: path.to_owned(), name: None, end: 0, patience: 0, marks: PhantomData };
+        let mut log = Self::at(path);
         log.hold(marks)?.compact(marks);
         Ok(log)
+    }
+
+    /// What the log at `path` says now, nothing if there is none. It takes no lock and changes nothing, so that somebody
+    /// else than the party may look: a record that is being appended is missing.
+    pub(super) fn look(path: &Path) -> Result<Marks<M>, StateError> {
+        let (mut marks, mut log) = (Marks::new(), Self::at(path));
+        let mut file = match File::open(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(marks),
+            file => file.map_err(failed("open", path))?,
+        };
+        log.identify(&mut file)?;
+        log.read(&mut file, &mut marks)?;
+        Ok(marks)
+    }
+
+    fn at(path: &Path) -> Self {
+        Self { path: path.to_owned(), name: None, end: 0, patience: 0, marks: PhantomData }
     }
 
     /// Locks the log and takes in what others appended.

@@ -2,7 +2,8 @@
 //! client had.
 //!
 //! A one-time mask used twice gives its values away, so nothing here may go back: not by a kill at any moment, not by a
-//! loss of power, not by several threads or processes at once, and not by a clock that jumps, since no clock is read.
+//! loss of power, not by several threads or processes at once, and not by a clock that jumps, since no clock is read: [`Usage`]
+//! is told the day, and takes none that is over.
 //!
 //! - [`Epochs`] keeps the highest epoch used with every peer. An inference number is `epoch << 32 | index`, and every
 //!   session takes a fresh epoch, on disk before anything of it is used.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::log::Mark;
+use super::log::{Log, Mark};
 use super::marks::Marked;
 use super::{Peer, StateError};
 use crate::quota::{Day, Quota, UsedUp};
@@ -99,6 +99,15 @@ impl Usage {
     /// If the file cannot be read.
     pub fn all(&self) -> Result<BTreeMap<Peer, Used>, StateError> {
         self.0.all()
+    }
+
+    /// What everybody had so far who had anything, by the file at `path`, which is left as it is; nothing if there is none.
+    /// Others may append meanwhile.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or is damaged before its last record.
+    pub fn look(path: &Path) -> Result<BTreeMap<Peer, Used>, StateError> {
+        Log::look(path)
     }
 
     /// Counts one more inference of `peer` on `today`, before anything of it is used. It is on disk when this returns: a

@@ -201,6 +201,26 @@ proptest! {
     }
 }
 
+#[test]
+fn a_look_changes_nothing_and_waits_for_nobody() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("usage");
+    assert_eq!(Usage::look(&path).unwrap(), [].into());
+    assert!(!path.exists());
+    let whole = three(&path);
+    let all = Usage::open(&path).unwrap().all().unwrap();
+    fs::remove_file(directory.path().join("usage.lock")).unwrap();
+    for more in 0..RECORD {
+        let torn = [&whole[..], &vec![0xa5; more]].concat();
+        fs::write(&path, &torn).unwrap();
+        assert_eq!(Usage::look(&path).unwrap(), all);
+        assert_eq!(fs::read(&path).unwrap(), torn);
+    }
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1, "no lock, no draft");
+    fs::write(&path, &whole[1..]).unwrap();
+    assert!(matches!(Usage::look(&path), Err(StateError::DamagedCount { .. })));
+}
+
 #[cfg(unix)]
 #[test]
 fn only_the_owner_can_read_it() {

@@ -70,8 +70,7 @@ pub(crate) fn usage(folder: &Path) -> Result<Usage> {
 
 /// As [`usage`], to be looked at: what everybody had, nothing if there are no counts yet.
 pub(crate) fn used(folder: &Path) -> Result<BTreeMap<Peer, Used>> {
-    let there = folder.join(USAGE).try_exists().context("the counts of inferences cannot be read")?;
-    if there { Ok(usage(folder)?.all()?) } else { Ok(BTreeMap::new()) }
+    Ok(Usage::look(&folder.join(USAGE))?)
 }
 
 /// Who the client is, and whom it trusts.
