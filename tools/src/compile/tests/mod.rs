@@ -2,6 +2,7 @@
 
 mod cifar;
 mod errors;
+mod exact;
 mod operations;
 mod pooling;
 mod pruning;
@@ -13,9 +14,12 @@ use brelu_core::geometry::{Conv2d, Shape};
 use brelu_core::plan::Plan;
 
 use super::net::Net;
-use super::{BlockSpec, CompileError, CompileOptions, Compiled, Format, compile, lower, order, run, widths};
+use super::{
+    BlockSpec, CompileError, CompileOptions, Compiled, Format, Quality, compile, lower, order, run, widths,
+};
 use crate::data::{Channels, Preprocess};
 use crate::graph::{self, Graph, NodeId, Op};
+use crate::simulate::{Simulator, quantise_input};
 
 /// A format in which only mistakes show.
 const FINE: Format = Format { narrow: 18, fraction: 14, window: 11 };
@@ -130,7 +134,25 @@ fn check_with(builder: &mut Builder, spec: BlockSpec) -> Compiled {
     let compiled = quietly(&builder.graph, &images, &options).unwrap();
     let error = compiled.report.chosen.quality.error;
     assert!(error < 0.01, "relative error {error}");
+    let error = error_of(&compiled, &builder.graph, &images);
+    assert!(error < 0.01, "relative error {error} of what was written");
     compiled
+}
+
+/// The relative error of plan and weights, simulated.
+fn error_of(compiled: &Compiled, graph: &Graph, images: &[Vec<u8>]) -> f32 {
+    let plan = Plan::parse(&compiled.plan).unwrap();
+    let (header, options) = (plan.header(), options(graph));
+    let simulator = Simulator::new(&plan, &compiled.weights).unwrap();
+    let floats: Vec<Vec<f32>> =
+        images.iter().map(|image| graph::run(graph, &options.preprocess.normalise(image)).unwrap()).collect();
+    let pair = |(image, want): (&Vec<u8>, _)| {
+        let input = quantise_input(&header.preprocess, plan.input().shape.plane(), image);
+        let output = simulator.run(&input, 1).unwrap().output;
+        (want, output.into_iter().map(|value| value as f32 * header.output_scale).collect())
+    };
+    let pairs: Vec<_> = images.iter().zip(floats.iter().map(Vec::as_slice)).map(pair).collect();
+    Quality::of(&pairs, plan.output().shape).error
 }
 
 /// Short names of the plan's operations.
