@@ -92,11 +92,14 @@ impl Builder {
     }
 }
 
-fn options(graph: &Graph) -> CompileOptions {
-    let shape = graph.input_shape();
-    let mut preprocess = Preprocess::raw(shape.height, shape.width, Channels::Rgb);
+fn preprocess(input: Shape) -> Preprocess {
+    let mut preprocess = Preprocess::raw(input.height, input.width, Channels::Rgb);
     (preprocess.divide_by, preprocess.mean, preprocess.std) = (255.0, [0.5, 0.45, 0.4], [0.25, 0.2, 0.3]);
-    CompileOptions { format: Some(FINE), ..CompileOptions::new(preprocess) }
+    preprocess
+}
+
+fn options(graph: &Graph) -> CompileOptions {
+    CompileOptions { format: Some(FINE), ..CompileOptions::new(preprocess(graph.input_shape())) }
 }
 
 fn quietly(graph: &Graph, pixels: &[Vec<u8>], options: &CompileOptions) -> Result<Compiled, CompileError> {
@@ -130,28 +133,32 @@ fn check(builder: &mut Builder) -> Compiled {
 
 fn check_with(builder: &mut Builder, spec: BlockSpec) -> Compiled {
     let images = builder.images(8);
+    let net = lowered(&builder.graph, &spec);
     let options = CompileOptions { spec, ..options(&builder.graph) };
     let compiled = quietly(&builder.graph, &images, &options).unwrap();
     let error = compiled.report.chosen.quality.error;
     assert!(error < 0.01, "relative error {error}");
-    let error = error_of(&compiled, &builder.graph, &images);
+    let error = error_of(&compiled, &net, &images);
     assert!(error < 0.01, "relative error {error} of what was written");
     compiled
 }
 
-/// The relative error of plan and weights, simulated.
-fn error_of(compiled: &Compiled, graph: &Graph, images: &[Vec<u8>]) -> f32 {
+/// The relative error of plan and weights, simulated, where `net` is exact.
+fn error_of(compiled: &Compiled, net: &Net, images: &[Vec<u8>]) -> f32 {
     let plan = Plan::parse(&compiled.plan).unwrap();
-    let (header, options) = (plan.header(), options(graph));
+    let (header, input) = (plan.header(), plan.input().shape);
     let simulator = Simulator::new(&plan, &compiled.weights).unwrap();
-    let floats: Vec<Vec<f32>> =
-        images.iter().map(|image| graph::run(graph, &options.preprocess.normalise(image)).unwrap()).collect();
+    let float = |image: &Vec<u8>| {
+        let normal = preprocess(input).normalise(image);
+        run::run(net, &normal, &mut |_, _, _, _| ()).unwrap()
+    };
+    let wanted: Vec<Vec<f32>> = images.iter().map(float).collect();
     let pair = |(image, want): (&Vec<u8>, _)| {
-        let input = quantise_input(&header.preprocess, plan.input().shape.plane(), image);
-        let output = simulator.run(&input, 1).unwrap().output;
+        let units = quantise_input(&header.preprocess, input.plane(), image);
+        let output = simulator.run(&units, 1).unwrap().output;
         (want, output.into_iter().map(|value| value as f32 * header.output_scale).collect())
     };
-    let pairs: Vec<_> = images.iter().zip(floats.iter().map(Vec::as_slice)).map(pair).collect();
+    let pairs: Vec<_> = images.iter().zip(wanted.iter().map(Vec::as_slice)).map(pair).collect();
     Quality::of(&pairs, plan.output().shape).error
 }
 

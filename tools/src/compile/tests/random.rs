@@ -48,7 +48,7 @@ proptest! {
         match quietly(&builder.graph, &images, &options(&builder.graph)) {
             Ok(compiled) if is_constant(&compiled) => {}
             Ok(compiled) => {
-                let written = error_of(&compiled, &builder.graph, &images);
+                let written = error_of(&compiled, &lowered(&builder.graph, &BlockSpec::default()), &images);
                 prop_assert!(compiled.report.chosen.quality.error.max(written) < 0.05);
             }
             Err(error) => prop_assert!(error.to_string().contains("mean"), "{}", error),
