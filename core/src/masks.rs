@@ -98,7 +98,8 @@ fn belongs(kind: Kind, op: &Op<'_>) -> bool {
         | Kind::CdExtend => matches!(op, Op::Activation { .. }),
         // Under a key of its own.
         Kind::CdInput => false,
-        Kind::SdWindow | Kind::SdPreActivation | Kind::SdExtend | Kind::CsWeights | Kind::DLam => false,
+        Kind::SdWindow | Kind::SdPreActivation | Kind::SdExtend | Kind::SdRounding => false,
+        Kind::CsWeights | Kind::DLam => false,
     }
 }
 

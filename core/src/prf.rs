@@ -49,6 +49,8 @@ pub enum Kind {
     SdPreActivation,
     /// `eps`, which hides the bit opened by a ring extension.
     SdExtend,
+    /// `r`, by which server and dealer round, so that results tell nothing of the weights' low bits.
+    SdRounding,
     /// `W_cs`, the client's component of the weights: 128 is the first linear term of a node, 129 the second, ...
     CsWeights = 128,
     /// `lam`, the bit that hides a decision.

@@ -1,6 +1,6 @@
 //! A plan on plain integers, in interval arithmetic: every element comes with the smallest and largest value the protocol
-//! may give it, from the stated errors alone (1.5 units for a truncation; either decision near zero). Plain loops, no
-//! code of the protocol.
+//! may give it, from the stated errors alone (1.5 units for a truncation, none where nothing is dropped; either decision
+//! near zero). Plain loops, no code of the protocol.
 
 use brelu_core::geometry::{Conv2d, Shape};
 use brelu_core::plan::{Axis, Channel, Edge, Node, NodeId, Op, Plan};
@@ -121,6 +121,9 @@ fn step(
 }
 
 fn truncated(value: Interval, fraction: u8) -> Interval {
+    if fraction == 0 {
+        return value;
+    }
     let unit = 1i64 << fraction;
     // value / unit - 1.5 rounded up, value / unit + 1.5 rounded down
     let low = (2 * value.low - 3 * unit + 2 * unit - 1).div_euclid(2 * unit);

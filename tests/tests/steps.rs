@@ -179,6 +179,35 @@ fn added_terms_share_one_truncation() {
 }
 
 #[test]
+fn a_linear_map_that_drops_nothing_is_exact() {
+    let mut values = Values(12);
+    let shape = Shape::new(3, 6, 5);
+    let map = Conv2d { out_channels: 4, ..Conv2d::square(shape, 4, 3, 1, 1) };
+    for (k, bound) in [(24, 1 << 7), (32, 1 << 15)] {
+        let mut builder = Builder::new(shape, k);
+        let weights = values.many(map.weight_len(), bound);
+        let z = builder.linear(&[(0, map, weights)], values.many(4, 1 << 20), k, 0);
+        let shifted = builder.offset(z, vec![1 << 12, -5, 7, 0]);
+        let pooled = builder.sum_pool(shifted, [2, 2], [2, 2], [0, 0], [3, 2]);
+        builder.flatten(pooled);
+        let inputs = [values.many(shape.len(), 1 << 7), values.many(shape.len(), 1 << 7)];
+        assert_eq!(check(builder, &inputs), 0.0, "K = {k}");
+    }
+}
+
+#[test]
+fn an_activation_may_read_an_exact_map() {
+    let mut values = Values(13);
+    let shape = Shape::new(2, 6, 6);
+    let map = Conv2d { out_channels: 3, ..Conv2d::square(shape, 3, 3, 1, 1) };
+    let mut builder = Builder::new(shape, 20);
+    let z = builder.linear(&[(0, map, values.many(map.weight_len(), 64))], vec![5; 3], 20, 0);
+    let channels = [Channel::relu(12), Channel::Identity, Channel::Blocks { height: 2, width: 2, lo: 12 }];
+    builder.activation(z, 26, 8, &channels);
+    check(builder, &[values.many(shape.len(), 1 << 6), values.many(shape.len(), 1 << 6)]);
+}
+
+#[test]
 fn local_operations_are_exact() {
     let shape = Shape::new(4, 6, 5);
     let mut builder = Builder::new(shape, 20);

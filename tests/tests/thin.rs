@@ -1,9 +1,11 @@
 //! A device that leaves the network to a delegate: results, one-time use, and what happens when somebody does not come.
 
 use brelu_core::channel::{Link, epoch_of};
+use brelu_core::geometry::{Conv2d, Shape};
 use brelu_core::thin::{Ends, Thin, ThinError};
 use brelu_host::event::Event;
 use brelu_host::weights::plan_hash;
+use brelu_tests::build::Builder;
 use brelu_tests::device::{Buffers, secure, start};
 use brelu_tests::parties::{TIMEOUT, device, identities};
 use brelu_tests::script::{agree, small};
@@ -13,6 +15,29 @@ use brelu_tests::world::World;
 async fn expected(world: &World, input: &[i32]) -> Vec<i32> {
     let outcome = world.session(&[input.to_vec()], Wire::Frames(honest())).await;
     outcome.expect("an honest run").outputs.remove(0)
+}
+
+#[tokio::test]
+async fn a_device_gets_exact_scores() {
+    let shape = Shape::new(2, 6, 6);
+    let map = Conv2d::dense(shape.len() as u32, 3);
+    let mut builder = Builder::new(shape, 24);
+    let flat = builder.flatten(0);
+    let rows: Vec<Vec<i32>> =
+        (0..3).map(|row| (0..72).map(|at| (at * 31 + row) % 201 - 100).collect()).collect();
+    builder.linear(&[(flat, map, rows.concat())], vec![5, -7, 9], 24, 0);
+    let (plan, weights) = builder.finish();
+    let world = World::new(plan, weights);
+    let input: Vec<i32> = (0..72).map(|at| at * 7 % 300 - 150).collect();
+    let sum = |(row, bias): (&Vec<i32>, i32)| row.iter().zip(&input).map(|(w, x)| w * x).sum::<i32>() + bias;
+    let want: Vec<i32> = rows.iter().zip([5, -7, 9]).map(sum).collect();
+    let mut buffers = Buffers::default();
+    let mut thin = start(&world, &mut buffers).await.expect("a session");
+    let mut output = [0; 3];
+    let grant = thin.ask(&mut output).await.expect("an inference");
+    thin.infer(grant, &input[..], &mut output, &mut |_, _| {}).await.expect("a result");
+    assert_eq!(output.as_slice(), want);
+    thin.close().await.expect("a good-bye");
 }
 
 #[tokio::test]

@@ -50,7 +50,7 @@ pub enum Op<'a> {
     Linear {
         /// The maps that are added; all outputs have the node's shape.
         terms: Vec<Term, MAX_TERMS>,
-        /// Fraction bits `f` that are dropped.
+        /// Fraction bits `f` that are dropped; with 0 the result is exact.
         fraction: u8,
     },
     /// `left + right`, or `left - right`.

@@ -72,7 +72,7 @@ impl DealerModel {
     pub fn deal(&self, keys: &DealerKeys, inference: u64, id: NodeId) -> Vec<u8> {
         let masks = Masks::new(self.plan(), &keys.client, inference);
         match &self.plan().node(id).op {
-            Op::Linear { .. } => self.linear(&masks, id),
+            Op::Linear { .. } => self.linear(&masks, &keys.server, inference, id),
             Op::Activation { .. } => self.layers[usize::from(id)]
                 .as_ref()
                 .map_or_else(Vec::new, |layer| activation(layer, &masks, keys, inference, id)),
@@ -80,7 +80,7 @@ impl DealerModel {
         }
     }
 
-    fn linear(&self, masks: &Masks<'_>, id: NodeId) -> Vec<u8> {
+    fn linear(&self, masks: &Masks<'_>, server: &PairKey, inference: u64, id: NodeId) -> Vec<u8> {
         let node = self.plan().node(id);
         let Op::Linear { terms, fraction } = &node.op else { return Vec::new() };
         let (n, f) = (node.bits, *fraction);
@@ -94,10 +94,13 @@ impl DealerModel {
         }
         product.par_chunks_mut(1 << 14).enumerate().for_each(|(index, product)| {
             let first = (index << 14) as u64;
-            let [mut zeta, mut z_cd] = [(); 2].map(|()| Wiped::new(vec![0; product.len()]));
+            let [mut rounding, mut zeta, mut z_cd] = [(); 3].map(|()| Wiped::new(vec![0; product.len()]));
+            if f > 0 {
+                server.stream(Address::new(inference, id, Kind::SdRounding)).fill(f, first, &mut rounding);
+            }
             masks.stream(id, Kind::CdZeta).fill(n, first, &mut zeta);
             masks.stream(id, Kind::CdPreActivation).fill(n, first, &mut z_cd);
-            linear::dealer(product, &zeta, &z_cd, n, f);
+            linear::dealer(product, &rounding, &zeta, &z_cd, n, f);
         });
         pack_rows(node.shape, n, &product)
     }

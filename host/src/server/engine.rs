@@ -6,7 +6,7 @@ use std::sync::Arc;
 use brelu_core::bits::BitReader;
 use brelu_core::cost;
 use brelu_core::plan::{NodeId, Op};
-use brelu_core::prf::PairKey;
+use brelu_core::prf::{Address, Kind, PairKey};
 use brelu_core::ring;
 use brelu_core::share::{self, Share};
 use rayon::prelude::*;
@@ -95,7 +95,9 @@ impl Evaluation {
                     terms.iter().map(|term| self.tensors[usize::from(term.input)].words()).collect();
                 let messages = self.material.of(id);
                 let halves = Halves { u: &messages.dealer, v: &messages.client };
-                linear::run(&self.model.linear[index], node.shape, node.bits, *fraction, &inputs, &halves)
+                let rounding = || self.key.stream(Address::new(self.inference, id, Kind::SdRounding));
+                let node_model = &self.model.linear[index];
+                linear::run(node_model, node.shape, node.bits, *fraction, &inputs, &halves, rounding)
             }
             _ => {
                 let get =

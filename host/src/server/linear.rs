@@ -1,6 +1,7 @@
 //! The server's online half of a linear layer, on its own weights in the clear.
 
 use brelu_core::geometry::Shape;
+use brelu_core::prf::Stream;
 use brelu_core::protocol::linear;
 use brelu_core::share::Wiped;
 use rayon::prelude::*;
@@ -14,7 +15,8 @@ pub(super) struct Halves<'a> {
     pub(super) v: &'a [u8],
 }
 
-/// The server's component of the output, from its components of the inputs.
+/// The server's component of the output, from its components of the inputs. `rounding` makes the stream that the dealer has,
+/// too.
 pub(super) fn run(
     node: &LinearNode,
     shape: Shape,
@@ -22,6 +24,7 @@ pub(super) fn run(
     f: u8,
     inputs: &[&[u32]],
     halves: &Halves<'_>,
+    rounding: impl Fn() -> Stream + Sync,
 ) -> Vec<u32> {
     let mut out = vec![0; shape.len()];
     for (plane, start) in out.chunks_exact_mut(shape.plane()).zip(node.start.iter()) {
@@ -32,14 +35,17 @@ pub(super) fn run(
         let done = map.accumulate(input, &mut out);
         debug_assert!(done.is_ok());
     }
-    let width = shape.width as usize;
-    out.par_chunks_exact_mut(shape.plane()).enumerate().for_each_init(
-        || (Wiped::new(vec![0; width]), Wiped::new(vec![0; width])),
-        |(u, v), (channel, plane)| {
-            for (row, out) in plane.chunks_exact_mut(width).enumerate() {
+    let (width, len) = (shape.width as usize, shape.plane());
+    out.par_chunks_exact_mut(len).enumerate().for_each_init(
+        || (rounding(), Wiped::new(vec![0; len]), Wiped::new(vec![0; width]), Wiped::new(vec![0; width])),
+        |(stream, r, u, v), (channel, plane)| {
+            if f > 0 {
+                stream.fill(f, (channel * len) as u64, r);
+            }
+            for (row, (out, r)) in plane.chunks_exact_mut(width).zip(r.chunks_exact(width)).enumerate() {
                 read_row(shape, n, halves.u, channel, row, u);
                 read_row(shape, n, halves.v, channel, row, v);
-                linear::server(out, u, v, n, f);
+                linear::server(out, r, u, v, n, f);
             }
         },
     );

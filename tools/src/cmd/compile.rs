@@ -148,6 +148,8 @@ pub(crate) fn describe(compiled: &Compiled, calibration: &Calibration) -> Result
     let (wide, narrow, tried) = (format.wide(), format.narrow, report.trials.len());
     let widths = format!("K {wide}, n {narrow}, f {}, w {}", format.fraction, windows(&plan));
     text.pair("format", format_args!("{widths}, margin {} ({tried} formats tried)", report.margin));
+    let scores = if report.exact { "exact" } else { "rounded" };
+    text.pair("scores", format_args!("{scores}, {} bits", plan.output().bits));
     let same = quality.decisions - quality.different;
     text.pair(
         "simulated",

@@ -5,10 +5,12 @@
 //! 3. `calibrate`: how large values get on sample images, with the blocks of the block spec;
 //! 4. `ties`, `scales`: which channels share a scale, and the finest scales with which all ranges hold;
 //! 5. `quantise`: integers, and the positions of comparison windows;
-//! 6. `search`: the cheapest format whose simulated outputs are close to the float network's.
+//! 6. `search`: the cheapest format whose simulated outputs are close to the float network's;
+//! 7. `exact`: scores are opened without rounding.
 
 mod calibrate;
 mod error;
+mod exact;
 mod expect;
 mod format;
 mod lower;
@@ -168,7 +170,7 @@ fn finish(
         }
         None => search::search(subject, progress)?,
     };
-    let (file, weights) = subject.build(chosen.format, &windows)?;
+    let (file, weights, is_exact) = scores(subject.build(chosen.format, &windows)?)?;
     let plan = Plan::parse(&file)?;
     let scales = subject.scales(chosen.format);
     let report = Report {
@@ -177,11 +179,18 @@ fn finish(
         criterion: subject.criterion,
         chosen,
         trials,
+        exact: is_exact,
         round_trips: report::round_trips(&plan),
         activations: report::activations(&plan, subject.net, &scales, &subject.calibration.seen),
         linears: report::linears(&plan, &weights),
     };
     Ok(Compiled { plan: file, weights, report })
+}
+
+/// Plan and weights with exact scores where that is possible, and whether it is.
+fn scores((file, weights): (Vec<u8>, Weights)) -> Result<(Vec<u8>, Weights, bool), CompileError> {
+    let exact = exact::exact(&Plan::parse(&file)?, &weights)?;
+    Ok(exact.map_or((file, weights, false), |(file, weights)| (file, weights, true)))
 }
 
 /// The preprocessing with real numbers, in the form of plans.

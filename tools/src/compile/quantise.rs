@@ -57,7 +57,7 @@ pub(super) fn quantise(
     Ok((file, weights))
 }
 
-fn write(header: &Header<'_>, nodes: &[plan::Node<'_>]) -> Result<Vec<u8>, PlanError> {
+pub(super) fn write(header: &Header<'_>, nodes: &[plan::Node<'_>]) -> Result<Vec<u8>, PlanError> {
     let mut file = vec![0; 1 << 16];
     loop {
         match plan::write(header, nodes, &mut file) {

@@ -21,6 +21,9 @@ pub struct Report {
     pub chosen: Trial,
     /// All formats that were tried, in order.
     pub trials: Vec<Trial>,
+    /// Whether scores are opened without rounding: they have K bits then, and f more bits a score and link are sent than the
+    /// trials say.
+    pub exact: bool,
     /// Round trips of one inference: one for every group of activation layers that are answered together.
     pub round_trips: usize,
     /// Activation layers in the order of the plan.

@@ -39,7 +39,7 @@ pub struct Trial {
     pub format: Format,
     /// Whether layers have windows of their own.
     pub by_layer: bool,
-    /// Bits one inference moves between all parties.
+    /// Bits one inference moves between all parties, with scores of n bits.
     pub bits: u64,
     /// Images simulated.
     pub images: usize,

@@ -1,7 +1,9 @@
-//! Linear layers with truncation: `z' = sum of three shares of hi(acc)`, off by less than 1.5 units.
+//! Linear layers with truncation: `z' = hi(acc + 1.5 * 2^f - P - t) + hi(P)`, off by at most 1.5 units, where the client's
+//! product `P` and the rounding `t` are uniform; see [`brelu_core::protocol::linear`].
 
 use brelu_core::plan::{Node, Op};
-use brelu_core::ring::high;
+use brelu_core::protocol::linear::start;
+use brelu_core::ring::{high, mask};
 use brelu_host::kernel::{Backend, KernelError, Linear};
 
 use super::local;
@@ -42,9 +44,10 @@ pub(super) fn run<'a>(
     Ok(sums)
 }
 
-/// The sum of the truncated shares `a`, `b` and `sum - a - b + 1.5 * 2^fraction`, not reduced.
+/// `hi(sum + 1.5 * 2^fraction - share - t) + hi(share)` with `t` the low bits of `rounding`, not reduced.
 #[inline]
-fn truncate(sum: u32, bits: u8, fraction: u8, [a, b]: [u32; 2]) -> u32 {
-    let c = sum.wrapping_add(3 << (fraction - 1)).wrapping_sub(a).wrapping_sub(b);
-    high(a, bits, fraction).wrapping_add(high(b, bits, fraction)).wrapping_add(high(c, bits, fraction))
+fn truncate(sum: u32, bits: u8, fraction: u8, [share, rounding]: [u32; 2]) -> u32 {
+    let rest =
+        sum.wrapping_add(start(0, fraction)).wrapping_sub(share).wrapping_sub(rounding & mask(fraction));
+    high(rest, bits, fraction).wrapping_add(high(share, bits, fraction))
 }

@@ -1,6 +1,6 @@
 //! What the three parties compute together, computed by one in the clear.
 //!
-//! A simulation follows the protocol's arithmetic: truncation splits the accumulator into three random shares, a
+//! A simulation follows the protocol's arithmetic: truncation takes a random share off the accumulator and rounds, a
 //! comparison sees its window through a random mask, and values outside their range go wrong in the way they do in the
 //! protocol. Outputs have the protocol's distribution; where its result does not depend on masks they are equal.
 //! Nothing here is secret or secure: the masks come from a small generator of noise.

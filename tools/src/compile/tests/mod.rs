@@ -2,6 +2,7 @@
 
 mod cifar;
 mod errors;
+mod exact;
 mod operations;
 mod pooling;
 mod pruning;
@@ -13,9 +14,12 @@ use brelu_core::geometry::{Conv2d, Shape};
 use brelu_core::plan::Plan;
 
 use super::net::Net;
-use super::{BlockSpec, CompileError, CompileOptions, Compiled, Format, compile, lower, order, run, widths};
+use super::{
+    BlockSpec, CompileError, CompileOptions, Compiled, Format, Quality, compile, lower, order, run, widths,
+};
 use crate::data::{Channels, Preprocess};
 use crate::graph::{self, Graph, NodeId, Op};
+use crate::simulate::{Simulator, quantise_input};
 
 /// A format in which only mistakes show.
 const FINE: Format = Format { narrow: 18, fraction: 14, window: 11 };
@@ -88,11 +92,14 @@ impl Builder {
     }
 }
 
-fn options(graph: &Graph) -> CompileOptions {
-    let shape = graph.input_shape();
-    let mut preprocess = Preprocess::raw(shape.height, shape.width, Channels::Rgb);
+fn preprocess(input: Shape) -> Preprocess {
+    let mut preprocess = Preprocess::raw(input.height, input.width, Channels::Rgb);
     (preprocess.divide_by, preprocess.mean, preprocess.std) = (255.0, [0.5, 0.45, 0.4], [0.25, 0.2, 0.3]);
-    CompileOptions { format: Some(FINE), ..CompileOptions::new(preprocess) }
+    preprocess
+}
+
+fn options(graph: &Graph) -> CompileOptions {
+    CompileOptions { format: Some(FINE), ..CompileOptions::new(preprocess(graph.input_shape())) }
 }
 
 fn quietly(graph: &Graph, pixels: &[Vec<u8>], options: &CompileOptions) -> Result<Compiled, CompileError> {
@@ -126,11 +133,33 @@ fn check(builder: &mut Builder) -> Compiled {
 
 fn check_with(builder: &mut Builder, spec: BlockSpec) -> Compiled {
     let images = builder.images(8);
+    let net = lowered(&builder.graph, &spec);
     let options = CompileOptions { spec, ..options(&builder.graph) };
     let compiled = quietly(&builder.graph, &images, &options).unwrap();
     let error = compiled.report.chosen.quality.error;
     assert!(error < 0.01, "relative error {error}");
+    let error = error_of(&compiled, &net, &images);
+    assert!(error < 0.01, "relative error {error} of what was written");
     compiled
+}
+
+/// The relative error of plan and weights, simulated, where `net` is exact.
+fn error_of(compiled: &Compiled, net: &Net, images: &[Vec<u8>]) -> f32 {
+    let plan = Plan::parse(&compiled.plan).unwrap();
+    let (header, input) = (plan.header(), plan.input().shape);
+    let simulator = Simulator::new(&plan, &compiled.weights).unwrap();
+    let float = |image: &Vec<u8>| {
+        let normal = preprocess(input).normalise(image);
+        run::run(net, &normal, &mut |_, _, _, _| ()).unwrap()
+    };
+    let wanted: Vec<Vec<f32>> = images.iter().map(float).collect();
+    let pair = |(image, want): (&Vec<u8>, _)| {
+        let units = quantise_input(&header.preprocess, input.plane(), image);
+        let output = simulator.run(&units, 1).unwrap().output;
+        (want, output.into_iter().map(|value| value as f32 * header.output_scale).collect())
+    };
+    let pairs: Vec<_> = images.iter().zip(wanted.iter().map(Vec::as_slice)).map(pair).collect();
+    Quality::of(&pairs, plan.output().shape).error
 }
 
 /// Short names of the plan's operations.

@@ -8,9 +8,10 @@ use super::{COUNT, FORMAT, Step, lanes, step};
 
 pub(super) fn steps() -> Vec<Step> {
     vec![
-        step("dealer", "linear half", 3, |words| {
-            let [product, zeta, z_cd] = lanes(words);
-            linear::dealer(product, zeta, z_cd, FORMAT.n, FORMAT.extra());
+        step("dealer", "linear half", 4, |words| {
+            let [product, rounding, zeta, z_cd] = lanes(words);
+            ring::reduce(rounding, FORMAT.extra());
+            linear::dealer(product, rounding, zeta, z_cd, FORMAT.n, FORMAT.extra());
         }),
         step("dealer", "block-ReLU tables", 4, |words| {
             let [sums, s_sd, lam, tables] = lanes(words);

@@ -151,9 +151,10 @@ fn server() -> Vec<Step> {
     let (windows, opened) = (public(FORMAT.w, 7), public(1, 8));
     let mut tables = vec![0; COUNT << FORMAT.table_log2() >> 3];
     vec![
-        step("server", "linear half", 3, |words| {
-            let [product, u, v] = lanes(words);
-            linear::server(product, u, v, FORMAT.n, FORMAT.extra());
+        step("server", "linear half", 4, |words| {
+            let [product, rounding, u, v] = lanes(words);
+            ring::reduce(rounding, FORMAT.extra());
+            linear::server(product, rounding, u, v, FORMAT.n, FORMAT.extra());
         }),
         step("server", "block-ReLU, open", 4, |words| {
             let [sums, s_sd, pixels, z_sd] = lanes(words);
