@@ -36,8 +36,8 @@ fn sample() -> (Vec<u8>, Vec<u8>) {
     let pooled = builder.sum_pool(both, [3, 3], [2, 2], [1, 1], [2, 2]);
     builder.flatten(pooled);
     let (plan, weights) = builder.finish();
-    let weights = weights(&Plan::parse(&plan).unwrap()).to_bytes();
-    (plan, weights.to_vec())
+    let weights = weights(&Plan::parse(&plan).unwrap()).to_bytes().to_vec();
+    (plan, weights)
 }
 
 fn corpus(kind: &str) -> PathBuf {

@@ -100,7 +100,10 @@ async fn a_client_whose_server_does_not_reach_its_dealer_is_not_told_where_it_sh
     let told = told.unwrap_err();
     assert!(told.is_passing(), "{told}");
     let words = told.to_string();
-    assert!(words.contains("no dealer answers it: whoever runs it finds the reason in its log"), "{words}");
+    assert!(
+        words.contains("it does not reach the dealer: whoever runs it finds the reason in its log"),
+        "{words}"
+    );
     assert!(!words.contains("192.0.2.7") && !words.contains("os error"), "{words}");
     assert!(log.unwrap_err().to_string().contains(ADDRESS), "the server's log has it");
 }

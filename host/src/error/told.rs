@@ -17,7 +17,7 @@ impl SessionError {
             SessionError::Net(error) => of_connection(error, peer),
             SessionError::State(error) => of_records(error),
             SessionError::KeyFile(_) => records(),
-            SessionError::Unreachable { peer, .. } => format!("no {peer} answers it: {LOG}"),
+            SessionError::Unreachable { peer, .. } => format!("it does not reach the {peer}: {LOG}"),
             SessionError::Key(_)
             | SessionError::Kernel(_)
             | SessionError::Client(_)
@@ -87,7 +87,7 @@ fn of_connection(error: &NetError, told: &'static str) -> String {
         NetError::NotAuthorised { .. } | NetError::Later { .. } | NetError::Refused { .. } => {
             error.to_string()
         }
-        NetError::Handshake { peer, .. } => format!("no secure connection to the {peer}: {LOG}"),
+        NetError::Handshake { peer, .. } => format!("it has no secure connection to the {peer}: {LOG}"),
         NetError::TimedOut { peer, .. }
         | NetError::Closed(peer)
         | NetError::Broken { peer, .. }
@@ -190,7 +190,7 @@ mod tests {
         }
         let handshake = NetError::Handshake { peer: "dealer", error: HandshakeError::NotAuthorised(key) };
         let told = SessionError::from(handshake).for_peer("client");
-        assert_eq!(told, format!("no secure connection to the dealer: {LOG}"));
+        assert_eq!(told, format!("it has no secure connection to the dealer: {LOG}"));
     }
 
     #[test]

@@ -44,7 +44,7 @@ fn parties_that_are_not_there_are_named() {
     let dealer = nobody();
     let server = serve(&dealer, "");
     let told = infer("tiny.plan", &server.address);
-    told.fails(&["no dealer answers it", "in its log"]);
+    told.fails(&["it does not reach the dealer", "in its log"]);
     assert!(!told.stderr().contains(&dealer), "where the dealer is, is the server's business");
 }
 

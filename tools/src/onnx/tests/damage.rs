@@ -135,6 +135,7 @@ fn a_short_file_does_not_make_many_numbers() {
     assert!(concat.error().ends_with("joins too many values"), "{}", concat.error());
     let resized = tiny(13, &[1, 4096, 2, 2])
         .shape("sizes", &[1, 4096, 128, 128])
-        .node("Resize x _ _ sizes -> y", &[text("mode", "linear")]);
+        .node("Resize x _ _ sizes -> large", &[text("mode", "linear")])
+        .node("Relu large -> y", &[]);
     assert!(resized.error().ends_with("which is too much"), "{}", resized.error());
 }
