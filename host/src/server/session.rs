@@ -212,7 +212,7 @@ impl<'s> Session<'s> {
         let stored = stored.ok_or(SessionError::NotPrepared(number))?;
         let plan = self.server.model.plan;
         let open = tokio::task::spawn_blocking(move || Material::open(plan, number, stored));
-        Ok(open.await??)
+        open.await?
     }
 
     /// Computes with the client up to the server's component of the output.

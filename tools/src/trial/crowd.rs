@@ -150,6 +150,8 @@ fn deploy(subject: &Subject, places: usize) -> Result<Deployment, TrialError> {
     let most = ["--max-clients", &places.to_string()].map(str::to_owned);
     setup.server.extend(most.clone());
     setup.server.extend(["--sessions", "2"].map(str::to_owned));
+    // All of them belong to one server.
+    setup.dealer.extend(["--server-sessions", &places.to_string()].map(str::to_owned));
     setup.dealer.extend(most);
     Deployment::start(&subject.goods(), &setup, None)
 }

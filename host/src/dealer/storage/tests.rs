@@ -69,7 +69,7 @@ fn a_server_has_so_many_bytes_of_files() {
     put(&whole, 2, 0);
     let bytes = fs::metadata(folder.path().join(model(2, 0).0.file_name())).unwrap().len();
     // Room for eleven of the same length; those with two digits in their name are a byte longer.
-    let tight = storage(folder.path(), 100, ServerShare { bytes: (bytes * 11 + 3) / 4, ..share(100) });
+    let tight = storage(folder.path(), 100, ServerShare { bytes: (bytes * 11).div_ceil(4), ..share(100) });
     for number in 0..=9 {
         put(&tight, 1, number);
     }
