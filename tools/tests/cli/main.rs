@@ -13,6 +13,7 @@ mod networks;
 mod peers;
 mod runs;
 mod segmentation;
+mod shares;
 mod support;
 mod tasks;
 mod training;
