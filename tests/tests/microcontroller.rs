@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use brelu_core::channel::{Identity, PublicKey, epoch_of};
 use brelu_core::client::Memory;
+use brelu_core::geometry::{Conv2d, Shape};
+use brelu_core::masks::FRAME;
+use brelu_core::plan::{Axis, Channel, Edge};
 use brelu_core::thin::{Ends, ThinError};
 use brelu_embedded::entropy::{Entropy, Seeded};
 use brelu_embedded::error::{DeviceError, Peer};
@@ -15,6 +18,7 @@ use brelu_embedded::records::{Records, RecordsError};
 use brelu_embedded::settings::Secret;
 use brelu_embedded::thin::{ThinMemory, ThinParty};
 use brelu_host::weights::plan_hash;
+use brelu_tests::build::Builder;
 use brelu_tests::flash::Flash;
 use brelu_tests::parties::{device, identities};
 use brelu_tests::script::{agree, small};
@@ -224,6 +228,33 @@ async fn a_plan_that_is_too_large_is_refused_with_what_it_needs() {
     assert_eq!(refused, DeviceError::Room { what: "words of memory", want: need, have: 16 });
     let words = refused.to_string();
     assert!(words.contains(&format!("16 words of memory, the network needs {need}")), "{words}");
+}
+
+#[tokio::test]
+async fn a_chain_of_identity_channels_takes_memory_that_a_device_counts_and_no_stack() {
+    let mut builder = Builder::new(Shape::new(1, 1, 1), 16);
+    let mut top = builder.offset(0, vec![0]);
+    for _ in 0..63 {
+        let passed = builder.activation(top, 16, 4, &[Channel::Identity]);
+        let seen = builder.view(passed, builder.shape(passed), [Axis::SAME; 3], Edge::Clamp);
+        top = builder.add(seen, 0, false, 16);
+    }
+    let map = Conv2d::dense(1, 1);
+    let z = builder.linear(&[(top, map, vec![12])], vec![0], 8, 8);
+    builder.activation(z, 8, 4, &[Channel::relu(2)]);
+    let (plan, weights) = builder.finish();
+    let world = World::new(plan, weights);
+    let need = Memory::least(world.plan());
+    assert!(need > 3 * 63 * FRAME && need < 4096, "{need} words");
+    let mut flash = Flash::new(2);
+    let mut device = Life::begin(&mut flash).await;
+    let server = *identities()[1].public();
+    let mut memory = PartyMemory::<256, RECORD>::NEW;
+    // Refused before anybody is called: nobody would answer here.
+    let refused = device.party_in(&world, Socket(duplex(64).0), &mut memory, &server, &[9], &[0]).await;
+    assert_eq!(refused, Err(DeviceError::Room { what: "words of memory", want: need, have: 256 }));
+    // 64 times the input, and 12 / 2^8 of it behind the layer.
+    device.party(&world, Socket(world.answer()), &[9], &[64 * 9 * 12 / 256]).await.expect("a result");
 }
 
 #[tokio::test]

@@ -15,6 +15,7 @@ mod networks;
 mod peers;
 mod runs;
 mod segmentation;
+mod shares;
 mod support;
 mod tasks;
 mod training;
