@@ -73,6 +73,10 @@ impl<'a> Masks<'a> {
             Op::Input => input_mask(&self.input_key(), self.inference).fill(node.bits, first as u64, out),
             Op::Linear { .. } => self.stream(id, Kind::CdPreActivation).fill(node.bits, first as u64, out),
             Op::Offset { input } | Op::Reshape { input } => self.piece(*input, first, out, scratch),
+            Op::Shift { input, by } => {
+                self.piece(*input, first, out, scratch);
+                ring::shift(out, *by);
+            }
             Op::Add { left, right, subtract } => {
                 self.piece(*left, first, out, scratch);
                 let (other, scratch) = scratch.split_at_mut(out.len());

@@ -20,7 +20,7 @@ fn thin() -> Settings<'static> {
     settings(Role::Thin {
         delegate: PublicKey::new([5; 32]),
         delegate_at: Endpoint { address: [10, 0, 2, 2], port: 7603 },
-        ends: Ends { plan: [6; 32], input: 12, input_bits: 24, output: 4, output_bits: 20 },
+        ends: Ends { plan: [6; 32], input: 12, input_bits: 24, output: 4, output_bits: 20, answer: Answer::Scores },
         card: Card { preprocess, plane: 4, labels: "none\ncat\ndog", class_offset: 1 },
     })
 }

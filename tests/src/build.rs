@@ -73,6 +73,12 @@ impl Builder {
         id
     }
 
+    /// Multiplies by 2^by, into a ring that is larger by as many bits.
+    pub fn shift(&mut self, input: NodeId, by: u8) -> NodeId {
+        let bits = self.bits(input) + by;
+        self.push(self.shape(input), bits, OwnedOp::Plain(Op::Shift { input, by }))
+    }
+
     /// Joins channels.
     pub fn concat(&mut self, inputs: &[NodeId]) -> NodeId {
         let mut shape = self.shape(inputs[0]);

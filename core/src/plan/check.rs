@@ -60,6 +60,7 @@ pub(super) fn check<const NODES: usize>(plan: &Plan<'_>) -> Result<Demands, Plan
         demands.levels = demands.levels.max(cost.levels);
         demands.widest = demands.widest.max(node.shape.width);
     }
+    plan.header().answer.check(&plan.output()).map_err(|what| reject(plan.output_id(), what))?;
     Ok(demands)
 }
 
@@ -89,6 +90,7 @@ fn check_node(plan: &Plan<'_>, id: NodeId, node: &Node<'_>) -> Rule {
             rule(plan.node(*input).shape.len() == shape.len(), "it changes the number of elements")?;
             reads(plan, *input, node.bits)
         }
+        Op::Shift { input, by } => check_shift(plan, node, *input, *by),
         Op::Activation { input, window, channels } => {
             check_activation(plan, id, node, *input, *window, *channels)
         }
@@ -163,6 +165,13 @@ fn check_view(plan: &Plan<'_>, node: &Node<'_>, input: NodeId, axes: &[Axis; 3],
     reads(plan, input, node.bits)
 }
 
+fn check_shift(plan: &Plan<'_>, node: &Node<'_>, input: NodeId, by: u8) -> Rule {
+    let from = plan.node(input);
+    rule(from.shape == node.shape, "its shape is not its input's")?;
+    rule((1..=30).contains(&by), "it shifts by 1 to 30 bits")?;
+    rule(node.bits <= from.bits.saturating_add(by), "it needs more bits than its input has")
+}
+
 fn check_activation(
     plan: &Plan<'_>,
     id: NodeId,
@@ -210,7 +219,7 @@ fn mask_cost(node: &Node<'_>, costs: &[MaskCost]) -> Option<MaskCost> {
         Op::Input | Op::Linear { .. } => (1, 0),
         Op::Add { .. } | Op::View { .. } => (sum, deepest + 1),
         Op::SumPool { kernel, .. } => (sum * u32::from(kernel[0]).min(64), deepest + 1),
-        Op::Offset { .. } | Op::Concat { .. } | Op::Reshape { .. } => (sum, deepest),
+        Op::Offset { .. } | Op::Concat { .. } | Op::Reshape { .. } | Op::Shift { .. } => (sum, deepest),
         Op::Activation { channels, .. } => {
             let passes = channels.iter().any(|channel| channel == Channel::Identity);
             if passes { (sum + 1, deepest) } else { (1, 0) }

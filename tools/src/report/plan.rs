@@ -222,6 +222,7 @@ fn operation(node: &Node<'_>) -> String {
         Op::SumPool { kernel, .. } => format!("sum pool {}x{}", kernel[0], kernel[1]),
         Op::View { .. } => "view".into(),
         Op::Reshape { .. } => "reshape".into(),
+        Op::Shift { by, .. } => format!("shift {by}"),
         Op::Activation { channels, .. } => {
             let blocks = |channel: Channel| matches!(channel, Channel::Blocks { .. });
             if channels.iter().any(blocks) { "block-ReLU" } else { "extend" }.into()

@@ -146,6 +146,7 @@ fn operations(compiled: &Compiled) -> Vec<&'static str> {
         Op::SumPool { .. } => "sum",
         Op::View { .. } => "view",
         Op::Reshape { .. } => "reshape",
+        Op::Shift { .. } => "shift",
         Op::Activation { .. } => "activation",
     };
     plan.nodes().map(|(_, node)| name(node.op)).collect()

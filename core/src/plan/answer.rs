@@ -1,0 +1,79 @@
+//! What the output of a plan says.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Node, Plan};
+
+/// What the client opens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Answer {
+    /// The scores, in units of the output scale.
+    #[default]
+    Scores,
+    /// Only which scores are the largest: an index each, the largest score's first, a channel each, for every pixel of a
+    /// map.
+    Labels {
+        /// How many, at least 1.
+        count: u32,
+        /// Scores they are chosen from, at least 2; every index is below it.
+        classes: u32,
+    },
+}
+
+impl Answer {
+    /// Bits of an index below `classes`, at least the 2 of the smallest ring.
+    pub const fn label_bits(classes: u32) -> u8 {
+        let bits = (u32::BITS - classes.saturating_sub(1).leading_zeros()) as u8;
+        if bits < 2 { 2 } else { bits }
+    }
+
+    /// Turns opened values, which have a sign, into what they mean: indices have none.
+    pub fn settle(&self, values: &mut [i32]) {
+        let Self::Labels { classes, .. } = *self else { return };
+        let mask = crate::ring::mask(Self::label_bits(classes)) as i32;
+        values.iter_mut().for_each(|value| *value &= mask);
+    }
+
+    /// The rule that `output`, the last node of a plan, breaks.
+    pub(super) fn check(&self, output: &Node<'_>) -> Result<(), &'static str> {
+        let Self::Labels { count, classes } = *self else { return Ok(()) };
+        if !(2..=1 << 30).contains(&classes) || !(1..=classes).contains(&count) {
+            return Err("it has more labels than classes, or fewer than two classes");
+        }
+        match (output.shape.channels, output.bits) == (count, Self::label_bits(classes)) {
+            true => Ok(()),
+            false => Err("its labels have other channels or bits than the header says"),
+        }
+    }
+}
+
+impl Plan<'_> {
+    /// Shape of the scores: the output's, unless only labels are opened.
+    pub fn scores(&self) -> crate::geometry::Shape {
+        let mut shape = self.output().shape;
+        if let Answer::Labels { classes, .. } = self.header().answer {
+            shape.channels = classes;
+        }
+        shape
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_index_takes_the_logarithm_of_the_classes() {
+        let bits = [2, 3, 4, 5, 10, 16, 17, 21, 1000, 1024, 1025].map(Answer::label_bits);
+        assert_eq!(bits, [2, 2, 2, 3, 4, 4, 5, 5, 10, 10, 11]);
+    }
+
+    #[test]
+    fn labels_have_no_sign() {
+        let mut values = [-1, 7, -8, 3];
+        Answer::Scores.settle(&mut values);
+        assert_eq!(values, [-1, 7, -8, 3]);
+        Answer::Labels { count: 4, classes: 10 }.settle(&mut values);
+        assert_eq!(values, [15, 7, 8, 3]);
+    }
+}
