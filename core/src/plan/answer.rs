@@ -27,6 +27,14 @@ impl Answer {
         if bits < 2 { 2 } else { bits }
     }
 
+    /// How many labels are opened; none if scores are.
+    pub const fn labels(&self) -> Option<u32> {
+        match *self {
+            Self::Scores => None,
+            Self::Labels { count, .. } => Some(count),
+        }
+    }
+
     /// Turns opened values, which have a sign, into what they mean: indices have none.
     pub fn settle(&self, values: &mut [i32]) {
         let Self::Labels { classes, .. } = *self else { return };

@@ -157,11 +157,7 @@ impl Subject<'_> {
     }
 
     /// The outputs for all calibration images, in units.
-    pub(super) fn outputs(
-        &self,
-        plan: &Plan<'_>,
-        weights: &Weights,
-    ) -> Result<Vec<Vec<i32>>, CompileError> {
+    pub(super) fn outputs(&self, plan: &Plan<'_>, weights: &Weights) -> Result<Vec<Vec<i32>>, CompileError> {
         let simulator = Simulator::new(plan, weights).map_err(unexpected)?;
         (0..self.pixels.len()).into_par_iter().map(|at| self.output(&simulator, plan, at)).collect()
     }

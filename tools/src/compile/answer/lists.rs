@@ -19,9 +19,10 @@ impl Lists {
     fn part(&self, writer: &mut Writer, first: u32, groups: u32) -> Self {
         match groups == self.groups {
             true => Self { ranks: self.ranks.clone(), groups },
-            false => {
-                Self { ranks: self.ranks.iter().map(|rank| writer.view(*rank, first, groups)).collect(), groups }
-            }
+            false => Self {
+                ranks: self.ranks.iter().map(|rank| writer.view(*rank, first, groups)).collect(),
+                groups,
+            },
         }
     }
 }
@@ -104,7 +105,8 @@ fn merge(writer: &mut Writer, pairs: &[(Lists, Lists)]) -> Vec<Lists> {
             (all[at].ids[upper], all[at].ids[lower]) = (Some(larger), Some(smaller));
         }
     }
-    let lists = |places: Places| Lists { ranks: places.ids.into_iter().flatten().collect(), groups: places.groups };
+    let lists =
+        |places: Places| Lists { ranks: places.ids.into_iter().flatten().collect(), groups: places.groups };
     all.into_iter().map(lists).collect()
 }
 

@@ -85,7 +85,9 @@ pub(super) fn check(options: &LabelOptions, scores: Shape) -> Result<(), Compile
         return refuse("the network has one output, which is no choice among classes: open its score".into());
     }
     if !(1..=classes).contains(&count) {
-        return refuse(format!("there are no {count} labels among {classes} outputs: ask for 1 to {classes}"));
+        return refuse(format!(
+            "there are no {count} labels among {classes} outputs: ask for 1 to {classes}"
+        ));
     }
     match window {
         Some(window) if !(2..=11).contains(&window) => {

@@ -39,32 +39,32 @@ impl Numbers {
 }
 
 /// A graph under construction, with random weights.
-struct Builder {
-    graph: Graph,
+pub(super) struct Builder {
+    pub(super) graph: Graph,
     numbers: Numbers,
 }
 
 impl Builder {
-    fn new(height: u32, width: u32) -> Self {
+    pub(super) fn new(height: u32, width: u32) -> Self {
         let graph = Graph::new("test", "input", Shape::new(3, height, width)).unwrap();
         Self { graph, numbers: Numbers(7) }
     }
 
-    fn input(&self) -> NodeId {
+    pub(super) fn input(&self) -> NodeId {
         self.graph.input
     }
 
-    fn push(&mut self, op: Op, inputs: &[NodeId]) -> NodeId {
+    pub(super) fn push(&mut self, op: Op, inputs: &[NodeId]) -> NodeId {
         let name = format!("{}{}", op.name().to_lowercase(), self.graph.nodes.len());
         self.graph.push(name, op, inputs).unwrap()
     }
 
-    fn relu(&mut self, x: NodeId) -> NodeId {
+    pub(super) fn relu(&mut self, x: NodeId) -> NodeId {
         self.push(Op::Relu, &[x])
     }
 
     /// A convolution that keeps the map's size if `kernel` is odd.
-    fn conv(&mut self, x: NodeId, outputs: u32, kernel: u16, stride: u16, groups: u32) -> NodeId {
+    pub(super) fn conv(&mut self, x: NodeId, outputs: u32, kernel: u16, stride: u16, groups: u32) -> NodeId {
         let pad = kernel / 2;
         let geometry = Conv2d {
             input: self.graph[x].shape,
@@ -82,20 +82,24 @@ impl Builder {
         self.push(Op::Conv { geometry, weights, bias }, &[x])
     }
 
-    fn images(&mut self, count: usize) -> Vec<Vec<u8>> {
+    pub(super) fn images(&mut self, count: usize) -> Vec<Vec<u8>> {
         let len = self.graph.input_shape().len();
         (0..count).map(|_| self.numbers.pixels(len)).collect()
     }
 }
 
-fn options(graph: &Graph) -> CompileOptions {
+pub(super) fn options(graph: &Graph) -> CompileOptions {
     let shape = graph.input_shape();
     let mut preprocess = Preprocess::raw(shape.height, shape.width, Channels::Rgb);
     (preprocess.divide_by, preprocess.mean, preprocess.std) = (255.0, [0.5, 0.45, 0.4], [0.25, 0.2, 0.3]);
     CompileOptions { format: Some(FINE), ..CompileOptions::new(preprocess) }
 }
 
-fn quietly(graph: &Graph, pixels: &[Vec<u8>], options: &CompileOptions) -> Result<Compiled, CompileError> {
+pub(super) fn quietly(
+    graph: &Graph,
+    pixels: &[Vec<u8>],
+    options: &CompileOptions,
+) -> Result<Compiled, CompileError> {
     compile(graph, pixels, options, &mut |_| ())
 }
 
