@@ -83,7 +83,8 @@ fn three(map: [u32; 2]) -> World {
 fn order(scores: &[i32], plane: usize, count: usize) -> Vec<i32> {
     let mut labels = vec![0; count * plane];
     for pixel in 0..plane {
-        let mut column: Vec<(i32, i32)> = (0..).zip(scores.iter().skip(pixel).step_by(plane)).map(|(at, s)| (*s, at)).collect();
+        let mut column: Vec<(i32, i32)> =
+            (0..).zip(scores.iter().skip(pixel).step_by(plane)).map(|(at, s)| (*s, at)).collect();
         column.sort_by(|a, b| b.cmp(a));
         (0..count).for_each(|rank| labels[rank * plane + pixel] = column[rank].1);
     }

@@ -68,7 +68,58 @@ impl Plan<'_> {
 
 #[cfg(test)]
 mod tests {
+    extern crate std;
     use super::*;
+    use crate::geometry::Shape;
+    use crate::plan::{ColourOrder, Fit, Header, Op, PlanError, Preprocess, write};
+    use std::string::{String, ToString};
+
+    /// What is wrong with a plan that shifts 8 bits by `by` into `bits`, and then reads `read` of them as its answer.
+    fn refused(answer: Answer, by: u8, bits: u8, read: u8) -> Option<String> {
+        let preprocess =
+            Preprocess { fit: Fit::Exact, order: ColourOrder::Rgb, affine: heapless::Vec::new() };
+        let header = Header { answer, ..Header::new("", preprocess) };
+        let node = |bits, op| Node { name: "", shape: Shape::new(3, 2, 2), bits, op };
+        let shift = Op::Shift { input: 0, by };
+        let nodes = [node(8, Op::Input), node(bits, shift), node(read, Op::Reshape { input: 1 })];
+        let mut file = [0; 256];
+        let len = write(&header, &nodes, &mut file).unwrap();
+        match Plan::parse(&file[..len]) {
+            Ok(_) => None,
+            Err(PlanError::Node { what, .. }) => Some(what.to_string()),
+            Err(other) => panic!("{other}"),
+        }
+    }
+
+    #[test]
+    fn a_header_says_what_the_output_is() {
+        let labels = |count, classes| Answer::Labels { count, classes };
+        assert_eq!(refused(Answer::Scores, 4, 12, 4), None);
+        assert_eq!(refused(labels(3, 10), 4, 12, 4), None);
+        let other = "its labels have other channels or bits than the header says";
+        for (count, classes, read) in [(2, 10, 4), (3, 10, 5), (3, 17, 4)] {
+            assert_eq!(
+                refused(labels(count, classes), 4, 12, read).as_deref(),
+                Some(other),
+                "{count} {classes}"
+            );
+        }
+        let senseless = "it has more labels than classes, or fewer than two classes";
+        for (count, classes) in [(3, 2), (0, 10), (1, 1), (3, u32::MAX)] {
+            assert_eq!(refused(labels(count, classes), 4, 12, 4).as_deref(), Some(senseless));
+        }
+    }
+
+    #[test]
+    fn a_shift_has_no_more_bits_than_it_makes() {
+        assert_eq!(refused(Answer::Scores, 5, 13, 8), None);
+        assert_eq!(refused(Answer::Scores, 24, 32, 8), None);
+        let more = "it needs more bits than its input has";
+        assert_eq!(refused(Answer::Scores, 5, 14, 8).as_deref(), Some(more));
+        for by in [0, 31, 255] {
+            assert_eq!(refused(Answer::Scores, by, 8, 8).as_deref(), Some("it shifts by 1 to 30 bits"));
+        }
+    }
 
     #[test]
     fn an_index_takes_the_logarithm_of_the_classes() {

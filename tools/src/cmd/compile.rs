@@ -119,10 +119,11 @@ fn write(prefix: &Path, compiled: &Compiled, record: &Record<'_>) -> Result<Line
     Ok(text)
 }
 
-/// The widths of the comparison windows: one, or the narrowest and the widest.
+/// The widths of the comparison windows of the network: one, or the narrowest and the widest.
 fn windows(plan: &Plan<'_>) -> String {
     let mut widths = BTreeSet::new();
-    for (_, node) in plan.nodes() {
+    let network = plan.nodes().take_while(|(_, node)| !matches!(node.op, Op::Shift { .. }));
+    for (_, node) in network {
         if let Op::Activation { window, .. } = node.op {
             widths.insert(window);
         }

@@ -29,7 +29,8 @@ fn by_scores() -> Vec<Vec<u64>> {
     let dealer = Listening::start(folder(), "deal");
     let line = format!("serve --plan tiny.plan --weights tiny.weights --dealer {}", dealer.address);
     let server = Listening::start(folder(), &line);
-    let line = format!("infer --plan tiny.plan --server {} --json pictures/0.ppm pictures/5.ppm", server.address);
+    let line =
+        format!("infer --plan tiny.plan --server {} --json pictures/0.ppm pictures/5.ppm", server.address);
     let report = json(&brelu(folder(), &line).succeeds());
     report["images"].as_array().unwrap().iter().map(outputs).collect()
 }
@@ -42,7 +43,8 @@ fn three_processes_open_nothing_but_labels() {
         let dealer = Listening::start(folder(), "deal");
         let line = format!("serve --plan {name}.plan --weights {name}.weights --dealer {}", dealer.address);
         let server = Listening::start(folder(), &line);
-        let infer = format!("infer --plan {name}.plan --server {} pictures/0.ppm pictures/5.ppm", server.address);
+        let infer =
+            format!("infer --plan {name}.plan --server {} pictures/0.ppm pictures/5.ppm", server.address);
         let report = json(&brelu(folder(), &format!("{infer} --json")).succeeds());
         assert_eq!(report["expected_round_trips"], trips);
         for (image, want) in report["images"].as_array().unwrap().iter().zip(&want) {
@@ -54,7 +56,10 @@ fn three_processes_open_nothing_but_labels() {
         let names = ["warm", "cold", "light", "dark"];
         let label = format!("pictures/0.ppm\n  {}\n", names[want[0][0] as usize]);
         assert!(text.contains(&label) && text.contains("traffic equals the formulas: yes"), "{text}");
-        let evaluate = format!("evaluate --plan {name}.plan --server {} --data pictures --model tiny.onnx", server.address);
+        let evaluate = format!(
+            "evaluate --plan {name}.plan --server {} --data pictures --model tiny.onnx",
+            server.address
+        );
         let report = json(&brelu(folder(), &format!("{evaluate} --json")).succeeds());
         assert_eq!((&report["agreement"], &report["exact"]), (&1.0.into(), &true.into()), "{report}");
         assert_eq!((&report["mean_error"], &report["top5"]), (&Value::Null, &Value::Null));
@@ -75,7 +80,10 @@ fn simulations_give_labels() {
 #[test]
 fn the_cost_of_labels_is_told() {
     let [label, three] = compiled();
-    assert!(label.contains("the label of the largest of 4 scores, 2 bits each; compared in 18 bits"), "{label}");
+    assert!(
+        label.contains("the label of the largest of 4 scores, 2 bits each; compared in 18 bits"),
+        "{label}"
+    );
     assert!(label.contains("with scores") && label.contains("in all, 1 round trips"), "{label}");
     assert!(three.contains("the labels of the 3 largest of 4 scores, 2 bits each"), "{three}");
     let with_scores = json(&brelu(folder(), "inspect tiny.plan --json").succeeds());
@@ -87,7 +95,10 @@ fn the_cost_of_labels_is_told() {
     let opened = |report: &Value| report["answer"]["bytes"]["total"].as_u64().unwrap();
     assert_eq!(bytes(&report) - opened(&report), bytes(&with_scores) - opened(&with_scores));
     let text = brelu(folder(), "inspect label.plan").succeeds();
-    assert!(text.contains("answer        the label of the largest of 4 scores, 2 bits each; choosing takes"), "{text}");
+    assert!(
+        text.contains("answer        the label of the largest of 4 scores, 2 bits each; choosing takes"),
+        "{text}"
+    );
     assert!(text.contains("2 round trips, 3 decisions"), "{text}");
     let record = std::fs::read_to_string(folder().join("label.json")).unwrap();
     assert_eq!(json(&record)["report"]["labels"]["classes"], 4);
@@ -101,8 +112,10 @@ fn answers_that_make_no_sense_are_refused() {
     brelu(folder(), &format!("{compile} --answer top:0")).misuses(&["0 is no number of labels"]);
     brelu(folder(), &format!("{compile} --answer top:many")).misuses(&["many is no number of labels"]);
     brelu(folder(), &format!("{compile} --answer label --label-window 12")).misuses(&["2..=11"]);
-    brelu(folder(), &format!("{compile} --label-window 9")).fails(&["--label-window is for labels", "--answer label"]);
-    brelu(folder(), &format!("{compile} --answer top:5")).fails(&["no 5 labels among 4 outputs: ask for 1 to 4"]);
+    brelu(folder(), &format!("{compile} --label-window 9"))
+        .fails(&["--label-window is for labels", "--answer label"]);
+    brelu(folder(), &format!("{compile} --answer top:5"))
+        .fails(&["no 5 labels among 4 outputs: ask for 1 to 4"]);
     brelu(folder(), &format!("{COMPILE} -o refused --bits 32 --fraction 1 --window 9 --answer label"))
         .fails(&["a score has 31 bits and its index 2, which is more than the 32"]);
     assert!(!folder().join("refused.plan").exists());

@@ -221,8 +221,10 @@ fn labels_of_maps_are_drawn_and_judged() {
     let dealer = Listening::start(folder(), "deal");
     let line = format!("serve --plan labelled.plan --weights labelled.weights --dealer {}", dealer.address);
     let server = Listening::start(folder(), &line);
-    let infer =
-        format!("infer --plan labelled.plan --server {} voc/JPEGImages/bars.jpg --out labels", server.address);
+    let infer = format!(
+        "infer --plan labelled.plan --server {} voc/JPEGImages/bars.jpg --out labels",
+        server.address
+    );
     let report = json(&brelu(folder(), &format!("{infer} --json")).succeeds());
     assert_eq!(report["images"][0]["exact"], true);
     let map = class_map(&folder().join("labels/bars.classes.png"));

@@ -203,7 +203,7 @@ fn compiled_networks_answer_with_the_labels_of_their_scores() {
 fn what_cannot_be_chosen_is_refused() {
     let mut builder = network(10, false);
     let images = builder.images(2);
-    let mut refused = |answer: LabelOptions, format, part: &str| {
+    let refused = |answer: LabelOptions, format, part: &str| {
         let options = CompileOptions { answer: Some(answer), format, ..options(&builder.graph) };
         let error = quietly(&builder.graph, &images, &options).unwrap_err().to_string();
         assert!(error.contains(part), "{error}");
