@@ -57,6 +57,11 @@ pub fn sub(into: &mut [u32], values: &[u32]) {
     }
 }
 
+/// Multiplies every element by 2^by, `by` below 32, without reducing.
+pub fn shift(values: &mut [u32], by: u8) {
+    values.iter_mut().for_each(|value| *value <<= by);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -12,7 +12,7 @@ use zeroize::Zeroize;
 use crate::channel::{Caller, DeviceHello, Errand, PublicKey};
 use crate::client::{ClientError, GRANT_LEN, Input, Progress};
 use crate::masks::input_mask;
-use crate::plan::Plan;
+use crate::plan::{Answer, Plan};
 use crate::prf::PairKey;
 use crate::protocol::reveal;
 use crate::share::{Share, Wiped};
@@ -31,6 +31,8 @@ pub struct Ends {
     pub output: u32,
     /// Its ring, in bits.
     pub output_bits: u8,
+    /// What it says.
+    pub answer: Answer,
 }
 
 impl Ends {
@@ -43,6 +45,7 @@ impl Ends {
             input_bits: input.bits,
             output: output.shape.len() as u32,
             output_bits: output.bits,
+            answer: plan.header().answer,
         }
     }
 }
@@ -161,8 +164,8 @@ impl<'a, T: Transport> Thin<'a, T> {
         Ok(grant)
     }
 
-    /// Runs the inference of `grant` on `input`. `output` holds what [`Self::ask`] put there, and then the result in units
-    /// of the network's output scale. `progress` counts elements of the input. The inference is used up in any case.
+    /// Runs the inference of `grant` on `input`. `output` holds what [`Self::ask`] put there, and then the result:
+    /// scores in units of the network's output scale, or labels. `progress` counts elements of the input. The inference is used up in any case.
     ///
     /// # Errors
     /// If sizes differ from the network's, of the transport, or what the server refuses.
@@ -190,12 +193,13 @@ impl<'a, T: Transport> Thin<'a, T> {
         let errand = Errand { number: grant.number, with: self.delegate };
         self.to_server.send(FrameKind::Infer, &errand.encode()).await?;
         self.send_input(&grant, input, progress).await?;
-        let bits = self.ends.output_bits;
+        let Ends { output_bits: bits, answer, .. } = self.ends;
         receive(&mut self.to_server, self.frame, bits, output, |server, out| {
             let mut cd = [0; PIECE];
             cd.iter_mut().zip(out.iter()).for_each(|(cd, out)| *cd = *out as u32);
             // The output is the device's: it is what the inference is for.
             reveal::open(&Share::new(server), &Share::new(&mut cd[..]), bits, out);
+            answer.settle(out);
         })
         .await
     }

@@ -20,7 +20,7 @@ use brelu_core::thin::Ends;
 use serde::{Deserialize, Serialize};
 
 /// Version of the format.
-pub const VERSION: u16 = 1;
+pub const VERSION: u16 = 2;
 
 const MAGIC: &[u8; 8] = b"BRELUDEV";
 

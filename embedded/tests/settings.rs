@@ -1,7 +1,7 @@
 //! The partition's content: what is written is read again, and what was altered is refused in words of its own.
 
 use brelu_core::channel::PublicKey;
-use brelu_core::plan::{ColourOrder, Fit, Preprocess};
+use brelu_core::plan::{Answer, ColourOrder, Fit, Preprocess};
 use brelu_core::thin::Ends;
 use brelu_embedded::settings::{
     Card, Endpoint, Interface, PREFIX, Role, Secret, Settings, SettingsError, VERSION,
@@ -20,7 +20,14 @@ fn thin() -> Settings<'static> {
     settings(Role::Thin {
         delegate: PublicKey::new([5; 32]),
         delegate_at: Endpoint { address: [10, 0, 2, 2], port: 7603 },
-        ends: Ends { plan: [6; 32], input: 12, input_bits: 24, output: 4, output_bits: 20 },
+        ends: Ends {
+            plan: [6; 32],
+            input: 12,
+            input_bits: 24,
+            output: 4,
+            output_bits: 20,
+            answer: Answer::Scores,
+        },
         card: Card { preprocess, plane: 4, labels: "none\ncat\ndog", class_offset: 1 },
     })
 }

@@ -22,7 +22,7 @@ fuzz_target!(|data: &[u8]| {
     let _ = Settings::parse(data);
     let mut file = data.to_vec();
     if let Some((prefix, body)) = file.split_at_mut_checked(PREFIX) {
-        prefix[..12].copy_from_slice(b"BRELUDEV\x01\0\0\0");
+        prefix[..12].copy_from_slice(b"BRELUDEV\x02\0\0\0");
         prefix[12..16].copy_from_slice(&(body.len() as u32).to_le_bytes());
         prefix[16..].copy_from_slice(&crc32(body).to_le_bytes());
     }

@@ -243,7 +243,8 @@ impl<'a> HostClient<'a> {
     }
 
     /// Runs one inference, preparing it first if none is prepared, and returns its number and its result. `input` is in the
-    /// plan's fixed point; the result in units of its output scale.
+    /// plan's fixed point; the result is what its [`Answer`](brelu_core::plan::Answer) says: scores in units of its output
+    /// scale, or labels, the best first, a plane a rank for a map.
     ///
     /// # Errors
     /// Of the connection, or what the server refuses; the inference is then lost.

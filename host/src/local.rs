@@ -13,6 +13,11 @@ use rayon::prelude::*;
 pub fn local<'t>(node: &Node<'_>, get: impl Fn(NodeId) -> (Shape, &'t [u32]) + Sync) -> Option<Vec<u32>> {
     let mut out = match &node.op {
         Op::Offset { input } | Op::Reshape { input } => get(*input).1.to_vec(),
+        Op::Shift { input, by } => {
+            let mut out = get(*input).1.to_vec();
+            ring::shift(&mut out, *by);
+            out
+        }
         Op::Add { left, right, subtract } => {
             let mut out = get(*left).1.to_vec();
             let right = get(*right).1;

@@ -107,6 +107,19 @@ impl Weights {
         Ok(weights)
     }
 
+    /// The same constants, and `more`, for `plan`: one that begins with the nodes of the plan these belong to.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn extended(
+        mut self,
+        plan: &Plan<'_>,
+        more: Vec<(NodeId, NodeWeights)>,
+    ) -> Result<Self, WeightsError> {
+        self.nodes.extend(more);
+        Self::new(plan, self.nodes)
+    }
+
     /// The file's content: magic, version, SHA-256 of the body, body. Wiped when dropped.
     pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
         let body = self.body();

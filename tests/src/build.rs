@@ -2,7 +2,7 @@
 
 use brelu_core::geometry::{Conv2d, Shape};
 use brelu_core::plan::{
-    Axis, Channel, ColourOrder, Edge, Fit, Header, Node, NodeId, Op, Plan, Preprocess, Term, write,
+    Answer, Axis, Channel, ColourOrder, Edge, Fit, Header, Node, NodeId, Op, Plan, Preprocess, Term, write,
 };
 use brelu_host::weights::{NodeWeights, Weights};
 
@@ -11,6 +11,7 @@ use brelu_host::weights::{NodeWeights, Weights};
 pub struct Builder {
     nodes: Vec<(Shape, u8, OwnedOp)>,
     weights: Vec<(NodeId, NodeWeights)>,
+    answer: Answer,
 }
 
 #[derive(Debug, Clone)]
@@ -73,6 +74,12 @@ impl Builder {
         id
     }
 
+    /// Multiplies by 2^by, into a ring that is larger by as many bits.
+    pub fn shift(&mut self, input: NodeId, by: u8) -> NodeId {
+        let bits = self.bits(input) + by;
+        self.push(self.shape(input), bits, OwnedOp::Plain(Op::Shift { input, by }))
+    }
+
     /// Joins channels.
     pub fn concat(&mut self, inputs: &[NodeId]) -> NodeId {
         let mut shape = self.shape(inputs[0]);
@@ -105,13 +112,26 @@ impl Builder {
         self.push(self.shape(input).flat(), self.bits(input), OwnedOp::Plain(Op::Reshape { input }))
     }
 
+    /// The same elements modulo 2^bits.
+    pub fn low(&mut self, input: NodeId, bits: u8) -> NodeId {
+        self.push(self.shape(input), bits, OwnedOp::Plain(Op::Reshape { input }))
+    }
+
+    /// Says what the output is.
+    #[must_use]
+    pub fn answering(mut self, answer: Answer) -> Self {
+        self.answer = answer;
+        self
+    }
+
     /// The plan file and what makes its weights.
     ///
     /// # Panics
     /// If the plan cannot be written.
     pub fn finish(self) -> (Vec<u8>, impl FnOnce(&Plan<'_>) -> Weights) {
         let affine = [[1.0, 0.0]].into_iter().collect();
-        let header = Header::new("test", Preprocess { fit: Fit::Exact, order: ColourOrder::Rgb, affine });
+        let preprocess = Preprocess { fit: Fit::Exact, order: ColourOrder::Rgb, affine };
+        let header = Header { answer: self.answer, ..Header::new("test", preprocess) };
         let nodes: Vec<Node<'_>> =
             self.nodes.iter().map(|(shape, bits, op)| record(*shape, *bits, op)).collect();
         let mut bytes = vec![0; 1 << 20];

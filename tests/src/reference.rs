@@ -66,7 +66,9 @@ fn load_of(plan: &Plan<'_>, node: &Node<'_>, tensors: &[Vec<Interval>]) -> f64 {
     let values = &tensors[usize::from(*input)];
     let largest =
         |values: &[Interval]| values.iter().map(|v| v.low.abs().max(v.high.abs())).max().unwrap_or(0) as f64;
-    let mut load = largest(values) / f64::from(1 << (from.bits - 2));
+    // Within one ring the selection is right modulo its size, whatever the value is.
+    let limit = if node.bits == from.bits { 32 } else { from.bits - 2 };
+    let mut load = largest(values) / f64::from(limit).exp2();
     for (channel, plane) in channels.iter().zip(values.chunks(from.shape.plane())) {
         if let Channel::Blocks { height, width, lo } = channel {
             let sums = block_sums(from.shape, plane, height, width);
@@ -110,6 +112,7 @@ fn step(
         }
         Op::Concat { inputs } => inputs.iter().flat_map(|input| get(input).1).copied().collect(),
         Op::Reshape { input } => get(input).1.to_vec(),
+        Op::Shift { input, by } => get(input).1.iter().map(|value| value.times(1 << by)).collect(),
         Op::SumPool { input, kernel, stride, pads } => pool(node.shape, get(input), *kernel, *stride, *pads),
         Op::View { input, axes, edge } => view(node.shape, get(input), axes, *edge),
         Op::Activation { input, channels, .. } => {

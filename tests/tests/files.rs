@@ -34,7 +34,8 @@ fn sample() -> (Vec<u8>, Vec<u8>) {
     let twice = builder.concat(&[half, moved]);
     let both = builder.add(twice, twice, true, 20);
     let pooled = builder.sum_pool(both, [3, 3], [2, 2], [1, 1], [2, 2]);
-    builder.flatten(pooled);
+    let flat = builder.flatten(pooled);
+    builder.shift(flat, 5);
     let (plan, weights) = builder.finish();
     let weights = weights(&Plan::parse(&plan).unwrap()).to_bytes().to_vec();
     (plan, weights)

@@ -23,6 +23,7 @@ enum Layer {
     Pool { kernel: u16, stride: u16 },
     Slice { start: u32, step: u32 },
     Joined,
+    Doubled,
 }
 
 fn layers() -> impl Strategy<Value = Vec<(Layer, Vec<u8>)>> {
@@ -42,6 +43,7 @@ fn layers() -> impl Strategy<Value = Vec<(Layer, Vec<u8>)>> {
         1 => (1u16..4, 1u16..3).prop_map(|(kernel, stride)| Layer::Pool { kernel, stride }),
         1 => (0u32..2, 1u32..3).prop_map(|(start, step)| Layer::Slice { start, step }),
         1 => Just(Layer::Joined),
+        1 => Just(Layer::Doubled),
     ];
     prop::collection::vec((layer, prop::collection::vec(any::<u8>(), 8)), 1..5)
 }
@@ -153,6 +155,11 @@ impl Network {
                 let shape = Shape::new(input.channels + 1, size(input.height), size(input.width));
                 let axis = Axis::slice(start as i32, step as i32);
                 self.top = self.builder.view(self.top, shape, [Axis::slice(-1, 1), axis, axis], Edge::Zero);
+            }
+            Layer::Doubled => {
+                // Twice less once, so that magnitudes stay where they are.
+                let twice = self.builder.shift(self.top, 1);
+                self.top = self.builder.add(twice, self.top, true, K);
             }
             Layer::Joined => {
                 let (left, right) = (self.conv(point(input)), self.conv(point(input)));

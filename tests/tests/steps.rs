@@ -77,6 +77,20 @@ fn relu_is_exact_with_a_full_window() {
     }
 }
 
+/// A selection within one ring is right for every value that the window holds, which may be the whole ring.
+#[test]
+fn within_one_ring_values_take_all_of_it() {
+    for n in [2, 5, 11] {
+        let bound = (1 << (n - 1)) - 1;
+        assert_eq!(activation(n, n, n, Shape::new(2, 16, 16), &[Channel::relu(0); 2], bound), 0.0);
+    }
+    for (n, w) in [(16, 11), (31, 8)] {
+        let lo = n - w;
+        let bound = (1i64 << (n - 1)) - (1 << lo);
+        activation(n, n, w, Shape::new(2, 16, 16), &[Channel::relu(lo); 2], bound);
+    }
+}
+
 #[test]
 fn every_window_and_ring() {
     for (n, k, w) in [

@@ -11,8 +11,8 @@ use crate::share::Share;
 use crate::transport::{FrameKind, MessageReader, MessageWriter, Transport};
 
 impl<T: Transport, L: LinearKernel> Client<'_, T, L> {
-    /// Runs inference `inference`, prepared in this session: `input` in the plan's fixed point, the result in units of its
-    /// output scale.
+    /// Runs inference `inference`, prepared in this session: `input` in the plan's fixed point, the result what its
+    /// [`Answer`](crate::plan::Answer) says: scores in units of its output scale, or labels.
     ///
     /// # Errors
     /// If sizes differ from the plan's, of the transport, or what the server refuses. The inference number is used
@@ -123,6 +123,7 @@ impl<T: Transport, L: LinearKernel> Client<'_, T, L> {
             masks.read(id, index * piece, cd, scratch);
             // The output is the client's: it is what the inference is for.
             reveal::open(&Share::new(server), &Share::new(cd), bits, output);
+            self.plan.header().answer.settle(output);
         }
         Ok(reader.finish()?)
     }

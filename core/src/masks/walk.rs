@@ -150,6 +150,7 @@ impl<'w> Walk<'w> {
     fn step(&mut self, node: &Node<'_>, frame: &mut Frame) -> Option<Request> {
         match &node.op {
             Op::Add { left, right, subtract } => self.add(frame, [*left, *right], *subtract),
+            Op::Shift { input, by } => self.shift(frame, *input, *by),
             Op::Concat { inputs } => self.concat(frame, inputs),
             Op::View { input, axes, edge } => self.view(node, frame, *input, axes, *edge),
             Op::SumPool { input, kernel, stride, pads } => {
@@ -189,6 +190,16 @@ impl<'w> Walk<'w> {
                 None
             }
         }
+    }
+
+    fn shift(&mut self, frame: &mut Frame, input: NodeId, by: u8) -> Option<Request> {
+        let (first, len, n) = (frame.request.first, frame.request.to.len, self.masks.plan.node(input).bits);
+        frame.asked += 1;
+        if frame.asked == 1 {
+            return Some(frame.here(input, n, first, 0..len));
+        }
+        ring::shift(self.words(frame.request.to), by);
+        None
     }
 
     fn concat(&mut self, frame: &mut Frame, inputs: &[NodeId]) -> Option<Request> {

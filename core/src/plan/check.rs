@@ -36,6 +36,7 @@ pub(super) fn check<const NODES: usize>(plan: &Plan<'_>) -> Result<Demands, Plan
         costs[usize::from(id)] = cost;
     }
     demands.count_output(plan, &costs[plan.len() - 1]);
+    plan.header().answer.check(&plan.output()).map_err(|what| reject(plan.output_id(), what))?;
     Ok(demands)
 }
 
@@ -65,6 +66,7 @@ fn check_node(plan: &Plan<'_>, id: NodeId, node: &Node<'_>) -> Rule {
             rule(plan.node(*input).shape.len() == shape.len(), "it changes the number of elements")?;
             reads(plan, *input, node.bits)
         }
+        Op::Shift { input, by } => check_shift(plan, node, *input, *by),
         Op::Activation { input, window, channels } => {
             check_activation(plan, id, node, *input, *window, *channels)
         }
@@ -134,6 +136,13 @@ fn check_view(plan: &Plan<'_>, node: &Node<'_>, input: NodeId, axes: &[Axis; 3],
     let sane = |axis: &Axis| (0..=1 << 16).contains(&axis.num) && axis.den >= 1 && axis.add.abs() <= 1 << 28;
     rule(axes.iter().all(sane), "an axis of its view is out of range")?;
     reads(plan, input, node.bits)
+}
+
+fn check_shift(plan: &Plan<'_>, node: &Node<'_>, input: NodeId, by: u8) -> Rule {
+    let from = plan.node(input);
+    rule(from.shape == node.shape, "its shape is not its input's")?;
+    rule((1..=30).contains(&by), "it shifts by 1 to 30 bits")?;
+    rule(node.bits <= from.bits.saturating_add(by), "it needs more bits than its input has")
 }
 
 fn check_activation(

@@ -109,6 +109,7 @@ impl MaskCost {
         match &node.op {
             Op::Input | Op::Linear { .. } => Some(Self::STREAM),
             Op::Offset { input } | Op::Reshape { input } => Some(of(*input)),
+            Op::Shift { input, .. } => of(*input).framed(),
             Op::Add { left, right, .. } => of(*left).beside(of(*right)).framed(),
             Op::Concat { inputs } => {
                 inputs.iter().fold(Self::default(), |most, input| most.or(of(*input))).framed()

@@ -3,7 +3,7 @@
 use super::{Header, Interpolation, Node, PlanError};
 
 /// Version of the format this build reads and writes.
-pub const FORMAT_VERSION: u16 = 1;
+pub const FORMAT_VERSION: u16 = 2;
 
 const MAGIC: &[u8; 8] = b"BRELUPLN";
 const PREFIX: usize = 20;
@@ -104,7 +104,7 @@ fn put(out: &mut [u8], at: usize, value: usize) -> Option<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{ColourOrder, Fit, Op, Plan, Preprocess};
+    use super::super::{Answer, ColourOrder, Fit, Op, Plan, Preprocess};
     use super::*;
     use crate::geometry::Shape;
 
@@ -117,6 +117,7 @@ mod tests {
             class_offset: 1,
             output_scale: 0.5,
             margin: 2.0,
+            answer: Answer::Scores,
             interpolation,
         };
         let node = |op| Node { name: "", shape: Shape::new(1, 2, 2), bits: 8, op };

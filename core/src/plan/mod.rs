@@ -10,11 +10,13 @@
 //! | 4 | CRC-32 (ISO-HDLC) of the body |
 //! | body | u32 length and postcard of [`Header`], then of its [`Interpolation`] if that is not the default; u32 number of nodes; u32 end offset of each node; postcard of the nodes |
 
+mod answer;
 mod check;
 mod demands;
 mod file;
 mod node;
 
+pub use answer::Answer;
 pub use check::MAX_NODES;
 pub use demands::Demands;
 pub use file::{FORMAT_VERSION, write};
@@ -37,17 +39,19 @@ pub struct Header<'a> {
     pub labels: &'a str,
     /// How many leading outputs are not counted by labels and classes (1 for networks with a background class).
     pub class_offset: u32,
-    /// One unit of the output is worth this much.
+    /// One unit of the output is worth this much; without meaning for labels.
     pub output_scale: f32,
     /// Calibrated largest magnitudes times this factor still fit the ranges.
     pub margin: f32,
+    /// What the client opens.
+    pub answer: Answer,
     /// How the client brings a map of scores to the input's size; without meaning for networks that classify.
     #[serde(skip)]
     pub interpolation: Interpolation,
 }
 
 impl<'a> Header<'a> {
-    /// Of a network without labels whose outputs count in ones: no class before the first, no margin, the usual
+    /// Of a network without labels whose outputs count in ones: no class before the first, no margin, scores, the usual
     /// interpolation.
     pub fn new(name: &'a str, preprocess: Preprocess) -> Self {
         Self {
@@ -57,6 +61,7 @@ impl<'a> Header<'a> {
             class_offset: 0,
             output_scale: 1.0,
             margin: 1.0,
+            answer: Answer::Scores,
             interpolation: Interpolation::default(),
         }
     }

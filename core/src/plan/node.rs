@@ -97,6 +97,13 @@ pub enum Op<'a> {
         /// The tensor.
         input: NodeId,
     },
+    /// Multiplies by `2^by`, from Z_2^n into Z_2^(n + by).
+    Shift {
+        /// The tensor.
+        input: NodeId,
+        /// Bits, 1..=30.
+        by: u8,
+    },
     /// Block-ReLU, identity or zero, a choice per channel, from Z_2^n (`n` = bits of the input) into Z_2^bits.
     Activation {
         /// The tensor.
@@ -242,6 +249,7 @@ impl Op<'_> {
             | Op::SumPool { input, .. }
             | Op::View { input, .. }
             | Op::Reshape { input }
+            | Op::Shift { input, .. }
             | Op::Activation { input, .. } => visit(*input),
         }
     }

@@ -18,7 +18,8 @@
 //! y  = m_b (M + mask) + (1 - 2 m_b)(lam M + lam mask),           mask = B - (1 - mu) top 2^n
 //! ```
 //!
-//! is `DReLU * z'` exactly. Everything secret in it is additively shared between client and server by the dealer. The
+//! is `DReLU * z'` exactly. Everything secret in it is additively shared between client and server by the dealer. Within
+//! one ring, K = n, the terms with 2^n vanish and the selection is exact modulo 2^n for every `z'`, out of range or not. The
 //! decision is exact for block sums 2^(lo-1) < |s| < 2^(lo+w-1) - 2^(lo-1). For smaller ones it may go either way: the
 //! bit-reduced DReLU (arXiv 2304.10442, section 3.3), here with bits ignored below and above the window. Larger ones are
 //! out of range, and may get the sign of another value.

@@ -10,6 +10,7 @@ pub use thin::{ThinApp, thin};
 use core::cell::Cell;
 use core::fmt;
 
+use brelu_core::plan::Answer;
 use embassy_net::Stack;
 use embassy_net::tcp::TcpSocket;
 use embassy_time::{Duration, Timer, with_timeout};
@@ -77,6 +78,7 @@ pub struct Machine<'a, B, E, F: embedded_storage_async::nor_flash::NorFlash> {
 /// The pictures, and how far the work is.
 struct Work<'a> {
     card: &'a Card<'a>,
+    answer: Answer,
     pictures: &'a [u8],
     size: usize,
     next: usize,
@@ -92,9 +94,14 @@ struct Mark {
 }
 
 impl<'a> Work<'a> {
-    fn new(settings: &Settings<'a>, card: &'a Card<'a>, size: usize, passed: &'a Cell<Passed>) -> Self {
+    fn new(
+        settings: &Settings<'a>,
+        (card, answer): (&'a Card<'a>, Answer),
+        size: usize,
+        passed: &'a Cell<Passed>,
+    ) -> Self {
         let (next, failures) = (0, 0);
-        Self { card, pictures: settings.pictures, size: size.max(1), next, failures, passed }
+        Self { card, answer, pictures: settings.pictures, size: size.max(1), next, failures, passed }
     }
 
     fn len(&self) -> usize {
@@ -112,7 +119,7 @@ impl<'a> Work<'a> {
 
     /// Prints a result; the three marks are before the preparation, between, and after the inference.
     fn done(&mut self, board: &mut impl Board, number: u64, output: &[i32], marks: [Mark; 3]) {
-        let best = largest(output);
+        let best = best(&self.answer, output);
         board.print(format_args!(
             "picture {}: {} (output {best}, inference {number}, offline {}, online {})",
             self.next,
@@ -151,6 +158,14 @@ impl fmt::Display for Spent {
         let Self(from, to) = self;
         let (busy, up) = (to.busy - from.busy, to.passed.up - from.passed.up);
         write!(f, "{busy} us {up} up {} down", to.passed.down - from.passed.down)
+    }
+}
+
+/// The output that is the answer: the first label, or the first of the largest scores.
+fn best(answer: &Answer, output: &[i32]) -> usize {
+    match answer {
+        Answer::Scores => largest(output),
+        Answer::Labels { .. } => output.first().map_or(0, |label| *label as usize),
     }
 }
 

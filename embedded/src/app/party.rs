@@ -61,7 +61,7 @@ pub async fn party<
     let (card, shape) = (Card::of(party.plan()), party.plan().input().shape);
     let output = part(&mut memory.output, party.plan().output().shape.len())?;
     let passed = Cell::default();
-    let mut work = Work::new(settings, &card, shape.len(), &passed);
+    let mut work = Work::new(settings, (&card, party.plan().header().answer), shape.len(), &passed);
     let answer = Duration::from_secs(settings.patience.into());
     while work.next < work.len() {
         let patience = machine.manner.connect;

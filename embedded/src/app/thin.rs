@@ -60,7 +60,7 @@ pub async fn thin<
     let party = ThinParty { ends: *ends, identity: &identity, server: settings.server, delegate: *delegate };
     let output = part(&mut memory.output, ends.output as usize)?;
     let passed = Cell::default();
-    let mut work = Work::new(settings, card, ends.input as usize, &passed);
+    let mut work = Work::new(settings, (card, ends.answer), ends.input as usize, &passed);
     let [one, other] = &mut memory.sockets;
     let answer = Duration::from_secs(settings.patience.into());
     while work.next < work.len() {

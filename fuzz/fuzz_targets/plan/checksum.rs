@@ -9,7 +9,7 @@ fn crc32(bytes: &[u8]) -> u32 {
 /// Writes magic, version, length and checksum.
 pub fn put_right(file: &mut [u8]) {
     if let Some((prefix, body)) = file.split_at_mut_checked(20) {
-        prefix[..12].copy_from_slice(b"BRELUPLN\x01\0\0\0");
+        prefix[..12].copy_from_slice(b"BRELUPLN\x02\0\0\0");
         prefix[12..16].copy_from_slice(&(body.len() as u32).to_le_bytes());
         prefix[16..].copy_from_slice(&crc32(body).to_le_bytes());
     }

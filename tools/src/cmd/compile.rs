@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use brelu_core::cost;
 use brelu_core::plan::{Op, Plan};
-use brelu_tools::compile::{Compiled, Report};
+use brelu_tools::compile::{Compiled, LabelReport, Report};
 use brelu_tools::data::Preprocess;
-use brelu_tools::report::{Bytes, Lines, note, print, traffic_table};
+use brelu_tools::report::{Bytes, Lines, bytes, note, percent, print, traffic_table};
 use clap::Args;
 use serde::Serialize;
 
@@ -27,6 +27,7 @@ Examples:
   brelu compile resnet20.onnx -o resnet20 --calibrate cifar10/train.bin --mean .485 .456 .406 --std .229 .224 .225
   brelu compile mobilenet.onnx -o models/ --calibrate pictures/ --fit short-side:256 --mean .5 --std .5 --class-offset 1
   brelu compile deeplab.onnx -o deeplab --calibrate pictures/ --fit pad --mean .5 --std .5 --interpolate align-corners
+  brelu compile resnet20.onnx -o label --calibrate cifar10/train.bin --answer label
   brelu compile resnet20.onnx -o fixed --calibrate cifar10/train.bin --bits 24 --fraction 12 --window 6")]
 pub(crate) struct Compile {
     /// The network: an ONNX file, operator sets 7 to 22
@@ -117,10 +118,11 @@ fn write(prefix: &Path, compiled: &Compiled, record: &Record<'_>) -> Result<Line
     Ok(text)
 }
 
-/// The widths of the comparison windows: one, or the narrowest and the widest.
+/// The widths of the comparison windows of the network: one, or the narrowest and the widest.
 fn windows(plan: &Plan<'_>) -> String {
     let mut widths = BTreeSet::new();
-    for (_, node) in plan.nodes() {
+    let network = plan.nodes().take_while(|(_, node)| !matches!(node.op, Op::Shift { .. }));
+    for (_, node) in network {
         if let Op::Activation { window, .. } = node.op {
             widths.insert(window);
         }
@@ -129,6 +131,17 @@ fn windows(plan: &Plan<'_>) -> String {
         (Some(least), Some(most)) if least < most => format!("{least} to {most}"),
         (least, _) => least.map_or("none".into(), ToString::to_string),
     }
+}
+
+/// How labels are chosen.
+fn answer(labels: &LabelReport) -> String {
+    let LabelReport { count, classes, bits, ring, window, position, agreement, .. } = *labels;
+    let what = match count {
+        1 => format!("the label of the largest of {classes} scores"),
+        _ => format!("the labels of the {count} largest of {classes} scores"),
+    };
+    let same = percent(agreement);
+    format!("{what}, {bits} bits each; compared in {ring} bits, w {window} at {position}: {same} as if exact")
 }
 
 /// What was chosen, for people.
@@ -160,8 +173,13 @@ pub(crate) fn describe(compiled: &Compiled, calibration: &Calibration) -> Result
             quality.error * 100.0
         ),
     );
+    text.maybe("answer", report.labels.as_ref().map(answer));
     text.line("one inference");
     text.block(traffic_table(&total.bytes.into()));
     text.pair("round trips", total.round_trips);
+    if let Some(labels) = &report.labels {
+        let (size, trips) = (bytes(labels.scores_bytes), labels.scores_round_trips);
+        text.pair("with scores", format_args!("{size} in all, {trips} round trips"));
+    }
     Ok(text)
 }

@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use brelu_tools::blocks::Spec;
-use brelu_tools::compile::{self, BlockSpec, CompileOptions, Compiled, Criterion, Format, Progress};
+use brelu_tools::compile::{
+    self, BlockSpec, CompileOptions, Compiled, Criterion, Format, LabelOptions, Progress,
+};
 use brelu_tools::data::Preprocess;
 use brelu_tools::graph::Graph;
 use brelu_tools::report::Bar;
@@ -65,9 +67,35 @@ pub(crate) struct CompileArgs {
     #[arg(long, value_name = "W", requires = "bits")]
     window: Option<u8>,
 
+    /// What the client learns: all scores, the label of the largest one, or the labels of the N largest in order. For labels the
+    /// scores meet under the protocol, and nothing but indices is opened; of a map of scores one for each of its pixels
+    #[arg(long, value_name = "scores|label|top:N", default_value = "scores", value_parser = answer)]
+    answer: AnswerArg,
+
+    /// Fix the width of the comparisons of labels, in bits: 2 to 11 [default: 11, or fewer where their tables would be more
+    /// than a hundredth of the traffic and the labels stay the same]
+    #[arg(long, value_name = "W", value_parser = clap::value_parser!(u8).range(2..=11))]
+    label_window: Option<u8>,
+
     /// Block sizes: a spec, as `brelu knapsack` writes it [default: one decision a pixel]
     #[arg(long, value_name = "FILE")]
     spec: Option<PathBuf>,
+}
+
+/// How many labels are opened; none if scores are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct AnswerArg(Option<u32>);
+
+fn answer(text: &str) -> Result<AnswerArg, String> {
+    match (text, text.strip_prefix("top:")) {
+        ("scores", _) => Ok(AnswerArg(None)),
+        ("label", _) => Ok(AnswerArg(Some(1))),
+        (_, Some(count)) => match count.parse() {
+            Ok(count) if count > 0 => Ok(AnswerArg(Some(count))),
+            _ => Err(format!("{count} is no number of labels: give one of at least 1, as in top:5")),
+        },
+        _ => Err("an answer is scores, label, or top:N with a number of labels N".into()),
+    }
 }
 
 /// The options when none is given.
@@ -145,6 +173,11 @@ impl CompileArgs {
             );
             options.format = Some(Format { narrow: bits - fraction, fraction, window });
         }
+        ensure!(
+            self.answer.0.is_some() || self.label_window.is_none(),
+            "--label-window is for labels: give --answer label or --answer top:N with it"
+        );
+        options.answer = self.answer.0.map(|count| LabelOptions { count, window: self.label_window });
         if let Some(path) = &self.spec {
             let spec = Spec::read(path)?;
             spec.check_for(graph).with_context(|| path.display().to_string())?;

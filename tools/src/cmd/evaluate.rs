@@ -243,7 +243,7 @@ impl Evaluate {
 
     fn float(&self, plan: &Plan<'_>, model: &Path) -> Result<FloatNetwork> {
         let (graph, _) = self.import.import(model)?;
-        let same = (graph.input_shape(), graph.output_shape()) == (plan.input().shape, plan.output().shape);
+        let same = (graph.input_shape(), graph.output_shape()) == (plan.input().shape, plan.scores());
         ensure!(same, "{} has other shapes than the plan: give the network it was made of", model.display());
         let given = match self.preprocess.is_given() {
             true => self.preprocess.resolve(graph.input_shape())?,

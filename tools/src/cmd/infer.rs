@@ -9,7 +9,7 @@ use brelu_core::cost;
 use brelu_core::plan::Plan;
 use brelu_host::client::{ClientMemory, ClientParty};
 use brelu_tools::data::{Preprocess, read_image};
-use brelu_tools::evaluate::real;
+use brelu_tools::evaluate::{Judge, Verdict};
 use brelu_tools::net::{self, Measured, Notice, Session, Target};
 use brelu_tools::report::{Bar, note, print, print_json};
 use brelu_tools::simulate::quantise_input;
@@ -29,7 +29,8 @@ use super::share::ShareArgs;
 #[command(after_help = "\
 A network that gives a map of scores classifies pixels: the scores are interpolated to the input's size as the plan says, \
 then to the picture's own, and the largest of every pixel is its class. For dog.png, dog.overlay.png shows the picture in \
-the colours of its classes with a legend, and dog.classes.png has the class as palette index, 255 where there is none.
+the colours of its classes with a legend, and dog.classes.png has the class as palette index, 255 where there is none. \
+Of a plan that answers with labels, every pixel has the (best) label of the place of the map that is nearest to it.
 
 Examples:
   brelu infer --plan resnet20.plan cat.png dog.png
@@ -48,7 +49,7 @@ pub(crate) struct Infer {
     #[arg(required = true, value_name = "IMAGE")]
     images: Vec<PathBuf>,
 
-    /// How many of the best classes to print; of maps all are printed
+    /// How many of the best classes to print, at most as many as the plan answers with; of maps all are printed
     #[arg(long, value_name = "N", default_value = "5", value_parser = positive)]
     top: usize,
 
@@ -86,7 +87,7 @@ impl Infer {
         if painter.is_none() && self.out.is_some() {
             bail!("--out is for networks that give maps, this one classifies whole pictures: leave it out");
         }
-        let (total, party) = (cost::total(plan), self.client.party()?);
+        let (total, party, judge) = (cost::total(plan), self.client.party()?, Judge::of_plan(plan));
         let measured = net::runtime()?.block_on(self.session(plan, party, &inputs))?;
         let answers = Answers {
             network: plan.header().name.into(),
@@ -96,10 +97,10 @@ impl Infer {
                 .iter()
                 .enumerate()
                 .map(|(number, run)| {
-                    let outputs = real(plan, &run.output);
+                    let opened = Verdict::new(plan, &judge, &run.output).opened;
                     let said = match &painter {
-                        Some(painter) => Said::Map(painter.paint(number, &pictures[number], &outputs)?),
-                        None => Said::Classes { top: classes(plan, &outputs, self.top) },
+                        Some(painter) => Said::Map(painter.paint(number, &pictures[number], &opened)?),
+                        None => Said::Classes { top: classes(plan, &opened, self.top) },
                     };
                     Ok(Answer::new(&self.images[number], said, run))
                 })

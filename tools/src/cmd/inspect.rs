@@ -40,9 +40,15 @@ fn text(report: &PlanReport) -> Lines {
     text.pair("network", &report.name);
     text.pair("plan", bytes(report.file_bytes as u64));
     text.pair("input", format_args!("{}: {}", dims(report.input), report.preprocess));
-    text.pair("output", format_args!("{}, one unit is {}", dims(report.output), report.output_scale));
-    text.maybe("upsampling", report.upsampling);
+    match report.answer.labels {
+        Some(_) => text.pair("output", dims(report.output)),
+        None => {
+            text.pair("output", format_args!("{}, one unit is {}", dims(report.output), report.output_scale));
+        }
+    }
+    text.maybe("upsampling", report.upsampling.as_ref());
     text.pair("labels", format_args!("{}, class offset {}", report.labels, report.class_offset));
+    text.pair("answer", report.answer.text());
     text.pair("margin", report.margin);
     text.block(format_args!("\n{}\n", layers(report)));
     text.line("one inference");

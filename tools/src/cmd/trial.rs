@@ -85,6 +85,9 @@ impl SubjectArgs {
 
 /// How results are judged, in words.
 fn judged(subject: &Subject) -> String {
+    if subject.plan.header().answer.labels().is_some() {
+        return "a result is right if its labels are those of all simulations".into();
+    }
     format!(
         "a result is right within {} of its mean in simulations; the two best of its classes are at least {} apart",
         subject.tolerance,

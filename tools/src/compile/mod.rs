@@ -8,6 +8,7 @@
 //! 6. `search`: the cheapest format whose simulated outputs are close to the float network's;
 //! 7. `exact`: scores are opened without rounding.
 
+mod answer;
 mod calibrate;
 mod error;
 mod exact;
@@ -29,6 +30,7 @@ mod ties;
 mod widths;
 mod windows;
 
+pub use answer::{LabelOptions, LabelReport};
 pub use error::CompileError;
 pub use format::Format;
 pub use quality::{Criterion, Quality};
@@ -61,6 +63,8 @@ pub struct CompileOptions {
     pub format: Option<Format>,
     /// What a searched format must reach.
     pub criterion: Criterion,
+    /// That only labels are opened; scores are if there is nothing here.
+    pub answer: Option<LabelOptions>,
     /// Block sizes; one decision a pixel by default.
     pub spec: BlockSpec,
     /// Seed of the simulated masks.
@@ -68,7 +72,7 @@ pub struct CompileOptions {
 }
 
 impl CompileOptions {
-    /// Every ReLU, no labels, a margin of 1.75 and a searched format.
+    /// Every ReLU, no labels, a margin of 1.75, a searched format, scores as the answer.
     pub fn new(preprocess: Preprocess) -> Self {
         Self {
             preprocess,
@@ -77,6 +81,7 @@ impl CompileOptions {
             margin: 1.75,
             format: None,
             criterion: Criterion::default(),
+            answer: None,
             spec: BlockSpec::default(),
             seed: 0,
         }
@@ -122,6 +127,7 @@ pub fn compile(
 ) -> Result<Compiled, CompileError> {
     let real = checked_preprocess(graph, options)?;
     check_labels(options)?;
+    options.answer.map_or(Ok(()), |answer| answer::check(&answer, graph.output_shape()))?;
     let (widened, output) = widths::assign(&prune::prune(lower::lower(graph, &options.spec)?)?);
     let mut net = order::by_depth(widened, output);
     let images: Vec<Vec<f32>> = pixels.iter().map(|pixels| options.preprocess.normalise(pixels)).collect();
@@ -152,15 +158,15 @@ pub fn compile(
         spec: &options.spec,
         seed: options.seed,
     };
-    finish(&subject, options.format, progress)
+    finish(&subject, options, progress)
 }
 
 fn finish(
     subject: &Subject<'_>,
-    format: Option<Format>,
+    options: &CompileOptions,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Compiled, CompileError> {
-    let (chosen, windows, trials) = match format {
+    let (chosen, windows, trials) = match options.format {
         Some(format) => {
             format.check()?;
             let windows = subject.uniform(format);
@@ -183,8 +189,13 @@ fn finish(
         round_trips: report::round_trips(&plan),
         activations: report::activations(&plan, subject.net, &scales, &subject.calibration.seen),
         linears: report::linears(&plan, &weights),
+        labels: None,
     };
-    Ok(Compiled { plan: file, weights, report })
+    let Some(answer) = &options.answer else { return Ok(Compiled { plan: file, weights, report }) };
+    let scores = subject.outputs(&plan, &weights)?;
+    let (file, weights, labels) = answer::labels(answer, &plan, weights, &scores, subject.names.margin)?;
+    let round_trips = report::round_trips(&Plan::parse(&file)?);
+    Ok(Compiled { plan: file, weights, report: Report { round_trips, labels: Some(labels), ..report } })
 }
 
 /// Plan and weights with exact scores where that is possible, and whether it is.

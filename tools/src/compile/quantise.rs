@@ -1,7 +1,7 @@
 //! From real parameters and scales to a plan and its integers.
 
 use brelu_core::plan::{
-    self, Channel, Channels, Header, Interpolation, MAX_PARTS, Plan, PlanError, Preprocess,
+    self, Answer, Channel, Channels, Header, Interpolation, MAX_PARTS, Plan, PlanError, Preprocess,
 };
 use brelu_host::weights::{NodeWeights, Weights};
 
@@ -49,6 +49,7 @@ pub(super) fn quantise(
         class_offset: names.class_offset,
         output_scale: scales.of(net.output(), 0) as f32,
         margin: names.margin,
+        answer: Answer::Scores,
         interpolation: names.interpolation,
     };
     let file = write(&header, &nodes)?;

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::calibrate::Seen;
 use super::scales::Scales;
-use super::{Criterion, Format, Trial, net};
+use super::{Criterion, Format, LabelReport, Trial, net};
 
 /// The choices of the compiler and what they rest on.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -30,6 +30,9 @@ pub struct Report {
     pub activations: Vec<ActivationReport>,
     /// Linear layers in the order of the plan.
     pub linears: Vec<LinearReport>,
+    /// How labels are found, if only they are opened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub labels: Option<LabelReport>,
 }
 
 /// Ranges of one activation layer on the calibration images.

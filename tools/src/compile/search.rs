@@ -139,15 +139,31 @@ impl Subject<'_> {
         plan: &Plan<'_>,
         at: usize,
     ) -> Result<(&[f32], Vec<f32>), CompileError> {
-        let header = plan.header();
-        let input = quantise_input(&header.preprocess, self.net.shape(0).plane(), &self.pixels[at]);
-        let outcome = simulator.run(&input, self.seed.wrapping_add(at as u64)).map_err(unexpected)?;
-        let got = outcome.output.iter().map(|value| *value as f32 * header.output_scale).collect();
+        let output = self.output(simulator, plan, at)?;
+        let got = output.iter().map(|value| *value as f32 * plan.header().output_scale).collect();
         Ok((&self.calibration.outputs[at], got))
+    }
+
+    /// The output for one calibration image, in units.
+    fn output(
+        &self,
+        simulator: &Simulator<'_>,
+        plan: &Plan<'_>,
+        at: usize,
+    ) -> Result<Vec<i32>, CompileError> {
+        let preprocess = &plan.header().preprocess;
+        let input = quantise_input(preprocess, self.net.shape(0).plane(), &self.pixels[at]);
+        Ok(simulator.run(&input, self.seed.wrapping_add(at as u64)).map_err(unexpected)?.output)
+    }
+
+    /// The outputs for all calibration images, in units.
+    pub(super) fn outputs(&self, plan: &Plan<'_>, weights: &Weights) -> Result<Vec<Vec<i32>>, CompileError> {
+        let simulator = Simulator::new(plan, weights).map_err(unexpected)?;
+        (0..self.pixels.len()).into_par_iter().map(|at| self.output(&simulator, plan, at)).collect()
     }
 }
 
-fn unexpected(error: SimulateError) -> CompileError {
+pub(super) fn unexpected(error: SimulateError) -> CompileError {
     match error {
         SimulateError::Kernel(error) => error.into(),
         other => CompileError::Option(format!("the plan cannot be simulated: {other}")),

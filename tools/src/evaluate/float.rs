@@ -1,6 +1,7 @@
-use super::Judge;
 use super::judge::agreement;
 use super::record::FloatRecord;
+use super::verdict::label_agreement;
+use super::{Judge, Opened, Verdict};
 use crate::data::{Preprocess, Target};
 use crate::graph::{Executor, RunError, Scratch};
 
@@ -24,20 +25,35 @@ impl Float<'_> {
 }
 
 impl FloatRecord {
-    /// Compares the logits of one image and what they decide for with the float network's.
-    pub fn new(float: &[f32], got: &[f32], decided: &[u32], target: &Target, judge: &Judge) -> Self {
+    /// Compares what an inference says of an image with the float network's logits and what these decide for.
+    pub fn new(float: &[f32], got: &Verdict, target: &Target, judge: &Judge) -> Self {
         let want = judge.decisions(float);
-        let errors = float.iter().zip(got).map(|(want, got)| f64::from((want - got).abs()));
-        let count = float.len().max(1) as f64;
-        let mean = float.iter().map(|value| f64::from(*value)).sum::<f64>() / count;
-        let variance = float.iter().map(|value| (f64::from(*value) - mean).powi(2)).sum::<f64>() / count;
-        Self {
+        let mean = float.iter().map(|value| f64::from(*value)).sum::<f64>() / float.len().max(1) as f64;
+        let variance = float.iter().map(|value| (f64::from(*value) - mean).powi(2)).sum::<f64>();
+        let record = Self {
             top: judge.top(float),
-            agreement: agreement(&want, decided),
+            agreement: agreement(&want, &got.decided),
+            ranks: None,
             map: judge.compare(target, &want),
-            mean_error: errors.clone().sum::<f64>() / count,
-            largest_error: errors.fold(0.0, f64::max),
-            spread: variance.sqrt(),
+            mean_error: None,
+            largest_error: None,
+            spread: (variance / float.len().max(1) as f64).sqrt(),
+        };
+        match &got.opened {
+            Opened::Scores(scores) => {
+                let [mean, largest] = errors(float, scores);
+                Self { mean_error: Some(mean), largest_error: Some(largest), ..record }
+            }
+            Opened::Labels(labels) => {
+                let (agreement, ranks) = label_agreement(labels, float, judge.shape());
+                Self { agreement, ranks, ..record }
+            }
         }
     }
+}
+
+/// Mean and largest magnitude of differences.
+fn errors(want: &[f32], got: &[f32]) -> [f64; 2] {
+    let errors = want.iter().zip(got).map(|(want, got)| f64::from((want - got).abs()));
+    [errors.clone().sum::<f64>() / want.len().max(1) as f64, errors.fold(0.0, f64::max)]
 }

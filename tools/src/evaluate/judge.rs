@@ -1,18 +1,24 @@
 //! What outputs decide for, and whether that is right.
 
 use brelu_core::geometry::Shape;
-use brelu_core::plan::Plan;
+use brelu_core::plan::{Answer, Plan};
 
 use super::scores;
 use crate::data::{DataError, LabelMap, Target};
 use crate::graph::Graph;
 use crate::segmentation::{Confusion, Upsampling};
 
+/// Outputs whose order is of interest.
+const BEST: usize = 5;
+
 /// Reads decisions off outputs: one an image of a classifier, one a pixel of the input of a network that gives a map, whose
-/// scores are interpolated first.
+/// scores are interpolated first, and whose labels are taken from the nearest place.
 #[derive(Clone, Debug)]
 pub struct Judge {
+    /// Of the scores.
     shape: Shape,
+    /// How many of the best outputs are told.
+    best: usize,
     upsampling: Option<Upsampling>,
     /// Outputs before the first class.
     offset: u32,
@@ -21,19 +27,28 @@ pub struct Judge {
 impl Judge {
     /// For the network of a plan.
     pub fn of_plan(plan: &Plan<'_>) -> Self {
-        let (shape, header) = (plan.output().shape, plan.header());
+        let (shape, header) = (plan.scores(), plan.header());
         let upsampling = Upsampling::to_input(shape, plan.input().shape, header.interpolation);
-        Self { shape, upsampling, offset: header.class_offset }
+        let best = match header.answer {
+            Answer::Scores => BEST,
+            Answer::Labels { count, .. } => BEST.max(count as usize),
+        };
+        Self { shape, best, upsampling, offset: header.class_offset }
     }
 
     /// For a float network with `offset` outputs before the first class.
     pub fn of_graph(graph: &Graph, offset: u32) -> Self {
         let shape = graph.output_shape();
         let upsampling = Upsampling::to_input(shape, graph.input_shape(), graph.interpolation);
-        Self { shape, upsampling, offset }
+        Self { shape, best: BEST, upsampling, offset }
     }
 
-    /// Number of values an image gives.
+    /// Shape of the scores.
+    pub const fn shape(&self) -> Shape {
+        self.shape
+    }
+
+    /// Number of scores an image gives.
     pub const fn outputs(&self) -> usize {
         self.shape.len()
     }
@@ -51,9 +66,15 @@ impl Judge {
         }
     }
 
-    /// The outputs with the five largest values, the largest first; none of a map.
+    /// The same of labels, a plane a rank: the first is what is decided for.
+    pub fn decided(&self, labels: &[u32]) -> Vec<u32> {
+        let first = &labels[..self.shape.plane().min(labels.len())];
+        self.upsampling.as_ref().map_or_else(|| first.to_vec(), |upsampling| upsampling.nearest(first))
+    }
+
+    /// The outputs with the five largest values, or more if there are more labels, the largest first; none of a map.
     pub fn top(&self, outputs: &[f32]) -> Vec<usize> {
-        if self.shape.plane() == 1 { scores::largest(outputs, 5) } else { Vec::new() }
+        if self.shape.plane() == 1 { scores::largest(outputs, self.best) } else { Vec::new() }
     }
 
     /// Refuses a mask with a class that the network has no output for, before anything is computed.

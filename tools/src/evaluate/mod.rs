@@ -10,6 +10,7 @@ mod record;
 mod run;
 mod scores;
 mod summary;
+mod verdict;
 
 #[cfg(feature = "gradients")]
 pub use blocks::{BlockScores, Candidate, Truth, compare};
@@ -21,3 +22,4 @@ pub use record::{FloatRecord, Record};
 pub use run::{Engine, EvaluateError, Evaluation};
 pub use scores::{decisions, largest, real};
 pub use summary::{Spread, Summary};
+pub use verdict::{Opened, Verdict};

@@ -12,8 +12,12 @@ pub struct Record {
     pub name: String,
     /// The output that would be right, if known; class offset included.
     pub label: Option<usize>,
-    /// The outputs with the five largest logits, the largest first (of one pixel, if the output has many: none).
+    /// The outputs with the five largest logits, or all labels that were opened, the best first (of one pixel, if the
+    /// output has many: none).
     pub top: Vec<usize>,
+    /// How many labels were opened; none if scores were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub labels: Option<u32>,
     /// The comparison with the image's mask, if it has one, at the size of the input.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub map: Option<Confusion>,
@@ -37,17 +41,21 @@ pub struct Record {
 /// One image in the float network.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FloatRecord {
-    /// The outputs with the five largest logits.
+    /// The outputs with the five largest logits, or as many as labels were opened.
     pub top: Vec<usize>,
-    /// The share of decisions that agree: 0 or 1 for a classifier, of the pixels of the input otherwise.
+    /// The share of decisions that agree: 0 or 1 for a classifier, of the pixels of the input otherwise; of a map of labels,
+    /// of its own pixels.
     pub agreement: f64,
+    /// Of several labels, the share of those that are the float network's at their rank.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ranks: Option<f64>,
     /// The float network's comparison with the image's mask.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub map: Option<Confusion>,
-    /// Mean magnitude of the differences of the logits.
-    pub mean_error: f64,
+    /// Mean magnitude of the differences of the logits; none if only labels were opened.
+    pub mean_error: Option<f64>,
     /// The largest one.
-    pub largest_error: f64,
+    pub largest_error: Option<f64>,
     /// Standard deviation of the float network's logits, to compare with.
     pub spread: f64,
 }

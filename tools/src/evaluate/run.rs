@@ -10,7 +10,7 @@ use brelu_host::error::SessionError;
 use thiserror::Error;
 use tokio::runtime::Handle;
 
-use super::{Float, FloatRecord, Judge, LogError, Record, real};
+use super::{Float, FloatRecord, Judge, LogError, Record, Verdict};
 use crate::data::{DataError, Item};
 use crate::graph::{RunError, Scratch};
 use crate::net::{Measured, Patience, Session, Target};
@@ -207,15 +207,16 @@ impl Evaluation<'_> {
 
     fn record(&self, judge: &Judge, subject: Subject, output: &[i32], online: Duration) -> Record {
         let Subject { index, item: Item { name, target, .. }, float, .. } = subject;
-        let (logits, offset) = (real(self.plan, output), self.plan.header().class_offset as usize);
-        let decided = judge.decisions(&logits);
+        let offset = self.plan.header().class_offset as usize;
+        let verdict = Verdict::new(self.plan, judge, output);
         Record {
             index,
             name,
             label: target.class().map(|label| label + offset),
-            top: judge.top(&logits),
-            map: judge.compare(&target, &decided),
-            float: float.map(|float| FloatRecord::new(&float, &logits, &decided, &target, judge)),
+            map: judge.compare(&target, &verdict.decided),
+            float: float.map(|float| FloatRecord::new(&float, &verdict, &target, judge)),
+            top: verdict.top,
+            labels: self.plan.header().answer.labels(),
             bytes: None,
             exact: None,
             round_trips: None,

@@ -32,7 +32,7 @@ pub struct Summary {
     pub labelled: usize,
     /// Share of these whose largest logit is right.
     pub top1: Option<f64>,
-    /// Share of these whose class is among the five largest logits.
+    /// Share of these whose class is among the five largest logits; none if fewer labels were opened.
     pub top5: Option<f64>,
     /// [`Self::top1`] of the float network.
     pub float_top1: Option<f64>,
@@ -40,6 +40,9 @@ pub struct Summary {
     pub float_top5: Option<f64>,
     /// Share of decisions that agree with the float network.
     pub agreement: Option<f64>,
+    /// Share of labels that are the float network's at their rank, where there are several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ranks: Option<f64>,
     /// How maps meet their masks, if there are some.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub map: Option<MapSummary>,
@@ -73,11 +76,11 @@ impl Summary {
     /// Sums up records.
     pub fn new(records: &[Record], expected_round_trips: u32, jobs: usize) -> Self {
         let floats: Vec<&FloatRecord> = records.iter().filter_map(|record| record.float.as_ref()).collect();
-        let mean = |value: fn(&FloatRecord) -> f64| {
-            (!floats.is_empty())
-                .then(|| floats.iter().map(|float| value(float)).sum::<f64>() / floats.len() as f64)
+        let mean = |value: fn(&FloatRecord) -> Option<f64>| {
+            let values: Vec<f64> = floats.iter().filter_map(|float| value(float)).collect();
+            (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
         };
-        let largest = floats.iter().map(|float| float.largest_error).fold(0.0, f64::max);
+        let largest = floats.iter().filter_map(|float| float.largest_error).reduce(f64::max);
         let trips = || records.iter().filter_map(|record| record.round_trips);
         let exact: Vec<bool> = records.iter().filter_map(|record| record.exact).collect();
         let busy: f64 = records.iter().map(|record| record.offline_seconds + record.online_seconds).sum();
@@ -85,14 +88,17 @@ impl Summary {
             images: records.len(),
             labelled: records.iter().filter(|record| is_judged(record)).count(),
             top1: hits(records, 1, |record| Some(&record.top)),
-            top5: hits(records, 5, |record| Some(&record.top)),
+            top5: hits(records, 5, |record| {
+                record.labels.is_none_or(|count| count >= 5).then_some(&record.top)
+            }),
             float_top1: hits(records, 1, |record| record.float.as_ref().map(|float| &float.top)),
             float_top5: hits(records, 5, |record| record.float.as_ref().map(|float| &float.top)),
-            agreement: mean(|float| float.agreement),
+            agreement: mean(|float| Some(float.agreement)),
+            ranks: mean(|float| float.ranks),
             map: MapSummary::new(records),
             mean_error: mean(|float| float.mean_error),
-            largest_error: (!floats.is_empty()).then_some(largest),
-            float_spread: mean(|float| float.spread),
+            largest_error: largest,
+            float_spread: mean(|float| Some(float.spread)),
             bytes: records.iter().find_map(|record| record.bytes),
             exact: (!exact.is_empty()).then(|| exact.iter().all(|exact| *exact)),
             round_trips: trips().min().zip(trips().max()).map(|(least, most)| [least, most]),
@@ -135,7 +141,8 @@ impl Summary {
     fn accuracy(&self, text: &mut Lines) {
         let of = if self.labelled == self.images { String::new() } else { format!(" of {}", self.labelled) };
         let pair = |top1: Option<f64>, top5: Option<f64>| {
-            Some(format!("{} top-1, {} top-5{of}", percent(top1?), percent(top5?)))
+            let top5 = top5.map_or(String::new(), |top5| format!(", {} top-5", percent(top5)));
+            Some(format!("{} top-1{top5}{of}", percent(top1?)))
         };
         text.maybe("accuracy", pair(self.top1, self.top5));
         text.maybe("float accuracy", pair(self.float_top1, self.float_top5));
@@ -143,6 +150,7 @@ impl Summary {
             map.text(text);
         }
         text.maybe("agreement with float", self.agreement.map(percent));
+        text.maybe("ranks as in float", self.ranks.map(percent));
         if let (Some(mean), Some(largest), Some(spread)) =
             (self.mean_error, self.largest_error, self.float_spread)
         {

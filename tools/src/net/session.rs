@@ -13,7 +13,7 @@ use super::{Patience, connect};
 /// One inference and what it took.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Measured {
-    /// Logits in units of the plan's output scale.
+    /// Logits in units of the plan's output scale, or labels.
     pub output: Vec<i32>,
     /// Time of the preparation, before the input was used; zero if it was done in an earlier session.
     pub offline: Duration,

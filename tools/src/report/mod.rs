@@ -1,5 +1,6 @@
 //! What commands print: tables, figures with units, JSON, progress bars.
 
+mod answer;
 mod figures;
 mod lines;
 mod output;
@@ -8,6 +9,7 @@ mod progress;
 mod table;
 mod traffic;
 
+pub use answer::AnswerReport;
 pub use figures::{bytes, count, hex, percent, seconds};
 pub use lines::Lines;
 pub use output::{note, print, print_json};

@@ -3,10 +3,10 @@
 use brelu_core::client::Memory;
 use brelu_core::cost::{self, channel_layouts};
 use brelu_core::geometry::Shape;
-use brelu_core::plan::{Channel, ColourOrder, Fit, Interpolation, Node, NodeId, Op, Plan};
+use brelu_core::plan::{Answer, Channel, ColourOrder, Fit, Header, Interpolation, Node, NodeId, Op, Plan};
 use serde::Serialize;
 
-use super::Bytes;
+use super::{AnswerReport, Bytes};
 
 /// A whole plan.
 #[derive(Clone, Debug, Serialize)]
@@ -23,7 +23,7 @@ pub struct PlanReport {
     pub preprocess: String,
     /// How the client brings a map to the input's size; none for networks that classify.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub upsampling: Option<&'static str>,
+    pub upsampling: Option<String>,
     /// One unit of the output is worth this much.
     pub output_scale: f32,
     /// Calibrated magnitudes times this factor fit the ranges.
@@ -32,6 +32,8 @@ pub struct PlanReport {
     pub labels: usize,
     /// Outputs before the first class.
     pub class_offset: u32,
+    /// What is opened.
+    pub answer: AnswerReport,
     /// The nodes.
     pub layers: Vec<LayerReport>,
     /// Bytes of one inference.
@@ -98,11 +100,12 @@ impl PlanReport {
             input: sizes(plan.input().shape),
             output: sizes(plan.output().shape),
             preprocess: preprocess(plan),
-            upsampling: (plan.output().shape.plane() > 1).then(|| interpolation_text(header.interpolation)),
+            upsampling: (plan.output().shape.plane() > 1).then(|| upsampling(header)),
             output_scale: header.output_scale,
             margin: header.margin,
             labels: header.labels.lines().count(),
             class_offset: header.class_offset,
+            answer: AnswerReport::new(plan),
             bytes: total.bytes.into(),
             round_trips: total.round_trips,
             pixels: total.pixels,
@@ -121,6 +124,15 @@ pub const fn interpolation_text(interpolation: Interpolation) -> &'static str {
         Interpolation::HalfPixel => "bilinear, half-pixel",
         Interpolation::AlignCorners => "bilinear, align-corners",
         Interpolation::Asymmetric => "bilinear, asymmetric",
+    }
+}
+
+/// Labels are not interpolated.
+fn upsampling(header: &Header<'_>) -> String {
+    let scores = interpolation_text(header.interpolation);
+    match header.answer {
+        Answer::Scores => scores.into(),
+        Answer::Labels { .. } => scores.replacen("bilinear", "nearest", 1),
     }
 }
 
@@ -222,6 +234,7 @@ fn operation(node: &Node<'_>) -> String {
         Op::SumPool { kernel, .. } => format!("sum pool {}x{}", kernel[0], kernel[1]),
         Op::View { .. } => "view".into(),
         Op::Reshape { .. } => "reshape".into(),
+        Op::Shift { by, .. } => format!("shift {by}"),
         Op::Activation { channels, .. } => {
             let blocks = |channel: Channel| matches!(channel, Channel::Blocks { .. });
             if channels.iter().any(blocks) { "block-ReLU" } else { "extend" }.into()

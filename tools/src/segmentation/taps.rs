@@ -40,6 +40,13 @@ impl Taps {
         Self(self.0.iter().map(joined).collect())
     }
 
+    /// The element of a position with the largest weight, the first of equal ones.
+    pub fn nearest(&self, position: usize) -> Option<usize> {
+        let larger = |best: (usize, f32), tap: &(usize, f32)| if tap.1 > best.1 { *tap } else { best };
+        let (first, rest) = self.of(position).split_first()?;
+        Some(rest.iter().fold(*first, larger).0)
+    }
+
     /// Number of positions.
     pub fn len(&self) -> usize {
         self.0.len()
@@ -106,6 +113,16 @@ mod tests {
                 assert!(close, "{interpolation:?} {from} {to}: {got:?}, not {want:?}");
             }
         }
+    }
+
+    #[test]
+    fn the_nearest_element_is_less_than_a_step_away() {
+        let half = Taps::resize(2, 4, Interpolation::HalfPixel);
+        assert_eq!([0, 1, 2, 3].map(|at| half.nearest(at)), [0, 0, 1, 1].map(Some));
+        let corners = Taps::resize(3, 5, Interpolation::AlignCorners);
+        assert_eq!([0, 1, 2, 3, 4].map(|at| corners.nearest(at)), [0, 0, 1, 1, 2].map(Some));
+        let cut = Taps::at(9, [None, Some(3.75)].into_iter());
+        assert_eq!([0, 1].map(|at| cut.nearest(at)), [None, Some(4)]);
     }
 
     #[test]

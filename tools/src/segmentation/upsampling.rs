@@ -50,6 +50,18 @@ impl Upsampling {
         decided
     }
 
+    /// Labels that were opened for every place of the map, at the size of the result: every pixel has the label of the place
+    /// that interpolation of scores would give most weight; [`OUTSIDE`] where the input does not reach.
+    pub fn nearest(&self, labels: &[u32]) -> Vec<u32> {
+        let columns: Vec<_> = (0..self.columns.len()).map(|column| self.columns.nearest(column)).collect();
+        let label = |row: Option<usize>, column: &Option<usize>| {
+            let at = row?.checked_mul(self.shape.width as usize)?.checked_add((*column)?)?;
+            labels.get(at).copied()
+        };
+        let rows = (0..self.rows.len()).map(|row| self.rows.nearest(row));
+        rows.flat_map(|row| columns.iter().map(move |column| label(row, column).unwrap_or(OUTSIDE))).collect()
+    }
+
     /// The scores of a row: all channels of a column, then the next column. Empty where the input does not reach.
     fn row(&self, scores: &[f32], row: usize) -> Vec<f32> {
         let (width, channels) = (self.shape.width as usize, self.shape.channels as usize);
@@ -157,6 +169,17 @@ mod tests {
         let stretched = up.of_picture(&preprocess, 8, 2).unwrap();
         assert_eq!(stretched.decisions(&left), [0, 0, 0, 0, 1, 1, 1, 1].repeat(2));
         assert!(up.of_picture(&Preprocess { fit: Fit::Exact, ..preprocess }, 8, 4).is_err());
+    }
+
+    #[test]
+    fn labels_spread_to_the_nearest_pixels() {
+        let up = upsampling(2, 2, [4, 4], Interpolation::HalfPixel);
+        let rows = [[7, 7, 8, 8], [7, 7, 8, 8], [5, 5, 6, 6], [5, 5, 6, 6]];
+        assert_eq!(up.nearest(&[7, 8, 5, 6]), rows.concat());
+        let mut preprocess = Preprocess::raw(4, 4, Channels::Rgb);
+        preprocess.fit = Fit::CenterCrop { short_side: 4 };
+        let cut = up.of_picture(&preprocess, 8, 4).unwrap().nearest(&[7, 8, 5, 6]);
+        assert_eq!(cut[..8], [OUTSIDE, OUTSIDE, 7, 7, 8, 8, OUTSIDE, OUTSIDE]);
     }
 
     #[test]

@@ -14,11 +14,11 @@ pub(super) fn run(layer: &Layer<'_>, x: &[u32], noise: &mut Noise) -> (Vec<u32>,
         match channel {
             Channel::Zero => out.extend(plane.iter().map(|_| 0)),
             Channel::Identity => {
-                watch(plane, layer.bits, &mut used);
+                watch(plane, layer, &mut used);
                 out.extend(plane.iter().map(|z| extend(*z, layer.bits, noise.pair()[0])));
             }
             Channel::Blocks { height, width, lo } => {
-                watch(plane, layer.bits, &mut used);
+                watch(plane, layer, &mut used);
                 let window = Window { bits: layer.bits, width: layer.window, lo };
                 if (height, width) == (1, 1) {
                     pixels(plane, &window, noise, &mut used, &mut out);
@@ -32,8 +32,10 @@ pub(super) fn run(layer: &Layer<'_>, x: &[u32], noise: &mut Noise) -> (Vec<u32>,
     (out, used)
 }
 
-fn watch(plane: &[u32], bits: u8, used: &mut LayerUse) {
-    let limit = 1u32 << (bits - 2);
+fn watch(plane: &[u32], layer: &Layer<'_>, used: &mut LayerUse) {
+    let bits = layer.bits;
+    // Within one ring the selection is right modulo its size, whatever the value is.
+    let limit = if layer.node.bits == bits { u32::MAX } else { 1 << (bits - 2) };
     for z in plane {
         let magnitude = signed(*z, bits).unsigned_abs();
         used.largest = used.largest.max(magnitude);

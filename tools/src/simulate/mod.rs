@@ -10,8 +10,8 @@ mod linear;
 pub(crate) mod local;
 mod noise;
 
-use brelu_core::plan::{Channels, Node, NodeId, Op, Plan, Preprocess};
-use brelu_core::ring::{reduce, signed};
+use brelu_core::plan::{Answer, Channels, Node, NodeId, Op, Plan, Preprocess};
+use brelu_core::ring::{self, reduce, signed};
 use brelu_host::kernel::{Backend, KernelError, Linear};
 use brelu_host::weights::Weights;
 use thiserror::Error;
@@ -42,9 +42,9 @@ pub enum SimulateError {
 pub struct LayerUse {
     /// The activation node.
     pub node: NodeId,
-    /// The largest `|z'|`, in units. The contract allows less than 2^(n-2).
+    /// The largest `|z'|`, in units. The contract allows less than 2^(n-2), unless the layer stays in Z_2^n.
     pub largest: u32,
-    /// How many values broke the contract `|z'| < 2^(n-2)`.
+    /// How many values broke the contract `|z'| < 2^(n-2)`; none of a layer that stays in Z_2^n, which takes any value.
     pub out_of_range: u64,
     /// How many block sums were outside of their comparison window.
     pub out_of_window: u64,
@@ -53,7 +53,7 @@ pub struct LayerUse {
 /// The result of one simulated inference.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
-    /// The output in units of the plan's `output_scale`.
+    /// Scores in units of the plan's `output_scale`, or labels, as the plan's [`Answer`] says.
     pub output: Vec<i32>,
     /// The activation layers in the order of the plan.
     pub layers: Vec<LayerUse>,
@@ -68,6 +68,7 @@ pub struct Simulator<'a> {
     weights: &'a Weights,
     /// The last node that reads a node.
     last_reads: Vec<usize>,
+    answer: Answer,
 }
 
 impl<'a> Simulator<'a> {
@@ -86,7 +87,7 @@ impl<'a> Simulator<'a> {
             }
             maps.push(linear::pack(Backend::best(), node, weights.linear(id as NodeId).0)?);
         }
-        Ok(Self { nodes, maps, weights, last_reads })
+        Ok(Self { nodes, maps, weights, last_reads, answer: plan.header().answer })
     }
 
     /// One inference on an input in the ring of the plan's first node. Equal seeds give equal results.
@@ -112,7 +113,9 @@ impl<'a> Simulator<'a> {
         }
         let bits = self.nodes[self.nodes.len() - 1].bits;
         let output = tensors.pop().unwrap_or_default();
-        Ok(Outcome { output: output.into_iter().map(|value| signed(value, bits)).collect(), layers })
+        let mut output: Vec<i32> = output.into_iter().map(|value| signed(value, bits)).collect();
+        self.answer.settle(&mut output);
+        Ok(Outcome { output, layers })
     }
 
     fn compute(
@@ -151,6 +154,11 @@ impl<'a> Simulator<'a> {
                 local::view(tensor(*input), shape(*input), node.shape, axes, *edge)
             }
             Op::Reshape { input } => tensor(*input).clone(),
+            Op::Shift { input, by } => {
+                let mut out = tensor(*input).clone();
+                ring::shift(&mut out, *by);
+                out
+            }
             Op::Activation { input, window, channels } => {
                 let layer =
                     Layer { node, bits: self.nodes[usize::from(*input)].bits, window: *window, channels };

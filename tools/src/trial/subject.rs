@@ -4,9 +4,9 @@
 //! simulating every picture under many seeds ([`crate::simulate`]): a result is right if every logit is within four times
 //! the largest deviation seen there from its mean. Only pictures whose two best classes are more than twice as far
 //! apart as two right results can be are taken, and in a row they have different labels, so that neither a wrong label
-//! nor another picture's result passes.
+//! nor another picture's result passes. Where only labels are opened, they have to be the same under every seed.
 
-use brelu_core::plan::Plan;
+use brelu_core::plan::{Answer, Plan};
 use brelu_host::weights::Weights;
 
 use super::TrialError;
@@ -20,7 +20,7 @@ use crate::simulate::{Simulator, quantise_input};
 pub struct Picture {
     /// Elements of the input in the plan's fixed point.
     pub input: Vec<u32>,
-    /// The mean result of simulations, in units of the output scale.
+    /// The mean result of simulations, in units of the output scale; where labels are opened, that of all of them.
     pub expected: Vec<i32>,
 }
 
@@ -73,13 +73,21 @@ impl Subject {
             let runs: Vec<Vec<i32>> = (0..SEEDS)
                 .map(|seed| Ok(simulator.run(&input, seed)?.output))
                 .collect::<Result<_, TrialError>>()?;
-            let expected = mean(&runs);
+            let expected = match plan.header().answer {
+                Answer::Scores => mean(&runs),
+                Answer::Labels { .. } if runs.iter().all(|run| *run == runs[0]) => runs[0].clone(),
+                Answer::Labels { .. } => continue,
+            };
             let far = runs.iter().flat_map(|run| distances(run, &expected)).max().unwrap_or(0);
             deviation = deviation.max(far);
             pictures.push(Picture { input, expected });
         }
-        let tolerance = 4 * deviation.max(1);
-        let pictures = choose(pictures, tolerance);
+        let answer = plan.header().answer;
+        let tolerance = match answer {
+            Answer::Scores => 4 * deviation.max(1),
+            Answer::Labels { .. } => 0,
+        };
+        let pictures = choose(pictures, answer, tolerance);
         if pictures.len() < 2 {
             return Err(TrialError::Unclear);
         }
@@ -106,7 +114,7 @@ impl Subject {
     pub fn is_right(&self, index: usize, output: &[i32]) -> bool {
         let expected = &self.picture(index).expected;
         output.len() == expected.len()
-            && label(output) == label(expected)
+            && best(self.plan.header().answer, output) == best(self.plan.header().answer, expected)
             && distances(output, expected).all(|distance| distance <= self.tolerance)
     }
 
@@ -117,14 +125,15 @@ impl Subject {
 }
 
 /// Those that are clear, in an order in which neighbours differ.
-fn choose(pictures: Vec<Picture>, tolerance: i32) -> Vec<Picture> {
+fn choose(pictures: Vec<Picture>, answer: Answer, tolerance: i32) -> Vec<Picture> {
     let mut chosen: Vec<Picture> = Vec::new();
     for picture in pictures {
-        let last = chosen.last().map(|last| label(&last.expected));
-        let first = chosen.first().map(|first| label(&first.expected));
-        let own = label(&picture.expected);
+        let last = chosen.last().map(|last| best(answer, &last.expected));
+        let first = chosen.first().map(|first| best(answer, &first.expected));
+        let own = best(answer, &picture.expected);
+        let clear = answer.labels().is_some() || margin(&picture.expected) > 4 * tolerance;
         let closing = chosen.len() + 1 == PICTURES && first == Some(own);
-        if margin(&picture.expected) > 4 * tolerance && last != Some(own) && !closing {
+        if clear && last != Some(own) && !closing {
             chosen.push(picture);
         }
         if chosen.len() == PICTURES {
@@ -144,7 +153,15 @@ fn distances(left: &[i32], right: &[i32]) -> impl Iterator<Item = i32> {
     left.iter().zip(right).map(|(left, right)| left.abs_diff(*right).min(i32::MAX as u32) as i32)
 }
 
-/// The best class.
+/// The class that a result says.
+fn best(answer: Answer, output: &[i32]) -> Option<usize> {
+    match answer {
+        Answer::Scores => label(output),
+        Answer::Labels { .. } => output.first().map(|label| *label as usize),
+    }
+}
+
+/// The largest score's class.
 pub(super) fn label(output: &[i32]) -> Option<usize> {
     (0..output.len()).max_by_key(|index| (output[*index], std::cmp::Reverse(*index)))
 }

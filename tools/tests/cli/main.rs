@@ -10,6 +10,7 @@ mod help;
 mod inputs;
 mod keys;
 mod knapsack;
+mod labels;
 mod misfits;
 mod networks;
 mod peers;

@@ -216,6 +216,38 @@ fn float_networks_are_judged_too() {
 }
 
 #[test]
+fn labels_of_maps_are_drawn_and_judged() {
+    compile(folder(), "labelled", "--fit stretch --answer label");
+    let dealer = Listening::start(folder(), "deal");
+    let line = format!("serve --plan labelled.plan --weights labelled.weights --dealer {}", dealer.address);
+    let server = Listening::start(folder(), &line);
+    let infer = format!(
+        "infer --plan labelled.plan --server {} voc/JPEGImages/bars.jpg --out labels",
+        server.address
+    );
+    let report = json(&brelu(folder(), &format!("{infer} --json")).succeeds());
+    assert_eq!(report["images"][0]["exact"], true);
+    let map = class_map(&folder().join("labels/bars.classes.png"));
+    // Of a map of 8 x 8 every pixel of 16 x 16 has the label of the nearest place, the first of two that are equally near.
+    let place = |at: u32| (f64::from(at) * 7.0 / 15.0 - 0.5).ceil() as u32;
+    for (x, y, pixel) in map.enumerate_pixels() {
+        let [near_x, near_y] = [x, y].map(|at| (0..SIDE).find(|other| place(*other) == place(at)).unwrap());
+        assert_eq!(pixel, map.get_pixel(near_x, near_y), "{x} {y}");
+    }
+    let evaluate = "evaluate --plan labelled.plan --data voc:val --model colours.onnx --json";
+    let simulated = format!("{evaluate} --simulate --weights labelled.weights");
+    let report = json(&brelu(folder(), &simulated).succeeds());
+    assert!(report["agreement"].as_f64().unwrap() > 0.99, "{report}");
+    let [own, float] = [&report["map"], &report["map"]["float"]].map(|map| map["mean_iou"].as_f64().unwrap());
+    assert!(own > 0.5 && (own - float).abs() < 0.1, "{report}");
+    let one = json(&brelu(folder(), &format!("{simulated} --count 1")).succeeds());
+    let mask = image::open(folder().join("voc/SegmentationClass/bars.png")).unwrap().to_luma8();
+    assert!((mean_iou(&map, &mask) - one["map"]["mean_iou"].as_f64().unwrap()).abs() < 0.02, "{one}");
+    let report = json(&brelu(folder(), "inspect labelled.plan --json").succeeds());
+    assert_eq!(report["upsampling"], "nearest, align-corners");
+}
+
+#[test]
 fn plans_say_how_maps_grow() {
     let report = json(&brelu(folder(), "inspect stretched.plan --json").succeeds());
     assert_eq!(report["upsampling"], "bilinear, align-corners");

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use brelu_core::plan::Plan;
-use brelu_tools::evaluate::largest;
+use brelu_tools::evaluate::{Opened, largest};
 use brelu_tools::net::Measured;
 use brelu_tools::report::{Bytes, Lines, seconds, traffic_table};
 use serde::Serialize;
@@ -18,8 +18,9 @@ pub(super) struct Class {
     output: usize,
     /// Its name, if the plan has names.
     label: Option<String>,
-    /// Its logit.
-    value: f64,
+    /// Its logit; none if only labels were opened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<f64>,
 }
 
 /// What the network says of a picture.
@@ -54,11 +55,18 @@ pub(super) struct Answers {
     pub(super) images: Vec<Answer>,
 }
 
-/// The best classes by logit.
-pub(super) fn classes(plan: &Plan<'_>, logits: &[f32], top: usize) -> Vec<Class> {
-    let class =
-        |output: usize| Class { output, label: label(plan, output), value: f64::from(logits[output]) };
-    largest(logits, top).into_iter().map(class).collect()
+/// The best classes, the best first.
+pub(super) fn classes(plan: &Plan<'_>, opened: &Opened, top: usize) -> Vec<Class> {
+    let class = |output, value| Class { output, label: label(plan, output), value };
+    match opened {
+        Opened::Scores(logits) => {
+            let logit = |output: usize| Some(f64::from(logits[output]));
+            largest(logits, top).into_iter().map(|output| class(output, logit(output))).collect()
+        }
+        Opened::Labels(labels) => {
+            labels.iter().take(top).map(|output| class(*output as usize, None)).collect()
+        }
+    }
 }
 
 impl Answers {
@@ -101,8 +109,10 @@ impl Answer {
             Said::Classes { top } => {
                 for class in top {
                     let name = class.label.clone().unwrap_or_else(|| format!("output {}", class.output));
-                    let value = format!("{:.3}", class.value);
-                    text.line(format_args!("  {name:<32} {value:>10}"));
+                    match class.value {
+                        Some(value) => text.line(format_args!("  {name:<32} {value:>10.3}")),
+                        None => text.line(format_args!("  {name}")),
+                    }
                 }
             }
             Said::Map(map) => map.describe(text),

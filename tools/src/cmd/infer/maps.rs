@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use brelu_core::plan::Plan;
 use brelu_tools::data::{LabelMap, Preprocess};
+use brelu_tools::evaluate::Opened;
 use brelu_tools::report::{Lines, Table, count, percent};
 use brelu_tools::segmentation::{
     Area, LegendEntry, MOST_CLASSES, OUTSIDE, Upsampling, areas, class_map_png, overlay,
@@ -64,7 +65,7 @@ impl<'a> Painter<'a> {
         pictures: &[PathBuf],
         folder: &Path,
     ) -> Result<Option<Self>> {
-        let (shape, header) = (plan.output().shape, plan.header());
+        let (shape, header) = (plan.scores(), plan.header());
         let Some(upsampling) = Upsampling::to_input(shape, plan.input().shape, header.interpolation) else {
             return Ok(None);
         };
@@ -78,9 +79,13 @@ impl<'a> Painter<'a> {
     }
 
     /// Writes the files of the picture with this number.
-    pub(super) fn paint(&self, number: usize, picture: &RgbImage, scores: &[f32]) -> Result<Map> {
+    pub(super) fn paint(&self, number: usize, picture: &RgbImage, opened: &Opened) -> Result<Map> {
         let (width, height) = picture.dimensions();
-        let decided = self.upsampling.of_picture(&self.preprocess, width, height)?.decisions(scores);
+        let upsampling = self.upsampling.of_picture(&self.preprocess, width, height)?;
+        let decided = match opened {
+            Opened::Scores(scores) => upsampling.decisions(scores),
+            Opened::Labels(labels) => upsampling.nearest(labels),
+        };
         let classes = decided.iter().map(|output| self.class(*output).unwrap_or(LabelMap::IGNORED)).collect();
         let map = GrayImage::from_raw(width, height, classes).context("the picture has no such map")?;
         let areas: Vec<ClassArea> = areas(&decided).into_iter().map(|area| self.named(area)).collect();

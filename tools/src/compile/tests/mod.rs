@@ -43,32 +43,32 @@ impl Numbers {
 }
 
 /// A graph under construction, with random weights.
-struct Builder {
-    graph: Graph,
+pub(super) struct Builder {
+    pub(super) graph: Graph,
     numbers: Numbers,
 }
 
 impl Builder {
-    fn new(height: u32, width: u32) -> Self {
+    pub(super) fn new(height: u32, width: u32) -> Self {
         let graph = Graph::new("test", "input", Shape::new(3, height, width)).unwrap();
         Self { graph, numbers: Numbers(7) }
     }
 
-    fn input(&self) -> NodeId {
+    pub(super) fn input(&self) -> NodeId {
         self.graph.input
     }
 
-    fn push(&mut self, op: Op, inputs: &[NodeId]) -> NodeId {
+    pub(super) fn push(&mut self, op: Op, inputs: &[NodeId]) -> NodeId {
         let name = format!("{}{}", op.name().to_lowercase(), self.graph.nodes.len());
         self.graph.push(name, op, inputs).unwrap()
     }
 
-    fn relu(&mut self, x: NodeId) -> NodeId {
+    pub(super) fn relu(&mut self, x: NodeId) -> NodeId {
         self.push(Op::Relu, &[x])
     }
 
     /// A convolution that keeps the map's size if `kernel` is odd.
-    fn conv(&mut self, x: NodeId, outputs: u32, kernel: u16, stride: u16, groups: u32) -> NodeId {
+    pub(super) fn conv(&mut self, x: NodeId, outputs: u32, kernel: u16, stride: u16, groups: u32) -> NodeId {
         let pad = kernel / 2;
         let geometry = Conv2d {
             input: self.graph[x].shape,
@@ -86,7 +86,7 @@ impl Builder {
         self.push(Op::Conv { geometry, weights, bias }, &[x])
     }
 
-    fn images(&mut self, count: usize) -> Vec<Vec<u8>> {
+    pub(super) fn images(&mut self, count: usize) -> Vec<Vec<u8>> {
         let len = self.graph.input_shape().len();
         (0..count).map(|_| self.numbers.pixels(len)).collect()
     }
@@ -98,11 +98,15 @@ fn preprocess(input: Shape) -> Preprocess {
     preprocess
 }
 
-fn options(graph: &Graph) -> CompileOptions {
+pub(super) fn options(graph: &Graph) -> CompileOptions {
     CompileOptions { format: Some(FINE), ..CompileOptions::new(preprocess(graph.input_shape())) }
 }
 
-fn quietly(graph: &Graph, pixels: &[Vec<u8>], options: &CompileOptions) -> Result<Compiled, CompileError> {
+pub(super) fn quietly(
+    graph: &Graph,
+    pixels: &[Vec<u8>],
+    options: &CompileOptions,
+) -> Result<Compiled, CompileError> {
     compile(graph, pixels, options, &mut |_| ())
 }
 
@@ -175,6 +179,7 @@ fn operations(compiled: &Compiled) -> Vec<&'static str> {
         Op::SumPool { .. } => "sum",
         Op::View { .. } => "view",
         Op::Reshape { .. } => "reshape",
+        Op::Shift { .. } => "shift",
         Op::Activation { .. } => "activation",
     };
     plan.nodes().map(|(_, node)| name(node.op)).collect()
