@@ -78,7 +78,7 @@ impl Subject {
             deviation = deviation.max(far);
             pictures.push(Picture { input, expected });
         }
-        let tolerance = 4 * deviation.max(1);
+        let tolerance = deviation.max(1).saturating_mul(4);
         let pictures = choose(pictures, tolerance);
         if pictures.len() < 2 {
             return Err(TrialError::Unclear);
@@ -124,7 +124,7 @@ fn choose(pictures: Vec<Picture>, tolerance: i32) -> Vec<Picture> {
         let first = chosen.first().map(|first| label(&first.expected));
         let own = label(&picture.expected);
         let closing = chosen.len() + 1 == PICTURES && first == Some(own);
-        if margin(&picture.expected) > 4 * tolerance && last != Some(own) && !closing {
+        if margin(&picture.expected) > tolerance.saturating_mul(4) && last != Some(own) && !closing {
             chosen.push(picture);
         }
         if chosen.len() == PICTURES {
