@@ -176,7 +176,12 @@ fn finish(
         }
         None => search::search(subject, progress)?,
     };
-    let (file, weights, is_exact) = scores(subject.build(chosen.format, &windows)?)?;
+    let built = subject.build(chosen.format, &windows)?;
+    // Labels are chosen among rounded scores, which nobody sees.
+    let (file, weights, is_exact) = match options.answer {
+        Some(_) => (built.0, built.1, false),
+        None => scores(built)?,
+    };
     let plan = Plan::parse(&file)?;
     let scales = subject.scales(chosen.format);
     let report = Report {

@@ -84,7 +84,7 @@ impl Subject {
         }
         let answer = plan.header().answer;
         let tolerance = match answer {
-            Answer::Scores => 4 * deviation.max(1),
+            Answer::Scores => deviation.max(1).saturating_mul(4),
             Answer::Labels { .. } => 0,
         };
         let pictures = choose(pictures, answer, tolerance);
@@ -131,7 +131,7 @@ fn choose(pictures: Vec<Picture>, answer: Answer, tolerance: i32) -> Vec<Picture
         let last = chosen.last().map(|last| best(answer, &last.expected));
         let first = chosen.first().map(|first| best(answer, &first.expected));
         let own = best(answer, &picture.expected);
-        let clear = answer.labels().is_some() || margin(&picture.expected) > 4 * tolerance;
+        let clear = answer.labels().is_some() || margin(&picture.expected) > tolerance.saturating_mul(4);
         let closing = chosen.len() + 1 == PICTURES && first == Some(own);
         if clear && last != Some(own) && !closing {
             chosen.push(picture);
