@@ -9,30 +9,23 @@ use crate::term::{Binary, Node, Term, reachable};
 pub(crate) enum Products {
     /// As the product it is.
     Exact,
-    /// As a function of which only the following is known: for products of `a` and of `b` with the same factor `m`,
-    /// where `a + b` is 0 or 1 modulo 2^k, the sum of the products is 0 or `m` modulo 2^k.
+    /// As an unknown of which only the following is assumed. For products of `a` and of `b` with the same factor `m`:
+    /// they are equal where `a = b`; and where `a + b` is 0 or 1 modulo 2^k, their sum is 0 or `m` modulo 2^k.
     ///
     /// That is true of the product of 32-bit words for every k up to 32, because `(a + b) m = a m + b m` modulo 2^32. So
-    /// what holds for every such function holds for the product, and the solver need not multiply.
+    /// what holds for all such unknowns holds for the products, and the solver need not multiply.
     Shared { k: u8 },
 }
 
 /// The declarations and definitions of everything that `roots` are made of.
 pub(crate) fn definitions(roots: &[Term], products: Products) -> String {
-    let mut text = String::new();
-    if let Products::Shared { .. } = products {
-        let word = sort(32);
-        line(&mut text, format_args!("(declare-fun times ({word} {word}) {word})"));
-    }
+    let mut text = String::from("(set-logic QF_BV)\n");
     let terms = reachable(roots);
     for term in &terms {
-        let sort = sort(term.width());
-        match term.name() {
-            Some(unknown) => line(&mut text, format_args!("(declare-const {unknown} {sort})")),
-            None => {
-                let body = body(*term, products);
-                line(&mut text, format_args!("(define-fun {} () {sort} {body})", name(*term)));
-            }
+        let (name, sort) = (name(*term), sort(term.width()));
+        match body(*term, products) {
+            Some(body) => line(&mut text, format_args!("(define-fun {name} () {sort} {body})")),
+            None => line(&mut text, format_args!("(declare-const {name} {sort})")),
         }
     }
     if let Products::Shared { k } = products {
@@ -55,9 +48,14 @@ fn sort(width: u8) -> String {
     if width == 0 { "Bool".into() } else { format!("(_ BitVec {width})") }
 }
 
-fn body(term: Term, products: Products) -> String {
-    match term.node() {
-        Node::Free { .. } => name(term),
+/// How a term is computed, or `None` for an unknown.
+fn body(term: Term, products: Products) -> Option<String> {
+    Some(match term.node() {
+        Node::Free { .. } => return None,
+        Node::Binary(Binary::Mul, left, right) if unknown(left, right, products) => return None,
+        Node::Binary(operation, left, right) => {
+            format!("({} {} {})", symbol(operation), name(left), name(right))
+        }
         Node::Constant { value, width } => format!("(_ bv{value} {width})"),
         Node::Not(of) => format!("(not {})", name(of)),
         Node::Choose(condition, left, right) => {
@@ -68,15 +66,11 @@ fn body(term: Term, products: Products) -> String {
             format!("((_ {kind}_extend {}) {})", width - of.width(), name(of))
         }
         Node::Low { of, width } => format!("((_ extract {} 0) {})", width - 1, name(of)),
-        Node::Binary(operation, left, right) => {
-            format!("({} {} {})", symbol(operation, left, right, products), name(left), name(right))
-        }
-    }
+    })
 }
 
-fn symbol(operation: Binary, left: Term, right: Term, products: Products) -> &'static str {
+fn symbol(operation: Binary) -> &'static str {
     match operation {
-        Binary::Mul if shared(left, right, products) => "times",
         Binary::Mul => "bvmul",
         Binary::Add => "bvadd",
         Binary::Sub => "bvsub",
@@ -92,14 +86,15 @@ fn symbol(operation: Binary, left: Term, right: Term, products: Products) -> &'s
     }
 }
 
-fn shared(left: Term, right: Term, products: Products) -> bool {
+/// Whether a product is written as an unknown.
+fn unknown(left: Term, right: Term, products: Products) -> bool {
     let constant = |term: Term| matches!(term.node(), Node::Constant { .. });
     products != Products::Exact && !constant(left) && !constant(right)
 }
 
 fn shared_factors(terms: &[Term], k: u8) -> String {
     let products = terms.iter().filter_map(|product| match product.node() {
-        Node::Binary(Binary::Mul, share, factor) if shared(share, factor, Products::Shared { k }) => {
+        Node::Binary(Binary::Mul, share, factor) if unknown(share, factor, Products::Shared { k }) => {
             Some((*product, share, factor))
         }
         _ => None,
@@ -110,6 +105,9 @@ fn shared_factors(terms: &[Term], k: u8) -> String {
     for (index, (product, share, factor)) in products.iter().enumerate() {
         for (other, rest, _) in products[..index].iter().filter(|(.., same)| same == factor) {
             let sum = |left, right| format!("(bvand {modulus} (bvadd {} {}))", name(left), name(right));
+            let (left, right) = (name(*share), name(*rest));
+            let same = format!("(= {} {})", name(*product), name(*other));
+            line(&mut text, format_args!("(assert (=> (= {left} {right}) {same}))"));
             let (shares, products) = (sum(*share, *rest), sum(*product, *other));
             let whole = format!("(bvand {modulus} {})", name(*factor));
             line(&mut text, format_args!("(assert (=> (= {shares} (_ bv0 32)) (= {products} (_ bv0 32))))"));

@@ -11,7 +11,7 @@ use crate::symbol::Symbol;
 ///
 /// What the three multiply is not in the claim: `a W + x_cd W_sd + x_cd W_cs = (a + x_cd) W` in any ring. So the three
 /// products are unknowns that add up to the exact sum and the start of the accumulator, modulo 2^K; each may have anything
-/// above its K bits.
+/// above its K bits. Server and dealer are at `A - r` and `D + r`, which with `A` and `D` are any words, too.
 pub fn truncation(steps: &Steps) -> Claim {
     let Format { k, n, .. } = steps.format;
     let f = k - n;
@@ -19,8 +19,8 @@ pub fn truncation(steps: &Steps) -> Claim {
     let [zeta, z_cd] = ["zeta", "z_cd"].map(|name| [Symbol::unknown(name, n)]);
     let rounding = [Symbol::unknown("r", f)];
     let v = steps.client_half(&[client], &zeta);
-    let u = steps.dealer_half(&[dealer], &rounding, &zeta, &z_cd);
-    let a = steps.server_half(&[server], &rounding, &u, &v);
+    let u = steps.dealer_half(&[dealer.wrapping_add(rounding[0])], &rounding, &zeta, &z_cd);
+    let a = steps.server_half(&[server.wrapping_sub(rounding[0])], &rounding, &u, &v);
 
     let low = Symbol::from(ring::mask(k));
     let products = server.wrapping_add(client).wrapping_add(dealer);
