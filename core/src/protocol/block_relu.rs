@@ -113,7 +113,13 @@ pub fn deal_lam<W: Word>(format: Format, lam: &[W], shares: &mut [W]) {
 }
 
 /// Dealer: the per-pixel parts, on entry the client's, on exit the server's. `lam` has one element a pixel.
-pub fn deal_pixels<W: Word>(format: Format, z_cd: &[W], z_sd: &[W], lam: &[W], parts: &mut PixelParts<'_, W>) {
+pub fn deal_pixels<W: Word>(
+    format: Format,
+    z_cd: &[W],
+    z_sd: &[W],
+    lam: &[W],
+    parts: &mut PixelParts<'_, W>,
+) {
     let (n, wide, narrow) = (format.n, format.activation(), W::from(ring::mask(format.extra())));
     for index in 0..z_cd.len() {
         let (z_cd, z_sd) = (z_cd[index] & format.pre_activation(), z_sd[index]);

@@ -35,7 +35,8 @@ pub fn open<W: Word>(a: &[W], eps: &[W], out: &mut [W], n: u8) {
 pub fn answer<W: Word>(opened: &[W], z_cd: &[W], q: &[W], cross: &mut [W], n: u8, k: u8) {
     for (((opened, z_cd), q), cross) in opened.iter().zip(z_cd).zip(q).zip(cross) {
         let product = *opened & msb(*z_cd, n);
-        *cross = product.wrapping_add(negated_if(*opened, *cross)).wrapping_sub(*q) & W::from(ring::mask(k - n));
+        *cross =
+            product.wrapping_add(negated_if(*opened, *cross)).wrapping_sub(*q) & W::from(ring::mask(k - n));
     }
 }
 

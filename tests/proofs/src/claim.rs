@@ -75,7 +75,11 @@ impl Claim {
             // Values that refute the claim for some function need not refute it for the product.
             ["sat", "sat"] => {
                 let said = self.ask(Products::Exact);
-                if verdicts(&said)[..] == ["sat", "sat"] { self.refuted(&said) } else { Verdict::Unknown(said) }
+                if verdicts(&said)[..] == ["sat", "sat"] {
+                    self.refuted(&said)
+                } else {
+                    Verdict::Unknown(said)
+                }
             }
             _ => Verdict::Unknown(said),
         }
@@ -121,9 +125,11 @@ fn verdicts(said: &str) -> Vec<&str> {
 fn values(said: &str) -> Values {
     let pairs = said.split('(').filter_map(|pair| pair.split(')').next()?.split_once(' '));
     let number = |text: &str| {
-        let (digits, radix) = text.trim().strip_prefix("#x").map(|digits| (digits, 16)).or_else(|| {
-            text.trim().strip_prefix("#b").map(|digits| (digits, 2))
-        })?;
+        let (digits, radix) = text
+            .trim()
+            .strip_prefix("#x")
+            .map(|digits| (digits, 16))
+            .or_else(|| text.trim().strip_prefix("#b").map(|digits| (digits, 2)))?;
         u64::from_str_radix(digits, radix).ok()
     };
     pairs.filter_map(|(name, value)| Some((name.to_owned(), number(value)?))).collect()

@@ -35,8 +35,20 @@ fn binary(operation: Binary, left: u64, right: u64, width: u8) -> u64 {
         Binary::And | Binary::Both => left & right,
         Binary::Or => left | right,
         Binary::Xor => left ^ right,
-        Binary::Shl => if in_range { left << right } else { 0 },
-        Binary::Lshr => if in_range { left >> right } else { 0 },
+        Binary::Shl => {
+            if in_range {
+                left << right
+            } else {
+                0
+            }
+        }
+        Binary::Lshr => {
+            if in_range {
+                left >> right
+            } else {
+                0
+            }
+        }
         Binary::Ult => u64::from(left < right),
         Binary::Slt => u64::from(signed(left, width) < signed(right, width)),
         Binary::Equal => u64::from(left == right),

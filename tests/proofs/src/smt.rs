@@ -9,8 +9,9 @@ use crate::term::{Binary, Node, Term, reachable};
 pub(crate) enum Products {
     /// As the product it is.
     Exact,
-    /// As an unknown of which only the following is assumed. For products of `a` and of `b` with the same factor `m`:
-    /// they are equal where `a = b`; and where `a + b` is 0 or 1 modulo 2^k, their sum is 0 or `m` modulo 2^k.
+    /// As an unknown of which only the following is assumed. The product of `a` and `m` is 0 or `m` modulo 2^k where `a`
+    /// is 0 or 1 modulo 2^k. For products of `a` and of `b` with the same factor `m`: they are equal where `a = b`, and
+    /// where `a + b` is 0 or 1 modulo 2^k, their sum is 0 or `m` modulo 2^k.
     ///
     /// That is true of the product of 32-bit words for every k up to 32, because `(a + b) m = a m + b m` modulo 2^32. So
     /// what holds for all such unknowns holds for the products, and the solver need not multiply.
@@ -101,17 +102,21 @@ fn shared_factors(terms: &[Term], k: u8) -> String {
     });
     let products: Vec<_> = products.collect();
     let modulus = format!("(_ bv{} 32)", brelu_core::ring::mask(k));
+    let low = |word: String| format!("(bvand {modulus} {word})");
     let mut text = String::new();
     for (index, (product, share, factor)) in products.iter().enumerate() {
+        let bit = |text: &mut String, share: String, product: String| {
+            line(text, format_args!("(assert (=> (= {share} (_ bv0 32)) (= {product} (_ bv0 32))))"));
+            let whole = low(name(*factor));
+            line(text, format_args!("(assert (=> (= {share} (_ bv1 32)) (= {product} {whole})))"));
+        };
+        bit(&mut text, low(name(*share)), low(name(*product)));
         for (other, rest, _) in products[..index].iter().filter(|(.., same)| same == factor) {
-            let sum = |left, right| format!("(bvand {modulus} (bvadd {} {}))", name(left), name(right));
+            let sum = |left, right| low(format!("(bvadd {} {})", name(left), name(right)));
+            bit(&mut text, sum(*share, *rest), sum(*product, *other));
             let (left, right) = (name(*share), name(*rest));
             let same = format!("(= {} {})", name(*product), name(*other));
             line(&mut text, format_args!("(assert (=> (= {left} {right}) {same}))"));
-            let (shares, products) = (sum(*share, *rest), sum(*product, *other));
-            let whole = format!("(bvand {modulus} {})", name(*factor));
-            line(&mut text, format_args!("(assert (=> (= {shares} (_ bv0 32)) (= {products} (_ bv0 32))))"));
-            line(&mut text, format_args!("(assert (=> (= {shares} (_ bv1 32)) (= {products} {whole})))"));
         }
     }
     text

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
 /// Seconds that one question may take.
-pub(crate) const LIMIT: u32 = 40;
+pub(crate) const LIMIT: u32 = 120;
 
 /// Whether there is a solver. Says so once where there is none, past what captures the output of tests.
 pub fn is_there() -> bool {

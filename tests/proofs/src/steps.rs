@@ -185,7 +185,13 @@ impl Steps {
     pub fn client_part<W: Word>(&self, sent: &Windows<W>, own: &[W], masks: &Masks<W>) -> Vec<W> {
         let base = masks[Mask::PreActivation].clone();
         let decision = self.decision(sent, own);
-        self.select::<false, W>(sent, &decision, &masks[Mask::LamShare], Parts::of_client(masks), base)
+        self.select::<false, W>(
+            &sent.masked,
+            &decision,
+            &masks[Mask::LamShare],
+            Parts::of_client(masks),
+            base,
+        )
     }
 
     /// Server: its component of `y`.
@@ -198,9 +204,9 @@ impl Steps {
         };
         let (decision, base) = (self.decision(sent, &view[Seen::TableBit]), with.z_sd.clone());
         let mut y = if self.has(Fault::NoPublicPart) {
-            self.select::<false, W>(sent, &decision, &view[Seen::LamShare], parts, base)
+            self.select::<false, W>(&sent.masked, &decision, &view[Seen::LamShare], parts, base)
         } else {
-            self.select::<true, W>(sent, &decision, &view[Seen::LamShare], parts, base)
+            self.select::<true, W>(&sent.masked, &decision, &view[Seen::LamShare], parts, base)
         };
         ring::add(&mut y, &view[Seen::Answer]);
         ring::reduce(&mut y, self.format.k);
@@ -220,16 +226,17 @@ impl Steps {
         tables.map(|(table, window)| W::entry(table, (*window & low) ^ W::from(beside))).collect()
     }
 
-    fn select<const PUBLIC: bool, W: Word>(
+    /// A party's half of `y`.
+    pub(crate) fn select<const PUBLIC: bool, W: Word>(
         &self,
-        sent: &Windows<W>,
+        masked: &[W],
         decision: &[W],
         lam: &[W],
         mut parts: Parts<W>,
         mut base: Vec<W>,
     ) -> Vec<W> {
         let (decision, lam) = (spread(decision, base.len()), spread(lam, base.len()));
-        let opened = Opened { masked: &sent.masked, decision: &decision, lam: &lam };
+        let opened = Opened { masked, decision: &decision, lam: &lam };
         block_relu::select::<PUBLIC, W>(self.format, &opened, &parts.parts(), &mut base);
         base
     }
@@ -295,7 +302,7 @@ pub(crate) struct Parts<W> {
 }
 
 impl<W: Word> Parts<W> {
-    fn of_client(masks: &Masks<W>) -> Self {
+    pub(crate) fn of_client(masks: &Masks<W>) -> Self {
         Self {
             lam_mask: masks[Mask::LamMask].clone(),
             carry: masks[Mask::Carry].clone(),

@@ -5,7 +5,8 @@ use core::ops::{Add, BitAnd, BitOr, BitXor, Mul, Not, Shr, Sub};
 use brelu_core::ring;
 use brelu_core::word::Word;
 
-use crate::term::{Binary, Node, Term, free, reachable, term};
+use crate::replay;
+use crate::term::{Binary, Node, Term, free, term};
 
 /// A 32-bit word that stands for all its values.
 #[derive(Clone, Copy, Debug)]
@@ -63,10 +64,9 @@ impl Symbol {
         Self(term(Node::Choose(condition.0, one.0, other.0)))
     }
 
-    /// The names of the unknowns that it depends on, without their numbers.
-    pub fn unknowns(self) -> Vec<String> {
-        let names = reachable(&[self.0]).into_iter().filter_map(Term::name);
-        names.map(|name| name.split('.').next().unwrap_or_default().to_owned()).collect()
+    /// Its value, with zero for all unknowns.
+    pub fn value(self) -> u32 {
+        replay::value(self.0, &replay::Values::default()) as u32
     }
 
     fn binary(self, operation: Binary, other: Self) -> Self {

@@ -28,15 +28,28 @@ pub(crate) enum Binary {
 /// What a term is. Bit-vectors have 1 to 64 bits; truth values have width 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Node {
-    Free { number: u32, width: u8 },
-    Constant { value: u64, width: u8 },
+    Free {
+        number: u32,
+        width: u8,
+    },
+    Constant {
+        value: u64,
+        width: u8,
+    },
     Binary(Binary, Term, Term),
     /// Of a truth value.
     Not(Term),
     Choose(Term, Term, Term),
-    Extend { signed: bool, of: Term, width: u8 },
+    Extend {
+        signed: bool,
+        of: Term,
+        width: u8,
+    },
     /// The low bits.
-    Low { of: Term, width: u8 },
+    Low {
+        of: Term,
+        width: u8,
+    },
 }
 
 #[derive(Default)]

@@ -1,11 +1,12 @@
 use brelu_core::protocol::block_relu::Format;
 use brelu_core::protocol::reveal;
+use brelu_core::ring;
 use brelu_core::word::Word;
 
 use super::{lanes, title, unknowns};
 use crate::claim::Claim;
 use crate::lanes::{Mask, Masks, Name, Seen, View};
-use crate::steps::{Dealing, Steps, Windows};
+use crate::steps::{Dealing, Parts, Steps, Windows};
 use crate::symbol::{Integer, Statement, Symbol};
 
 /// The largest block sum for which the decision may be wrong, and the first one that is out of range.
@@ -42,45 +43,164 @@ pub fn decision(steps: &Steps) -> Claim {
         .given(decided(format, sum))
 }
 
-/// `deal_lam`, `deal_pixels`, `open_pixels` and both halves of `select`: `y` is the decision times `z'`, exactly, whatever
-/// the decision is, for |z'| < 2^(n-2).
+/// Both halves of `select`, and `deal_lam`, `deal_pixels` and `open_pixels` before: `y` is the decision times `z'`, exactly,
+/// whatever the decision is, for |z'| < 2^(n-2).
+///
+/// Here the client's shares and `y_cd` are zero; [`effect`] and [`activation_mask`] say that they may be anything.
 pub fn selection(steps: &Steps) -> Claim {
     let format = steps.format;
-    let masks: Masks<Symbol> = lanes(Mask::ALL, format, 1);
-    let with = dealing(format, unknowns("Lam", 32, 1), 1);
-    let a = unknowns("a", format.n, 1);
-    let mut view = View::default();
-    steps.deal(&with, &masks, &mut view);
-    let masked = steps.open(&a, &[Symbol::from(0)], &with, &view).masked;
-    let decision = Symbol::unknown("decision", 1);
-    // A window whose top bit is clear, and a table bit that makes the decision what it should be.
-    let window = unknowns("window", format.w - 1, 1);
-    let own = steps.entries(&masks[Mask::Table], &window, 0)[0];
-    let sent = Windows { window, bit: vec![decision ^ masks[Mask::Lam][0] ^ own], masked };
-    steps.answer(&sent, &masks, &mut view);
-    let (got, z) = outcome(steps, &a, &sent, &with, &view, &masks, 0);
-    let wanted = Integer::choose(decision.is_set(), z, 0.into());
-    Claim::new(title("selection", format), got.equals(wanted))
-        .given(in_range(format, z))
-        .sharing(format.k)
+    let (masks, case) = (shares_of_zero(format, 1), Case::new(format));
+    let (y, z) = (case.result(steps, &masks), case.value(format, &masks));
+    let wanted = Integer::choose(case.decision.is_set(), z, 0.into());
+    let claim = Claim::new(title("selection", format), y.signed(format.k).equals(wanted));
+    claim.given(in_range(format, z)).sharing(format.k)
 }
 
-/// All steps of a block of `pixels` pixels together, `y = [s >= 0] z'` for every pixel of it.
+/// The kinds of additive shares of a block.
+pub const SHARES: [Mask; 5] = [Mask::LamShare, Mask::LamMask, Mask::Carry, Mask::Top, Mask::LamTop];
+
+/// `deal_lam` and `deal_pixels`: the shares of one kind add up to what they would be of, with the client's share zero.
+pub fn dealing_out(steps: &Steps, share: Mask) -> Claim {
+    let format = steps.format;
+    let (masks, with) = (lanes(Mask::ALL, format, 1), dealing(format, unknowns("Lam", 32, 1), 1));
+    let mut without = masks.clone();
+    without[share][0] = Symbol::from(0);
+    let mut views = [View::default(), View::default()];
+    steps.deal(&with, &masks, &mut views[0]);
+    steps.deal(&with, &without, &mut views[1]);
+    let low = Symbol::from(ring::mask(share.bits(format) as u8));
+    let other = |view: &View<Symbol>| partner(share).map_or(Symbol::from(0), |seen| view[seen][0]);
+    let sum = masks[share][0].wrapping_add(other(&views[0])) & low;
+    Claim::new(title(&format!("dealing out {share:?}"), format), sum.equals(other(&views[1])))
+}
+
+/// What the server gets for a share of the client.
+fn partner(share: Mask) -> Option<Seen> {
+    Some(match share {
+        Mask::LamShare => Seen::LamShare,
+        Mask::LamMask => Seen::LamMask,
+        Mask::Carry => Seen::Carry,
+        Mask::Top => Seen::Top,
+        Mask::LamTop => Seen::LamTop,
+        _ => return None,
+    })
+}
+
+/// `select`: a share of one kind adds itself, times something public that is the same for both parties, to the party's half of
+/// `y` modulo 2^k:
+///
+/// ```text
+/// lam (1 - 2 m_b) M    lam B (1 - 2 m_b)    carry -m_b 2^n    top -m_b (1 - mu) 2^n    lam top (2 m_b - 1) (1 - mu) 2^n
+/// ```
+///
+/// So the sum of both halves depends on the sums of shares only, those of bits above n modulo 2^(k-n): with
+/// [`dealing_out`], the client's shares may be anything if [`selection`] holds where they are zero.
+pub fn effect<const SERVER: bool>(steps: &Steps, share: Mask, decision: bool) -> Claim {
+    let Format { n, k, .. } = steps.format;
+    let shares: Masks<Symbol> = lanes(Mask::ALL, steps.format, 1);
+    let (masked, decided) = (unknowns("m", n, 1), [Symbol::from(u32::from(decision))]);
+    let half = |shares: &Masks<Symbol>| {
+        let (parts, base) = (Parts::of_client(shares), shares[Mask::PreActivation].clone());
+        steps.select::<SERVER, _>(&masked, &decided, &shares[Mask::LamShare], parts, base)[0]
+    };
+    let mut without = shares.clone();
+    without[share][0] = Symbol::from(0);
+
+    let mt = masked[0].wrapping_add(Symbol::from(1 << (n - 2))) & Symbol::from(ring::mask(n));
+    let mu = mt >> u32::from(n - 1);
+    let public = mt.wrapping_sub(mu.times_power(n)).wrapping_sub(Symbol::from(1 << (n - 2)));
+    let own = shares[share][0];
+    let in_low_half = Symbol::choose(mu.is_set(), Symbol::from(0), own);
+    let amount = match share {
+        Mask::LamShare => own.wrapping_mul(public),
+        Mask::LamMask => own,
+        Mask::Carry => own.times_power(n),
+        _ => in_low_half.times_power(n),
+    };
+    let times = match (share, decision) {
+        (Mask::LamShare | Mask::LamMask, false) | (Mask::LamTop, true) => 1,
+        (Mask::Carry | Mask::Top, false) => 0,
+        _ => u32::MAX,
+    };
+    let change = amount.wrapping_mul(Symbol::from(times));
+    let low = Symbol::from(ring::mask(k));
+    let party = if SERVER { "server" } else { "client" };
+    let name =
+        title(&format!("effect of {share:?} at the {party}, m_b = {}", u8::from(decision)), steps.format);
+    let conclusion = half(&shares).equals(half(&without).wrapping_add(change) & low);
+    Claim::new(name, conclusion).sharing(k)
+}
+
+/// What `y_cd` is makes no difference to the sum of the components of `y`.
+pub fn activation_mask(steps: &Steps) -> Claim {
+    let format = steps.format;
+    let (masks, case) = (lanes(Mask::ALL, format, 1), Case::new(format));
+    let mut without = masks.clone();
+    without[Mask::Activation][0] = Symbol::from(0);
+    let (one, other) = (case.result(steps, &masks), case.result(steps, &without));
+    Claim::new(title("mask of an activation", format), one.equals(other)).sharing(format.k)
+}
+
+fn shares_of_zero(format: Format, pixels: usize) -> Masks<Symbol> {
+    let mut masks: Masks<Symbol> = lanes(Mask::ALL, format, pixels);
+    SHARES.iter().for_each(|share| masks[*share].fill(Symbol::from(0)));
+    masks[Mask::Activation].fill(Symbol::from(0));
+    masks
+}
+
+/// All steps of a block of `pixels` pixels together, `y = [s >= 0] z'` for every pixel of it. The client's shares are zero.
 pub fn block(steps: &Steps, pixels: usize) -> Claim {
     let format = steps.format;
-    let masks: Masks<Symbol> = lanes(Mask::ALL, format, pixels);
+    let masks = shares_of_zero(format, pixels);
     let a = unknowns("a", format.n, pixels);
     let with = dealing(format, vec![total(&masks[Mask::PreActivation])], pixels);
     let mut view = View::default();
     steps.deal(&with, &masks, &mut view);
     let sent = steps.open(&a, &[total(&a)], &with, &view);
     steps.answer(&sent, &masks, &mut view);
-    let results: Vec<_> =
-        (0..pixels).map(|pixel| outcome(steps, &a, &sent, &with, &view, &masks, pixel)).collect();
-    let sum = results.iter().fold(Integer::from(0), |sum, (_, z)| sum + *z);
-    let exact = results.iter().map(|(got, z)| got.equals(Integer::choose(is_positive(sum), *z, 0.into())));
+    let y = opened(&steps.close(&sent, &with, &view), &masks[Mask::Activation], format.k);
+    let z = opened(&a, &masks[Mask::PreActivation], format.n);
+    let sum = z.iter().fold(Integer::from(0), |sum, z| sum + *z);
+    let exact = y.iter().zip(&z).map(|(y, z)| y.equals(Integer::choose(is_positive(sum), *z, 0.into())));
     let claim = Claim::new(title("block", format), Statement::all(exact)).given(decided(format, sum));
-    claim.given(Statement::all(results.iter().map(|(_, z)| in_range(format, *z)))).sharing(format.k)
+    claim.given(Statement::all(z.iter().map(|z| in_range(format, *z)))).sharing(format.k)
+}
+
+/// A pixel, and a decision about it that is right or wrong.
+struct Case {
+    a: Vec<Symbol>,
+    with: Dealing<Symbol>,
+    decision: Symbol,
+    window: Vec<Symbol>,
+}
+
+impl Case {
+    fn new(format: Format) -> Self {
+        Self {
+            a: unknowns("a", format.n, 1),
+            with: dealing(format, unknowns("Lam", 32, 1), 1),
+            decision: Symbol::unknown("decision", 1),
+            window: unknowns("c", format.w, 1),
+        }
+    }
+
+    /// `y`, from a server that sends the table bit which makes the decision what it should be.
+    fn result(&self, steps: &Steps, masks: &Masks<Symbol>) -> Symbol {
+        let mut view = View::default();
+        steps.deal(&self.with, masks, &mut view);
+        let masked = steps.open(&self.a, &[Symbol::from(0)], &self.with, &view).masked;
+        let (window, bit) = (self.window.clone(), vec![Symbol::from(0)]);
+        let mut sent = Windows { window, bit, masked };
+        let own = steps.entries(&masks[Mask::Table], &sent.window, 0);
+        sent.bit[0] = steps.decision(&sent, &own)[0] ^ self.decision ^ masks[Mask::Lam][0];
+        steps.answer(&sent, masks, &mut view);
+        reveal::sum(steps.close(&sent, &self.with, &view)[0], masks[Mask::Activation][0], steps.format.k)
+    }
+
+    /// `z'`.
+    fn value(&self, format: Format, masks: &Masks<Symbol>) -> Integer {
+        opened(&self.a, &masks[Mask::PreActivation], format.n)[0]
+    }
 }
 
 fn dealing(format: Format, cd_sums: Vec<Symbol>, pixels: usize) -> Dealing<Symbol> {
@@ -96,18 +216,7 @@ fn in_range(format: Format, z: Integer) -> Statement {
     z.within(-reach, reach)
 }
 
-/// `y` and `z'` of a pixel.
-fn outcome(
-    steps: &Steps,
-    a: &[Symbol],
-    sent: &Windows<Symbol>,
-    with: &Dealing<Symbol>,
-    view: &View<Symbol>,
-    masks: &Masks<Symbol>,
-    pixel: usize,
-) -> (Integer, Integer) {
-    let Format { n, k, .. } = steps.format;
-    let y = reveal::sum(steps.close(sent, with, view)[pixel], masks[Mask::Activation][pixel], k);
-    let z = reveal::sum(a[pixel], masks[Mask::PreActivation][pixel], n);
-    (y.signed(32), z.signed(32))
+/// The values of two components.
+fn opened(a: &[Symbol], cd: &[Symbol], bits: u8) -> Vec<Integer> {
+    a.iter().zip(cd).map(|(a, cd)| reveal::sum(*a, *cd, bits).signed(32)).collect()
 }

@@ -5,7 +5,7 @@ mod ends;
 mod linear;
 mod views;
 
-pub use activation::{block, decision, selection};
+pub use activation::{SHARES, activation_mask, block, dealing_out, decision, effect, selection};
 pub use ends::{extension, input};
 pub use linear::{rounding, truncation};
 pub use views::{ACTIVATION, Direction, EXTENSION, LINEAR, Layer, view};

@@ -54,11 +54,8 @@ pub const ACTIVATION: Layer = Layer {
 };
 
 /// An identity channel.
-pub const EXTENSION: Layer = Layer {
-    name: "extension",
-    masks: &[Mask::Cross, Mask::Extend],
-    seen: &[Seen::Cross, Seen::Extended],
-};
+pub const EXTENSION: Layer =
+    Layer { name: "extension", masks: &[Mask::Cross, Mask::Extend], seen: &[Seen::Cross, Seen::Extended] };
 
 /// From which side the inverse is one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
