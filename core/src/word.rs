@@ -32,7 +32,7 @@ pub trait Word:
     fn wrapping_neg(self) -> Self;
 
     /// `self * 2^n` modulo 2^32, n in 0..=32.
-    fn times_power(self, n: u8) -> Self;
+    fn times_power(self, n: u32) -> Self;
 
     /// `(self + other) >> n` over the integers, for words below 2^n, n in 0..=32: the bit that their sum modulo 2^n loses.
     fn carry(self, other: Self, n: u8) -> Self;
@@ -66,8 +66,8 @@ impl Word for u32 {
     }
 
     #[inline(always)]
-    fn times_power(self, n: u8) -> Self {
-        (u64::from(self) << n) as u32
+    fn times_power(self, n: u32) -> Self {
+        self.checked_shl(n).unwrap_or(0)
     }
 
     #[inline(always)]

@@ -187,14 +187,14 @@ pub fn select<const PUBLIC: bool, W: Word>(
     parts: &PixelParts<'_, W>,
     base: &mut [W],
 ) {
-    let (n, wide, quarter) = (format.n, format.activation(), W::from(1 << (format.n - 2)));
+    let (n, wide, quarter) = (u32::from(format.n), format.activation(), W::from(1 << (format.n - 2)));
     let len = base.len();
     let (masked, decision, lam) = (&opened.masked[..len], &opened.decision[..len], &opened.lam[..len]);
     let (lam_mask, carry) = (&parts.lam_mask[..len], &parts.carry[..len]);
     let (top, lam_top) = (&parts.top[..len], &parts.lam_top[..len]);
     for index in 0..len {
         let shifted = masked[index].wrapping_add(quarter) & format.pre_activation();
-        let mu = shifted >> u32::from(n - 1);
+        let mu = shifted >> (n - 1);
         let public = shifted.wrapping_sub(mu.times_power(n)).wrapping_sub(quarter);
         let low_half = mu.wrapping_sub(W::from(1));
         let lost = carry[index].wrapping_add(top[index] & low_half);

@@ -45,7 +45,7 @@ pub fn finish<W: Word>(a: &mut [W], opened: &[W], cross: &[W], reply: &[W], n: u
     for (((a, opened), cross), reply) in a.iter_mut().zip(opened).zip(cross).zip(reply) {
         let at = shifted(*a, n);
         let product = reply.wrapping_add(negated_if(*opened, *cross));
-        let wraps = product.wrapping_sub(msb(at, n)).times_power(n);
+        let wraps = product.wrapping_sub(msb(at, n)).times_power(u32::from(n));
         *a = at.wrapping_sub(W::from(1 << (n - 2))).wrapping_add(wraps) & W::from(ring::mask(k));
     }
 }
@@ -53,7 +53,7 @@ pub fn finish<W: Word>(a: &mut [W], opened: &[W], cross: &[W], reply: &[W], n: u
 /// Client and dealer: their component of the extended value; `z_cd` on entry in Z_2^n, on exit in Z_2^K.
 pub fn mask<W: Word>(z_cd: &mut [W], q: &[W], n: u8, k: u8) {
     for (z_cd, q) in z_cd.iter_mut().zip(q) {
-        let wraps = q.wrapping_sub(msb(*z_cd, n)).times_power(n);
+        let wraps = q.wrapping_sub(msb(*z_cd, n)).times_power(u32::from(n));
         *z_cd = (*z_cd & W::from(ring::mask(n))).wrapping_add(wraps) & W::from(ring::mask(k));
     }
 }

@@ -129,8 +129,8 @@ impl Word for Symbol {
         Self::from(0).binary(Binary::Sub, self)
     }
 
-    fn times_power(self, n: u8) -> Self {
-        self.binary(Binary::Shl, Self::from(u32::from(n)))
+    fn times_power(self, n: u32) -> Self {
+        self.binary(Binary::Shl, Self::from(n))
     }
 
     fn carry(self, other: Self, n: u8) -> Self {

@@ -1,3 +1,5 @@
+//! Decisions, and their products with pixels.
+
 use brelu_core::protocol::block_relu::Format;
 use brelu_core::protocol::reveal;
 use brelu_core::ring;
@@ -108,14 +110,14 @@ pub fn effect<const SERVER: bool>(steps: &Steps, share: Mask, decision: bool) ->
 
     let mt = masked[0].wrapping_add(Symbol::from(1 << (n - 2))) & Symbol::from(ring::mask(n));
     let mu = mt >> u32::from(n - 1);
-    let public = mt.wrapping_sub(mu.times_power(n)).wrapping_sub(Symbol::from(1 << (n - 2)));
+    let public = mt.wrapping_sub(mu.times_power(n.into())).wrapping_sub(Symbol::from(1 << (n - 2)));
     let own = shares[share][0];
     let in_low_half = Symbol::choose(mu.is_set(), Symbol::from(0), own);
     let amount = match share {
         Mask::LamShare => own.wrapping_mul(public),
         Mask::LamMask => own,
-        Mask::Carry => own.times_power(n),
-        _ => in_low_half.times_power(n),
+        Mask::Carry => own.times_power(n.into()),
+        _ => in_low_half.times_power(n.into()),
     };
     let times = match (share, decision) {
         (Mask::LamShare | Mask::LamMask, false) | (Mask::LamTop, true) => 1,

@@ -1,3 +1,5 @@
+//! Input, output, ring extension.
+
 use brelu_core::protocol::block_relu::Format;
 use brelu_core::protocol::reveal;
 

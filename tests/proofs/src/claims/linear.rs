@@ -1,3 +1,5 @@
+//! Linear layers.
+
 use brelu_core::protocol::block_relu::Format;
 use brelu_core::ring;
 use brelu_core::word::Word;

@@ -7,7 +7,7 @@ use brelu_core::ring;
 
 use super::strategy::Strategy;
 use crate::fault::Fault;
-use crate::lanes::{Mask, Masks, Name, Seen, View};
+use crate::lanes::{Mask, Masks, Name, View};
 use crate::steps::{Dealing, Steps};
 
 /// Rings with room for the differences of [`SCORES`] scores of two classes.
@@ -19,9 +19,15 @@ pub const SCORES: u32 = 4;
 /// Bits of an index.
 const INDEX: u8 = 1;
 
-/// How often a client with the randomness number `client` sees what, for the scores of two classes: the windows, the server's
-/// table bit, the masked pixel, and what is opened. The last is the composite score modulo 2^1, so the index of the winner.
-pub fn client_views(scores: [u32; 2], client: u64, fault: Option<Fault>) -> (BTreeMap<[u32; 4], u32>, u32) {
+/// What a client with the randomness number `client` sees for the scores of two classes (the window, the server's table bit,
+/// the masked pixel, the component that is opened), and how often; and how often which class wins.
+///
+/// What is opened is the winner's composite score `2 z + index` modulo 2, so its index.
+pub fn client_views(
+    scores: [u32; 2],
+    client: u64,
+    fault: Option<Fault>,
+) -> (BTreeMap<[u32; 4], u32>, [u32; 2]) {
     let steps = Steps { format: FORMAT, fault };
     let drawn = Strategy::new(client);
     let cases = 1u32 << (FORMAT.w + FORMAT.n + 1);
@@ -47,15 +53,14 @@ pub fn client_views(scores: [u32; 2], client: u64, fault: Option<Fault>) -> (BTr
     let y = steps.close(&sent, &with, &view);
 
     let bits = if steps.has(Fault::ScoreOpened) { FORMAT.n } else { INDEX };
-    let (mut seen, mut winner) = (BTreeMap::new(), 0);
+    let (mut seen, mut winners) = (BTreeMap::new(), [0; 2]);
     for case in 0..cases as usize {
         let server = y[case].wrapping_add(q).wrapping_sub(q_cd[case]);
         let component = server & ring::mask(bits);
-        winner = component.wrapping_add(q_cd[case]).wrapping_add(masks[Mask::Activation][case])
-            & ring::mask(INDEX);
+        let cd = q_cd[case].wrapping_add(masks[Mask::Activation][case]);
+        winners[(component.wrapping_add(cd) & ring::mask(INDEX)) as usize] += 1;
         let view = [sent.window[case], sent.bit[case], sent.masked[case], component];
         *seen.entry(view).or_default() += 1;
     }
-    debug_assert_eq!(view[Seen::LamShare].len(), cases as usize);
-    (seen, winner)
+    (seen, winners)
 }

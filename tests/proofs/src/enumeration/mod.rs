@@ -9,6 +9,7 @@ pub use scenarios::{Extensions, Label, LinearRelu, ReluLinear};
 pub use strategy::{Knowledge, Strategy};
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::Mutex;
 
 use brelu_core::protocol::block_relu::Format;
@@ -105,7 +106,7 @@ impl fmt::Display for Unequal {
     }
 }
 
-/// Counts the views of every input and the strategies `0 .. strategies`, each over all masks. There are as many views as
+/// Counts the views of every input and some strategies, each over all masks. There are as many views as
 /// masks, so "as often as every other" is once.
 ///
 /// # Errors
@@ -113,8 +114,8 @@ impl fmt::Display for Unequal {
 ///
 /// # Panics
 /// If the scenario's views have not as many bits as its masks.
-pub fn check(scenario: &dyn Scenario, fault: Option<Fault>, strategies: u64) -> Result<(), Unequal> {
-    let (next, found) = (Mutex::new(0..strategies), Mutex::new(None));
+pub fn check(scenario: &dyn Scenario, fault: Option<Fault>, strategies: Range<u64>) -> Result<(), Unequal> {
+    let (next, found) = (Mutex::new(strategies), Mutex::new(None));
     let work = || {
         while let Some(number) = next.lock().ok().and_then(|mut next| next.next()) {
             let strategy = Strategy::new(number);
@@ -153,7 +154,7 @@ fn count(scenario: &dyn Scenario, fault: Option<Fault>, strategy: &Strategy, x: 
 }
 
 /// The masks of the cases `numbers`: their bits, one mask after the other.
-fn draw(scenario: &dyn Scenario, fault: Option<Fault>, numbers: std::ops::Range<u32>) -> Vec<Masks<u32>> {
+fn draw(scenario: &dyn Scenario, fault: Option<Fault>, numbers: Range<u32>) -> Vec<Masks<u32>> {
     let mut at = 0;
     let layers = scenario.layers().iter().map(|(format, names)| {
         let mut masks = Masks::default();

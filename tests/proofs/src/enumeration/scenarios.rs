@@ -1,3 +1,5 @@
+//! The inferences whose views are counted.
+
 use brelu_core::protocol::block_relu::Format;
 use brelu_core::ring;
 
@@ -61,9 +63,9 @@ impl Scenario for LinearRelu {
     fn run(&self, run: &mut Run<'_>, x: u32, layers: &[Masks<u32>]) {
         let masks = &layers[0];
         run.linear(&masks[Mask::Input], masks, 0);
-        let (with, view) = run.dealt(masks, &masks[Mask::PreActivation]);
+        run.dealt(masks, &masks[Mask::PreActivation]);
         run.input(x, masks);
-        run.activation(masks, &with, &view);
+        run.activation(masks);
     }
 }
 
@@ -78,13 +80,13 @@ impl Scenario for ReluLinear {
 
     fn run(&self, run: &mut Run<'_>, x: u32, layers: &[Masks<u32>]) {
         let masks = &layers[0];
-        let (with, view) = run.dealt(masks, &masks[Mask::PreActivation]);
+        run.dealt(masks, &masks[Mask::PreActivation]);
         run.linear(&masks[Mask::Activation], &layers[1], 1);
         let mut a = vec![x; run.len()];
         ring::sub(&mut a, &masks[Mask::PreActivation]);
         ring::reduce(&mut a, SMALL.n);
         run.sees(&a, SMALL.n);
-        run.activation(masks, &with, &view);
+        run.activation(masks);
     }
 }
 
@@ -143,11 +145,11 @@ impl Scenario for Label {
             masks[part] = vec![0; run.len()];
         }
         run.steps.format = TOURNAMENT;
-        let (with, view) = run.dealt(&masks, &masks[Mask::PreActivation]);
+        run.dealt(&masks, &masks[Mask::PreActivation]);
         run.steps.format = SMALL;
         run.input(x, p);
         run.steps.format = TOURNAMENT;
-        run.activation(&masks, &with, &view);
+        run.activation(&masks);
     }
 }
 
@@ -172,7 +174,7 @@ impl Run<'_> {
     }
 
     /// What the dealer sends for an activation.
-    fn dealt(&mut self, masks: &Masks<u32>, z_cd: &[u32]) -> (Dealing<u32>, View<u32>) {
+    fn dealt(&mut self, masks: &Masks<u32>, z_cd: &[u32]) {
         let (know, format) = (self.strategy.knowledge, self.steps.format);
         let lane = |word: u32, bits: u8| vec![word & ring::mask(bits); z_cd.len()];
         let with = Dealing {
@@ -185,12 +187,10 @@ impl Run<'_> {
         for seen in [Seen::Table, Seen::LamShare, Seen::LamMask, Seen::Carry, Seen::Top, Seen::LamTop] {
             self.sees(&view[seen], seen.bits(format) as u8);
         }
-        (with, view)
     }
 
     /// The server sends windows, table bits and pixels of its choice, and gets the answer.
-    fn activation(&mut self, masks: &Masks<u32>, with: &Dealing<u32>, view: &View<u32>) {
-        debug_assert_eq!(with.z_sd.len(), view[Seen::LamShare].len());
+    fn activation(&mut self, masks: &Masks<u32>) {
         let format = self.steps.format;
         let (window, bit, masked) = (self.sends(format.w), self.sends(1), self.sends(format.n));
         let mut view = View::default();

@@ -1,3 +1,5 @@
+//! Servers that deviate.
+
 /// What a server knows before it sees anything: it may choose the weights, and shares randomness with the dealer.
 #[derive(Clone, Copy, Debug)]
 pub struct Knowledge {

@@ -5,10 +5,10 @@ use brelu_proofs::fault::Fault;
 use brelu_proofs::lanes::Mask;
 
 /// Adaptive strategies of a server.
-const STRATEGIES: u64 = 24;
+const STRATEGIES: u64 = 20;
 
 fn even(scenario: &dyn Scenario) {
-    if let Err(unequal) = enumeration::check(scenario, None, STRATEGIES) {
+    if let Err(unequal) = enumeration::check(scenario, None, 0..STRATEGIES) {
         panic!("{unequal}");
     }
 }
@@ -33,10 +33,12 @@ fn label_only() {
     even(&Label);
 }
 
-/// Every strategy finds it: none has to be lucky.
+/// The counts of each of a few strategies tell, those of one that looks at nothing, too: none has to be lucky.
 fn uneven(scenario: &dyn Scenario, fault: Fault) {
-    let unequal = enumeration::check(scenario, Some(fault), 1).expect_err("planted errors are found");
-    println!("{fault:?}: {unequal}");
+    for strategy in [0, 2, 3] {
+        let unequal = enumeration::check(scenario, Some(fault), strategy..strategy + 1);
+        println!("{fault:?}: {}", unequal.expect_err("planted errors are found"));
+    }
 }
 
 #[test]
