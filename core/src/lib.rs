@@ -45,3 +45,4 @@ pub mod ring;
 pub mod share;
 pub mod thin;
 pub mod transport;
+pub mod word;

@@ -6,6 +6,8 @@
 
 use num_traits::{PrimInt, Unsigned};
 
+use crate::word::Word;
+
 /// The largest ring this build computes in, in bits.
 pub const MAX_BITS: u8 = 32;
 
@@ -24,8 +26,8 @@ pub fn low<W: PrimInt + Unsigned>(value: W, bits: u8) -> W {
 
 /// `(value mod 2^bits) >> drop`: the truncation into the smaller ring Z_2^(bits - drop).
 #[inline]
-pub const fn high(value: u32, bits: u8, drop: u8) -> u32 {
-    (value & mask(bits)) >> drop
+pub fn high<W: Word>(value: W, bits: u8, drop: u8) -> W {
+    (value & W::from(mask(bits))) >> u32::from(drop)
 }
 
 /// The representative of a residue in `-2^(bits-1) .. 2^(bits-1)`.
@@ -36,22 +38,22 @@ pub const fn signed(value: u32, bits: u8) -> i32 {
 }
 
 /// Reduces every element modulo 2^bits.
-pub fn reduce(values: &mut [u32], bits: u8) {
-    let mask = mask(bits);
+pub fn reduce<W: Word>(values: &mut [W], bits: u8) {
+    let mask = W::from(mask(bits));
     for value in values {
-        *value &= mask;
+        *value = *value & mask;
     }
 }
 
 /// `into += values`, without reducing.
-pub fn add(into: &mut [u32], values: &[u32]) {
+pub fn add<W: Word>(into: &mut [W], values: &[W]) {
     for (into, value) in into.iter_mut().zip(values) {
         *into = into.wrapping_add(*value);
     }
 }
 
 /// `into -= values`, without reducing.
-pub fn sub(into: &mut [u32], values: &[u32]) {
+pub fn sub<W: Word>(into: &mut [W], values: &[W]) {
     for (into, value) in into.iter_mut().zip(values) {
         *into = into.wrapping_sub(*value);
     }

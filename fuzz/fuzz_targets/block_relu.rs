@@ -177,8 +177,8 @@ fn online(layer: &Layer) -> Vec<i32> {
     let (mut client, mut server) = (layer.z_cd.clone(), z_sd);
     let [client_parts, server_parts] = &mut dealt.parts;
     let known = |lam| Opened { masked: &masked, decision: &decision, lam };
-    block_relu::select::<false>(format, &known(&lam[0]), &parts(client_parts), &mut client);
-    block_relu::select::<true>(format, &known(&lam[1]), &parts(server_parts), &mut server);
+    block_relu::select::<false, _>(format, &known(&lam[0]), &parts(client_parts), &mut client);
+    block_relu::select::<true, _>(format, &known(&lam[1]), &parts(server_parts), &mut server);
     opened(&server, &client, format.k)
 }
 

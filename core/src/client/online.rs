@@ -293,7 +293,7 @@ impl<T: Transport> Answer<'_, T> {
         spread(layout, row, &mut streams.lam, self.decisions, self.width, blocks, lam, decision);
         let opened = block_relu::Opened { masked, decision, lam };
         let parts = block_relu::PixelParts { lam_mask, carry, top, lam_top };
-        block_relu::select::<false>(format, &opened, &parts, base);
+        block_relu::select::<false, _>(format, &opened, &parts, base);
         streams.fresh.sub(format.k, at, base);
         Ok(self.writer.push(self.transport, format.k, base).await?)
     }

@@ -29,6 +29,7 @@
 //! whatever the input, because `s_sd` masks them and the server's own component `A` is masked by `z_cd`.
 
 use crate::ring;
+use crate::word::Word;
 
 /// Rings and window of one channel: pre-activations in Z_2^n, activations in Z_2^k, window of `w` bits from bit `lo`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,57 +63,69 @@ impl Format {
     const fn table_mask(&self) -> u32 {
         ring::mask(self.table_log2())
     }
+
+    fn pre_activation<W: Word>(&self) -> W {
+        W::from(ring::mask(self.n))
+    }
+
+    fn activation<W: Word>(&self) -> W {
+        W::from(ring::mask(self.k))
+    }
+
+    fn window<W: Word>(&self) -> W {
+        W::from(ring::mask(self.w))
+    }
 }
 
 /// The parts of the masks that two parties share additively, one element a pixel. The dealer turns the client's parts
 /// into the server's; client and server use theirs in [`select`].
-pub struct PixelParts<'a> {
+pub struct PixelParts<'a, W = u32> {
     /// Of `lam * B`, mod 2^k.
-    pub lam_mask: &'a mut [u32],
+    pub lam_mask: &'a mut [W],
     /// Of the bit lost in `B`, mod 2^(k-n).
-    pub carry: &'a mut [u32],
+    pub carry: &'a mut [W],
     /// Of `top`, mod 2^(k-n).
-    pub top: &'a mut [u32],
+    pub top: &'a mut [W],
     /// Of `lam * top`, mod 2^(k-n).
-    pub lam_top: &'a mut [u32],
+    pub lam_top: &'a mut [W],
 }
 
 /// Dealer: the one-time tables, `tables` on entry the client's shares, on exit the server's.
 ///
 /// `cd_sums` are the blocks' `Lam`; a table takes [`Format::table_words`] words.
-pub fn deal_tables(format: Format, cd_sums: &[u32], s_sd: &[u32], lam: &[u32], tables: &mut [u32]) {
+pub fn deal_tables<W: Word>(format: Format, cd_sums: &[W], s_sd: &[W], lam: &[W], tables: &mut [W]) {
     let blocks = cd_sums.iter().zip(s_sd).zip(lam);
     for (((cd_sum, s_sd), lam), table) in blocks.zip(tables.chunks_exact_mut(format.table_words())) {
-        let cd = (cd_sum & ring::mask(format.n)) >> format.lo;
-        let r = s_sd.wrapping_add(cd).wrapping_neg() & ring::mask(format.w);
-        let flip = ((r >> format.table_log2()) ^ 1 ^ lam) & 1;
-        let below = r & format.table_mask();
+        let cd = (*cd_sum & format.pre_activation()) >> u32::from(format.lo);
+        let r = s_sd.wrapping_add(cd).wrapping_neg() & format.window();
+        let flip = (top_bit(format, r) ^ W::from(1) ^ *lam) & W::from(1);
+        let below = r & W::from(format.table_mask());
         for (word, share) in table.iter_mut().enumerate() {
-            *share ^= ones_below(below, word as u32 * 32) ^ flip.wrapping_neg();
+            *share = *share ^ below.ones_below(word as u32 * 32) ^ flip.wrapping_neg();
         }
     }
 }
 
-/// Bit `i` is set where `first + i < bound`, without a branch on `bound`.
-fn ones_below(bound: u32, first: u32) -> u32 {
-    let count = bound.saturating_sub(first).min(32);
-    ((1u64 << count) - 1) as u32
-}
-
 /// Dealer: additive shares of `lam`, on entry the client's, on exit the server's.
-pub fn deal_lam(format: Format, lam: &[u32], shares: &mut [u32]) {
+pub fn deal_lam<W: Word>(format: Format, lam: &[W], shares: &mut [W]) {
     for (share, lam) in shares.iter_mut().zip(lam) {
-        *share = lam.wrapping_sub(*share) & ring::mask(format.k);
+        *share = lam.wrapping_sub(*share) & format.activation();
     }
 }
 
 /// Dealer: the per-pixel parts, on entry the client's, on exit the server's. `lam` has one element a pixel.
-pub fn deal_pixels(format: Format, z_cd: &[u32], z_sd: &[u32], lam: &[u32], parts: &mut PixelParts<'_>) {
-    let (n, wide, narrow) = (format.n, ring::mask(format.k), ring::mask(format.extra()));
+pub fn deal_pixels<W: Word>(
+    format: Format,
+    z_cd: &[W],
+    z_sd: &[W],
+    lam: &[W],
+    parts: &mut PixelParts<'_, W>,
+) {
+    let (n, wide, narrow) = (format.n, format.activation(), W::from(ring::mask(format.extra())));
     for index in 0..z_cd.len() {
-        let sum = u64::from(z_cd[index] & ring::mask(n)) + u64::from(z_sd[index]);
-        let b = sum as u32 & ring::mask(n);
-        let (carry, top) = ((sum >> n) as u32, b >> (n - 1));
+        let (z_cd, z_sd) = (z_cd[index] & format.pre_activation(), z_sd[index]);
+        let b = z_cd.wrapping_add(z_sd) & format.pre_activation();
+        let (carry, top) = (z_cd.carry(z_sd, n), b >> u32::from(n - 1));
         let chosen = lam[index].wrapping_neg();
         parts.lam_mask[index] = (b & chosen).wrapping_sub(parts.lam_mask[index]) & wide;
         parts.carry[index] = carry.wrapping_sub(parts.carry[index]) & narrow;
@@ -122,24 +135,24 @@ pub fn deal_pixels(format: Format, z_cd: &[u32], z_sd: &[u32], lam: &[u32], part
 }
 
 /// Server: the masked windows `c`; `sums` on entry the blocks' `A`, on exit `c`.
-pub fn open_windows(format: Format, sums: &mut [u32], s_sd: &[u32]) {
+pub fn open_windows<W: Word>(format: Format, sums: &mut [W], s_sd: &[W]) {
     let round = if format.lo == 0 { 0 } else { 1 << (format.lo - 1) };
     for (sum, s_sd) in sums.iter_mut().zip(s_sd) {
-        let window = (sum.wrapping_add(round) & ring::mask(format.n)) >> format.lo;
-        *sum = window.wrapping_sub(*s_sd) & ring::mask(format.w);
+        let window = (sum.wrapping_add(W::from(round)) & format.pre_activation()) >> u32::from(format.lo);
+        *sum = window.wrapping_sub(*s_sd) & format.window();
     }
 }
 
 /// Server: the masked pixels `m`; on entry `a`, on exit `m`.
-pub fn open_pixels(format: Format, pixels: &mut [u32], z_sd: &[u32]) {
+pub fn open_pixels<W: Word>(format: Format, pixels: &mut [W], z_sd: &[W]) {
     for (pixel, z_sd) in pixels.iter_mut().zip(z_sd) {
-        *pixel = pixel.wrapping_sub(*z_sd) & ring::mask(format.n);
+        *pixel = pixel.wrapping_sub(*z_sd) & format.pre_activation();
     }
 }
 
 /// The top bit of a window, for client and server; the lower bits index the table.
-pub const fn top_bit(format: Format, c: u32) -> u32 {
-    c >> format.table_log2()
+pub fn top_bit<W: Word>(format: Format, c: W) -> W {
+    c >> u32::from(format.table_log2())
 }
 
 /// Server: its table bits for the opened windows, read from the packed tables at `tables`, which start at bit `bit`.
@@ -157,47 +170,41 @@ pub fn pick_server(format: Format, tables: &[u8], bit: u64, windows: &[u32], out
 crate::share::redacted!(PixelParts Opened);
 
 /// What client and server know of a run of pixels when they select.
-pub struct Opened<'a> {
+pub struct Opened<'a, W = u32> {
     /// `m`, n bits a pixel.
-    pub masked: &'a [u32],
+    pub masked: &'a [W],
     /// `m_b` of the pixel's block, a bit a pixel.
-    pub decision: &'a [u32],
+    pub decision: &'a [W],
     /// The party's share of the block's `lam`, mod 2^k, an element a pixel.
-    pub lam: &'a [u32],
+    pub lam: &'a [W],
 }
 
 /// A party's half of `y` mod 2^k, on entry in `base` its part of `B` (client: `z_cd`, server: `z_sd`).
 ///
 /// `PUBLIC` is true for the server, which alone adds the public part. The client subtracts `y_cd` before it sends.
-pub fn select<const PUBLIC: bool>(
+pub fn select<const PUBLIC: bool, W: Word>(
     format: Format,
-    opened: &Opened<'_>,
-    parts: &PixelParts<'_>,
-    base: &mut [u32],
+    opened: &Opened<'_, W>,
+    parts: &PixelParts<'_, W>,
+    base: &mut [W],
 ) {
-    let (n, wide, quarter) = (u32::from(format.n), ring::mask(format.k), 1 << (format.n - 2));
+    let (n, wide, quarter) = (u32::from(format.n), format.activation(), W::from(1 << (format.n - 2)));
     let len = base.len();
     let (masked, decision, lam) = (&opened.masked[..len], &opened.decision[..len], &opened.lam[..len]);
     let (lam_mask, carry) = (&parts.lam_mask[..len], &parts.carry[..len]);
     let (top, lam_top) = (&parts.top[..len], &parts.lam_top[..len]);
     for index in 0..len {
-        let shifted = masked[index].wrapping_add(quarter) & ring::mask(format.n);
+        let shifted = masked[index].wrapping_add(quarter) & format.pre_activation();
         let mu = shifted >> (n - 1);
-        let public = shifted.wrapping_sub(shl(mu, n)).wrapping_sub(quarter);
-        let low_half = mu.wrapping_sub(1);
+        let public = shifted.wrapping_sub(mu.times_power(n)).wrapping_sub(quarter);
+        let low_half = mu.wrapping_sub(W::from(1));
         let lost = carry[index].wrapping_add(top[index] & low_half);
-        let mask = (base[index] & ring::mask(format.n)).wrapping_sub(shl(lost, n));
-        let lam_mask = lam_mask[index].wrapping_sub(shl(lam_top[index] & low_half, n));
+        let mask = (base[index] & format.pre_activation()).wrapping_sub(lost.times_power(n));
+        let lam_mask = lam_mask[index].wrapping_sub((lam_top[index] & low_half).times_power(n));
         let hidden = lam[index].wrapping_mul(public).wrapping_add(lam_mask);
         let chosen = decision[index].wrapping_neg();
         let own = if PUBLIC { mask.wrapping_add(public) } else { mask };
         let signed = (hidden ^ chosen).wrapping_add(decision[index]);
         base[index] = (own & chosen).wrapping_add(signed) & wide;
     }
-}
-
-/// `value << n`, zero for n = 32.
-#[inline]
-const fn shl(value: u32, n: u32) -> u32 {
-    ((value as u64) << n) as u32
 }

@@ -30,19 +30,20 @@
 //! few rows at a time can send them at once.
 
 use crate::ring;
+use crate::word::Word;
 
 /// The client's half: turns `x_cd * W_cs` into `v`, given `zeta`.
-pub fn client(product: &mut [u32], zeta: &[u32], n: u8, f: u8) {
+pub fn client<W: Word>(product: &mut [W], zeta: &[W], n: u8, f: u8) {
     for (product, zeta) in product.iter_mut().zip(zeta) {
-        *product = ring::high(*product, n + f, f).wrapping_add(*zeta) & ring::mask(n);
+        *product = ring::high(*product, n + f, f).wrapping_add(*zeta) & W::from(ring::mask(n));
     }
 }
 
 /// The dealer's half: turns `x_cd * W_sd` into `u`, given `r` (f bits, shared with the server), `zeta` and `z_cd`.
-pub fn dealer(product: &mut [u32], rounding: &[u32], zeta: &[u32], z_cd: &[u32], n: u8, f: u8) {
+pub fn dealer<W: Word>(product: &mut [W], rounding: &[W], zeta: &[W], z_cd: &[W], n: u8, f: u8) {
     for (((product, rounding), zeta), z_cd) in product.iter_mut().zip(rounding).zip(zeta).zip(z_cd) {
         let high = ring::high(product.wrapping_sub(*rounding), n + f, f);
-        *product = high.wrapping_sub(*zeta).wrapping_sub(*z_cd) & ring::mask(n);
+        *product = high.wrapping_sub(*zeta).wrapping_sub(*z_cd) & W::from(ring::mask(n));
     }
 }
 
@@ -54,10 +55,10 @@ pub const fn start(bias: i32, f: u8) -> u32 {
 
 /// The server's half: turns `a * W + start` into its component of the result, given `r` (f bits, shared with the dealer),
 /// `u` and `v`.
-pub fn server(product: &mut [u32], rounding: &[u32], u: &[u32], v: &[u32], n: u8, f: u8) {
+pub fn server<W: Word>(product: &mut [W], rounding: &[W], u: &[W], v: &[W], n: u8, f: u8) {
     for (((product, rounding), u), v) in product.iter_mut().zip(rounding).zip(u).zip(v) {
         let high = ring::high(product.wrapping_add(*rounding), n + f, f);
-        *product = high.wrapping_add(*u).wrapping_add(*v) & ring::mask(n);
+        *product = high.wrapping_add(*u).wrapping_add(*v) & W::from(ring::mask(n));
     }
 }
 

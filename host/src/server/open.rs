@@ -176,7 +176,7 @@ impl<'a> Worker<'a> {
         }
         let opened = block_relu::Opened { masked, decision, lam };
         let parts = block_relu::PixelParts { lam_mask, carry: a, top: b, lam_top: c };
-        block_relu::select::<true>(format, &opened, &parts, base);
+        block_relu::select::<true, _>(format, &opened, &parts, base);
         reply.pull(format.k, out);
         ring::add(out, base);
         ring::reduce(out, format.k);

@@ -180,5 +180,5 @@ fn server() -> Vec<Step> {
 fn select<const PUBLIC: bool>(words: &mut [u32], masked: &[u32], decision: &[u32]) {
     let [base, lam, lam_mask, carry, top, lam_top] = lanes(words);
     let opened = Opened { masked, decision, lam };
-    block_relu::select::<PUBLIC>(FORMAT, &opened, &PixelParts { lam_mask, carry, top, lam_top }, base);
+    block_relu::select::<PUBLIC, _>(FORMAT, &opened, &PixelParts { lam_mask, carry, top, lam_top }, base);
 }

@@ -1,0 +1,124 @@
+use brelu_core::protocol::block_relu::Format;
+use brelu_proofs::claims::{self, Direction, FORMATS, SHARES};
+use brelu_proofs::lanes::Name;
+use brelu_proofs::solver;
+use brelu_proofs::steps::Steps;
+
+use super::prove;
+
+/// Calls `test` for every format, if there is a solver.
+fn at_every_format(test: impl Fn(&Steps)) {
+    if solver::is_there() {
+        FORMATS.iter().for_each(|format| test(&Steps::new(*format)));
+    }
+}
+
+/// The format without fraction bits: K = n.
+fn without_fraction(steps: &Steps) -> Steps {
+    Steps::new(Format { n: steps.format.k, ..steps.format })
+}
+
+#[test]
+fn a_linear_layer_is_off_by_one_and_a_half_units_at_most() {
+    at_every_format(|steps| prove(&claims::truncation(steps)));
+}
+
+#[test]
+fn a_linear_layer_that_drops_nothing_is_exact() {
+    at_every_format(|steps| prove(&claims::truncation(&without_fraction(steps))));
+}
+
+#[test]
+fn the_rounding_hides_how_the_sum_is_split() {
+    at_every_format(|steps| prove(&claims::rounding(steps)));
+}
+
+#[test]
+fn decisions_are_exact_outside_of_what_the_window_ignores() {
+    at_every_format(|steps| {
+        for lo in 0..=steps.format.n - steps.format.w {
+            prove(&claims::decision(&Steps::new(Format { lo, ..steps.format })));
+        }
+    });
+}
+
+#[test]
+fn select_multiplies_a_decision_with_its_pixel() {
+    at_every_format(|steps| prove(&claims::selection(steps)));
+}
+
+#[test]
+fn shares_of_the_client_may_be_anything() {
+    at_every_format(|steps| {
+        prove(&claims::activation_mask(steps));
+        for share in SHARES {
+            prove(&claims::dealing_out(steps, share));
+            for decision in [false, true] {
+                prove(&claims::effect::<false>(steps, share, decision));
+                prove(&claims::effect::<true>(steps, share, decision));
+            }
+        }
+    });
+}
+
+#[test]
+fn a_pixel_of_its_own_is_a_relu() {
+    at_every_format(|steps| prove(&claims::block(steps, 1)));
+}
+
+#[test]
+fn two_pixels_of_a_block_share_its_decision() {
+    if solver::is_there() {
+        prove(&claims::block(&Steps::new(FORMATS[0]), 2));
+    }
+}
+
+#[test]
+fn an_extended_value_is_the_same() {
+    at_every_format(|steps| prove(&claims::extension(steps)));
+}
+
+#[test]
+fn an_input_that_is_split_and_opened_is_the_same() {
+    at_every_format(|steps| prove(&claims::input(steps)));
+}
+
+const LAYERS: [claims::Layer; 3] = [claims::LINEAR, claims::ACTIVATION, claims::EXTENSION];
+
+#[test]
+fn masks_are_recovered_from_the_view_of_a_server_that_deviates() {
+    at_every_format(|steps| {
+        for layer in LAYERS {
+            prove(&claims::view(layer, Direction::MasksFromView, steps, 1));
+        }
+    });
+}
+
+#[test]
+fn every_view_of_a_server_that_deviates_comes_from_its_masks() {
+    at_every_format(|steps| {
+        for layer in LAYERS {
+            prove(&claims::view(layer, Direction::ViewFromMasks, steps, 1));
+        }
+    });
+}
+
+#[test]
+fn views_of_blocks_of_two_pixels_are_bijections_too() {
+    if solver::is_there() {
+        for direction in [Direction::MasksFromView, Direction::ViewFromMasks] {
+            prove(&claims::view(claims::ACTIVATION, direction, &Steps::new(FORMATS[0]), 2));
+        }
+    }
+}
+
+#[test]
+fn there_are_as_many_views_as_masks() {
+    for format in FORMATS {
+        for layer in LAYERS {
+            let masks: u32 = layer.masks.iter().map(|mask| mask.bits(format)).sum();
+            let seen: u32 = layer.seen.iter().map(|seen| seen.bits(format)).sum();
+            assert_eq!(masks, seen, "{}", layer.name);
+        }
+    }
+}
