@@ -121,7 +121,7 @@ fn a_count_that_is_gone_or_another_log_gives_nothing() {
     Epochs::open(&other).unwrap();
     fs::copy(&other, &path).unwrap();
     let error = usage.count(&peer(1), &NONE, Day(9)).unwrap_err().to_string();
-    assert!(error.contains("not a log of this kind"), "{error}");
+    assert!(error.contains("a file of another kind"), "{error}");
     fs::remove_file(&path).unwrap();
     assert!(matches!(usage.count(&peer(1), &NONE, Day(9)), Err(StateError::Io { .. })));
     assert!(matches!(usage.of(&peer(1)), Err(StateError::Io { .. })));
