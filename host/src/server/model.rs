@@ -73,7 +73,7 @@ impl ServerModel {
     }
 
     /// Calls `emit` with the packed `W_sd = W - W_cs` of every linear term, in order.
-    pub(super) fn dealer_shares(&self, mut emit: impl FnMut(Vec<u8>)) {
+    pub(super) fn dealer_shares(&self, mut emit: impl FnMut(Zeroizing<Vec<u8>>)) {
         for (id, node) in self.plan.nodes() {
             let Op::Linear { fraction, .. } = node.op else { continue };
             let k = node.bits + fraction;
@@ -81,10 +81,8 @@ impl ServerModel {
                 let mut share = residues(weights);
                 self.seed.stream(Address::weights(id, term as u8)).sub(k, 0, &mut share);
                 ring::reduce(&mut share, k);
-                emit(
-                    Packed::build(u64::from(k) * share.len() as u64, |writer| writer.push(k, &share))
-                        .into_bytes(),
-                );
+                let bits = u64::from(k) * share.len() as u64;
+                emit(Packed::build(bits, |writer| writer.push(k, &share)).into_bytes().into());
             }
         }
     }

@@ -128,7 +128,7 @@ fn a_short_file_does_not_make_many_numbers() {
     assert!(gather.error().ends_with("selects too many values of a constant"), "{}", gather.error());
     let wide = tiny(13, &[1, 1 << 27, 1, 1]).node("Neg x -> y", &[]);
     assert!(wide.error().contains("channels, at most"), "{}", wide.error());
-    let repeated = vec!["many"; 8].join(" ");
+    let repeated = ["many"; 8].join(" ");
     let concat = made(plane(), "many", &[1 << 20])
         .node(&format!("Concat {repeated} -> all"), &[int("axis", 0)])
         .node("Add x all -> y", &[]);
