@@ -9,7 +9,7 @@ use core::ops::Range;
 use zeroize::Zeroize;
 
 use super::{MaskKind, Masks, input_mask, overlap, span};
-use crate::plan::{Axis, Channels, Edge, Node, NodeId, Op};
+use crate::plan::{Axis, Channels, Edge, Node, NodeId, Op, Plan};
 use crate::prf::Kind;
 use crate::protocol::extend;
 use crate::ring;
@@ -80,9 +80,29 @@ impl Frame {
     }
 }
 
+/// Nodes that stay decoded: those that are read for every row again. Few where there is little stack.
+const KEPT: usize = if cfg!(target_pointer_width = "64") { 8 } else { 2 };
+
+/// The nodes of a plan, the last few of them decoded.
+struct Nodes<'w> {
+    plan: &'w Plan<'w>,
+    kept: [Option<(NodeId, Node<'w>)>; KEPT],
+}
+
+impl<'w> Nodes<'w> {
+    fn get(&mut self, id: NodeId) -> &Node<'w> {
+        let kept = &mut self.kept[usize::from(id) % KEPT];
+        if kept.as_ref().is_some_and(|(of, _)| *of != id) {
+            *kept = None;
+        }
+        &kept.get_or_insert_with(|| (id, self.plan.node(id))).1
+    }
+}
+
 /// An evaluation under way.
 pub(super) struct Walk<'w> {
     masks: Masks<'w>,
+    nodes: Nodes<'w>,
     out: &'w mut [u32],
     frames: &'w mut [[u32; FRAME]],
     rows: &'w mut [u32],
@@ -100,8 +120,9 @@ impl<'w> Walk<'w> {
         rows: &'w mut [u32],
     ) {
         let to = Words { inside: false, start: 0, len: out.len() };
-        let bits = masks.plan.node(id).bits;
-        let mut walk = Walk { masks, out, frames, rows, depth: 0 };
+        let mut nodes = Nodes { plan: masks.plan, kept: [const { None }; KEPT] };
+        let bits = nodes.get(id).bits;
+        let mut walk = Walk { masks, nodes, out, frames, rows, depth: 0 };
         walk.begin(Request { id, bits, first, to, rows: 0 });
         while let Some(last) = walk.depth.checked_sub(1) {
             walk.resume(last);
@@ -110,12 +131,13 @@ impl<'w> Walk<'w> {
 
     /// Serves a request at once, or gives it a frame; whether it was served.
     fn begin(&mut self, mut request: Request) -> bool {
-        let mut node = self.masks.plan.node(request.id);
+        let mut node = self.nodes.get(request.id);
         // The same elements under another shape, or plus constants that are the server's.
         while let Op::Offset { input } | Op::Reshape { input } = node.op {
             request.id = input;
-            node = self.masks.plan.node(input);
+            node = self.nodes.get(input);
         }
+        let bits = node.bits;
         let (masks, first) = (self.masks, request.first as u64);
         let mut stream = match node.op {
             Op::Input => input_mask(&masks.input_key(), masks.inference),
@@ -127,7 +149,7 @@ impl<'w> Walk<'w> {
             }
         };
         let to = self.words(request.to);
-        stream.fill(node.bits, first, to);
+        stream.fill(bits, first, to);
         ring::reduce(to, request.bits);
         true
     }
@@ -135,7 +157,7 @@ impl<'w> Walk<'w> {
     /// Goes on with the frame at `depth` until it waits for another one, or is done.
     fn resume(&mut self, depth: usize) {
         let mut frame = Frame::load(&self.frames[depth]);
-        let node = self.masks.plan.node(frame.request.id);
+        let node = self.nodes.get(frame.request.id).clone();
         while let Some(request) = self.step(&node, &mut frame) {
             frame.store(&mut self.frames[depth]);
             if !self.begin(request) {
@@ -206,7 +228,7 @@ impl<'w> Walk<'w> {
         let (first, len, bits) = (frame.request.first, frame.request.to.len, frame.request.bits);
         let mut start = 0;
         for (index, input) in inputs.iter().enumerate() {
-            let part = self.masks.plan.node(*input).shape.len();
+            let part = self.nodes.get(*input).shape.len();
             let common = overlap(start..start + part, first..first + len);
             if index >= frame.at && !common.is_empty() {
                 frame.at = index + 1;
@@ -226,7 +248,7 @@ impl<'w> Walk<'w> {
         axes: &[Axis; 3],
         edge: Edge,
     ) -> Option<Request> {
-        let from = self.masks.plan.node(input).shape;
+        let from = self.nodes.get(input).shape;
         while frame.at < frame.request.to.len {
             let place = Place::of(node, frame);
             let own = frame.at..frame.at + place.columns.len();
@@ -262,7 +284,7 @@ impl<'w> Walk<'w> {
         input: NodeId,
         [kernel, stride, pads]: [[u16; 2]; 3],
     ) -> Option<Request> {
-        let from = self.masks.plan.node(input).shape;
+        let from = self.nodes.get(input).shape;
         let columns = |column| span(column, kernel[1], stride[1], pads[1], from.width);
         while frame.at < frame.request.to.len {
             let place = Place::of(node, frame);
@@ -297,7 +319,7 @@ impl<'w> Walk<'w> {
         input: NodeId,
         channels: Channels<'_>,
     ) -> Option<Request> {
-        let n = self.masks.plan.node(input).bits;
+        let n = self.nodes.get(input).bits;
         if frame.asked > 0 {
             self.extend(frame, node.bits, n);
             frame.at += frame.asked;
