@@ -4,7 +4,7 @@
 use std::cell::Cell;
 use std::time::Duration;
 
-use brelu_core::channel::{Identity, PublicKey, epoch_of};
+use brelu_core::channel::{EPOCH_LEAD, Identity, PublicKey, epoch_of};
 use brelu_core::client::Memory;
 use brelu_core::geometry::{Conv2d, Shape};
 use brelu_core::masks::FRAME;
@@ -210,9 +210,13 @@ async fn a_dealer_that_forgot_its_epochs_is_told_of_them() {
     device.records.consume(identities()[1].public(), 70).await.expect("a new epoch");
     let epoch = device.party(&world, Socket(world.answer()), &input, &expected).await;
     assert_eq!(epoch, Ok(71));
-    device.records.consume(identities()[1].public(), u32::MAX).await.expect("the last epoch");
+    let late = 71 + EPOCH_LEAD + 10;
+    device.records.consume(identities()[1].public(), late).await.expect("a later epoch");
     let refused = device.party(&world, Socket(world.answer()), &input, &expected).await.unwrap_err();
     assert!(refused.to_string().contains("the dealer stopped"), "{refused}");
+    // It moves on at every attempt.
+    let epoch = device.party(&world, Socket(world.answer()), &input, &expected).await;
+    assert_eq!(epoch, Ok(late + 1));
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use brelu_core::channel::{Link, epoch_of};
 use brelu_core::geometry::{Conv2d, Shape};
+use brelu_core::plan::Answer;
 use brelu_core::thin::{Ends, Thin, ThinError};
 use brelu_host::event::Event;
 use brelu_host::weights::plan_hash;
@@ -65,6 +66,23 @@ async fn a_device_gets_its_result_and_numbers_only_grow() {
     };
     let run: Vec<u64> = world.events()[0].iter().filter_map(used).skip(1).collect();
     assert_eq!(run, numbers);
+}
+
+/// Each label is in the two bits that are opened, of which the upper one is no sign.
+#[tokio::test]
+async fn a_device_gets_labels() {
+    let mut builder = Builder::new(Shape::new(1, 1, 1), 8);
+    builder.low(0, 2);
+    let (plan, weights) = builder.answering(Answer::Labels { count: 1, classes: 4 }).finish();
+    let world = World::new(plan, weights);
+    let mut buffers = Buffers::default();
+    let mut thin = start(&world, &mut buffers).await.expect("a session");
+    for label in 0..4 {
+        let mut output = [0];
+        let grant = thin.ask(&mut output).await.expect("an inference");
+        thin.infer(grant, &[4 + label][..], &mut output, &mut |_, _| {}).await.expect("a result");
+        assert_eq!(output, [label]);
+    }
 }
 
 #[tokio::test]

@@ -163,10 +163,13 @@ impl<'s> Session<'s> {
         let bits = cost::step(self.server.model.plan, 0).client_online;
         // The dealer answers while the input arrives. Its answer is waited for even if the input does not come: a store that
         // does not know of it would look old.
-        let (begun, input) =
-            tokio::join!(self.counting.begin(&mut self.dealer), self.client.receive_message(bits));
+        let begin = async {
+            self.counting.begin(&mut self.dealer).await?;
+            self.server.options.observer.tell(Event::Used(self.peer.id(), number));
+            Ok::<_, SessionError>(())
+        };
+        let (begun, input) = tokio::join!(begin, self.client.receive_message(bits));
         begun?;
-        self.server.options.observer.tell(Event::Used(self.peer.id(), number));
         let input = input?;
         let output = self.evaluate(number, prepared, &input).await?;
         Ok(self.client.send_data(&output).await?)

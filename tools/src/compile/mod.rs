@@ -38,6 +38,7 @@ pub use report::{ActivationReport, LinearReport, Report};
 pub use search::Trial;
 pub use spec::BlockSpec;
 
+use brelu_core::cost;
 use brelu_core::plan::{self, Plan};
 use brelu_host::weights::Weights;
 
@@ -197,8 +198,10 @@ fn finish(
         labels: None,
     };
     let Some(answer) = &options.answer else { return Ok(Compiled { plan: file, weights, report }) };
-    let scores = subject.outputs(&plan, &weights)?;
-    let (file, weights, labels) = answer::labels(answer, &plan, weights, &scores, subject.names.margin)?;
+    let (beside, ..) = self::scores((file.clone(), weights.clone()))?;
+    let beside = cost::total(&Plan::parse(&beside)?);
+    let (scores, margin) = (subject.outputs(&plan, &weights)?, subject.names.margin);
+    let (file, weights, labels) = answer::labels(answer, (&plan, weights), &scores, margin, &beside)?;
     let round_trips = report::round_trips(&Plan::parse(&file)?);
     Ok(Compiled { plan: file, weights, report: Report { round_trips, labels: Some(labels), ..report } })
 }

@@ -87,9 +87,13 @@ impl Loss {
         let (Some(distillation), Some(teacher)) = (self.distillation, teacher) else { return entropy };
         let distance = distillation.distance(student.logits, teacher.logits, labels);
         let outputs = entropy * (1.0 - distillation.share) + distance * distillation.share;
-        let weight = distillation.hints / student.stages.len().max(1) as f64;
-        let stages = student.stages.into_iter().zip(teacher.stages);
-        stages.fold(outputs, |sum, (own, wanted)| sum + apart(own, wanted) * weight)
+        match (distillation.hints, student.stages.len()) {
+            (0.0, _) | (_, 0) => outputs,
+            (hints, count) => {
+                let stages = student.stages.into_iter().zip(teacher.stages);
+                stages.fold(outputs, |sum, (own, wanted)| sum + apart(own, wanted) * (hints / count as f64))
+            }
+        }
     }
 
     fn cross_entropy(&self, logs: Tensor<4>, labels: &Labels) -> Tensor<1> {

@@ -9,11 +9,11 @@ use super::loss::Labels;
 use super::sgd::Descent;
 use super::shuffle::{mixed, order};
 use super::state::Best;
-use super::teacher::Seen;
+use super::teacher::{Seen, stages};
 use super::validate::right;
 use super::{Batch, Feed, Observer, Options, Row, State, Stepped, Sums, Teacher, TrainError};
 use crate::graph::Graph;
-use crate::interpreter::{Activation, Blocks, Norms, Relaxed, Trainable, values};
+use crate::interpreter::{Activation, Blocks, Norms, Outcome, Relaxed, Trainable, Watched, values};
 
 /// What is trained, with what, on what.
 #[derive(Clone, Copy)]
@@ -108,10 +108,11 @@ impl Training<'_> {
         };
         let objective = self.options.loss.at(state.step as f64 / self.options.schedule.total.max(1) as f64);
         let hints = self.teacher.is_some() && objective.hints();
-        let norms = self.norms(state);
-        let (student, statistics) =
-            Seen::of(self.network, &parameters, norms, input.clone(), activation, hints);
-        let output = student.logits.clone();
+        let nodes = if hints { stages(self.network.graph()) } else { Vec::new() };
+        let watched = Watched::new(activation, &nodes);
+        let Outcome { output, statistics } =
+            self.network.run(&parameters, self.norms(state), input.clone(), &watched);
+        let student = Seen { logits: output.clone(), stages: watched.seen() };
         let teacher = self.teacher.map(|teacher| teacher.look(input, hints));
         let loss = objective.of(student, &self.labels(batch), teacher);
         let value = loss.clone().inner().into_scalar::<f32>();

@@ -3,9 +3,7 @@ use std::collections::BTreeMap;
 use burn::tensor::{Device, Tensor};
 
 use crate::graph::{Graph, GraphError, NodeId};
-use crate::interpreter::{
-    Activation, Blocks, Decisions, Norms, Outcome, Relaxed, Statistics, Trainable, Watched,
-};
+use crate::interpreter::{Blocks, Decisions, Norms, Relaxed, Trainable, Watched};
 
 /// A network whose outputs are imitated: it has one decision a pixel and does not change.
 #[derive(Clone, Debug)]
@@ -39,30 +37,16 @@ impl Teacher {
     /// What it makes of a batch, without gradients; its stages if `hints`.
     pub(super) fn look(&self, input: Tensor<4>, hints: bool) -> Seen {
         let relaxed = Relaxed { blocks: &self.blocks, decisions: Decisions::Constant, fixed: None };
+        let nodes = if hints { stages(self.network.graph()) } else { Vec::new() };
+        let watched = Watched::new(&relaxed, &nodes);
         let norms = Norms::Running(&self.running);
-        Seen::of(&self.network, &self.parameters, norms, input, &relaxed, hints).0
-    }
-}
-
-impl Seen {
-    /// What a network makes of a batch, with its stages if `hints`, and the statistics of its norms.
-    pub(super) fn of(
-        network: &Trainable,
-        parameters: &[Tensor<1>],
-        norms: Norms<'_>,
-        input: Tensor<4>,
-        activation: &dyn Activation,
-        hints: bool,
-    ) -> (Self, Vec<Statistics>) {
-        let nodes = if hints { stages(network.graph()) } else { Vec::new() };
-        let watched = Watched::new(activation, &nodes);
-        let Outcome { output, statistics } = network.run(parameters, norms, input, &watched);
-        (Self { logits: output, stages: watched.seen() }, statistics)
+        let logits = self.network.run(&self.parameters, norms, input, &watched).output;
+        Seen { logits, stages: watched.seen() }
     }
 }
 
 /// The last activation of every resolution, in the order of the graph.
-fn stages(graph: &Graph) -> Vec<NodeId> {
+pub(super) fn stages(graph: &Graph) -> Vec<NodeId> {
     let activations = graph.iter().filter(|(_, node)| node.op.is_activation());
     let last: BTreeMap<(u32, u32), NodeId> =
         activations.map(|(id, node)| ((node.shape.height, node.shape.width), id)).collect();

@@ -170,8 +170,6 @@ fn what_does_not_fit_is_one_sentence() {
         brelu(&place, &format!("{TRAIN} --iterations 5 {arguments}")).fails(words);
         assert!(!place.join("out.onnx").exists());
     };
-    refused("-o out.onnx --hints 1", &["--distil"]);
-    refused("-o out.onnx --distil --fade .5", &["--hints"]);
     refused("-o missing/out.onnx", &["missing", "no folder"]);
     refused("-o out.onnx --class-offset 2", &["class 2", "classes 0 to 1", "--class-offset"]);
     refused("-o out.onnx --rate 1e6 --restart", &["the loss is", "lower --rate"]);

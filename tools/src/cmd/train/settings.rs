@@ -91,12 +91,12 @@ pub(super) struct Settings {
 
     /// For --distil: weight of what the unmodified network has inside, at the last activation of every resolution; 0 for
     /// its outputs only
-    #[arg(long, value_name = "X", default_value = "0", value_parser = amount, requires = "distil", help_heading = "Loss")]
+    #[arg(long, value_name = "X", default_value = "0", value_parser = amount, help_heading = "Loss")]
     hints: f64,
 
     /// For --hints: share of the training after which they weigh nothing; their weight falls linearly until then [default:
     /// it stays]
-    #[arg(long, value_name = "X", value_parser = share, requires = "hints", help_heading = "Loss")]
+    #[arg(long, value_name = "X", value_parser = share, help_heading = "Loss")]
     fade: Option<f64>,
 
     /// Pixels by which training images are moved at random, at most; 0 for not at all

@@ -98,13 +98,13 @@ pub(super) fn check(options: &LabelOptions, scores: Shape) -> Result<(), Compile
 }
 
 /// Puts the choice of labels behind the scores of `plan`. `scores` are simulated ones of the calibration images, in units;
-/// their differences times `margin` fit the comparisons.
+/// their differences times `margin` fit the comparisons. `beside` is what a plan costs that opens the scores.
 pub(super) fn labels(
     options: &LabelOptions,
-    plan: &Plan<'_>,
-    weights: Weights,
+    (plan, weights): (&Plan<'_>, Weights),
     scores: &[Vec<i32>],
     margin: f32,
+    beside: &cost::Total,
 ) -> Result<(Vec<u8>, Weights, LabelReport), CompileError> {
     let output = plan.output();
     let question = Question { count: options.count, shape: output.shape, narrow: output.bits };
@@ -129,8 +129,8 @@ pub(super) fn labels(
         window: window.width,
         position: window.lo,
         agreement,
-        scores_bytes: total.bytes.total(),
-        scores_round_trips: total.round_trips,
+        scores_bytes: beside.bytes.total(),
+        scores_round_trips: beside.round_trips,
     };
     Ok((file, weights, report))
 }
