@@ -132,7 +132,7 @@ fn client() -> Vec<Step> {
             let mut table = key(words).stream(Address::new(1, 1, Kind::CdTable));
             table.pick_bits(FORMAT.table_log2(), 5, &windows, words);
         }),
-        step("client", "block-ReLU pixels", 6, move |words| select::<false, _>(words, &masked, &decision)),
+        step("client", "block-ReLU pixels", 6, move |words| select::<false>(words, &masked, &decision)),
         step("client", "extension", 3, move |words| {
             let [z_cd, q, cross] = lanes(words);
             extend::answer(&opened, z_cd, q, cross, FORMAT.n, FORMAT.k);
@@ -164,7 +164,7 @@ fn server() -> Vec<Step> {
             tables.as_chunks_mut().0.iter_mut().zip(&*words).for_each(|(to, word)| *to = word.to_le_bytes());
             block_relu::pick_server(FORMAT, &tables, 0, &windows, words);
         }),
-        step("server", "block-ReLU, close", 6, move |words| select::<true, _>(words, &masked, &decision)),
+        step("server", "block-ReLU, close", 6, move |words| select::<true>(words, &masked, &decision)),
         step("server", "extension", 4, move |words| {
             let [a, eps, cross, reply] = lanes(words);
             let mut bits = [0; COUNT];
