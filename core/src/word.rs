@@ -86,3 +86,28 @@ impl Word for u32 {
         ring::signed(self, bits) as u32
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Word;
+    use crate::ring;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn powers_and_carries_are_those_of_the_integers(value: u32, other: u32, n in 0u8..=32) {
+            prop_assert_eq!(value.times_power(n.into()), (u64::from(value) << n) as u32);
+            let (value, other) = (value & ring::mask(n), other & ring::mask(n));
+            let sum = u64::from(value) + u64::from(other);
+            prop_assert_eq!(u64::from(value.carry(other, n)), sum >> n);
+        }
+
+        #[test]
+        fn ones_below_are_a_row_of_comparisons(bound in 0u32..1100, first in 0u32..1100) {
+            let bits = bound.ones_below(first);
+            for bit in 0..32 {
+                prop_assert_eq!((bits >> bit) & 1, u32::from(first + bit < bound));
+            }
+        }
+    }
+}

@@ -46,7 +46,7 @@ pub fn decision(steps: &Steps) -> Claim {
 }
 
 /// Both halves of `select`, and `deal_lam`, `deal_pixels` and `open_pixels` before: `y` is the decision times `z'`, exactly,
-/// whatever the decision is, for |z'| < 2^(n-2).
+/// whatever the decision is, for |z'| < 2^(n-2); within one ring (K = n), for every `z'`.
 ///
 /// Here the client's shares and `y_cd` are zero; [`effect`] and [`activation_mask`] say that they may be anything.
 pub fn selection(steps: &Steps) -> Claim {
@@ -54,8 +54,8 @@ pub fn selection(steps: &Steps) -> Claim {
     let (masks, case) = (shares_of_zero(format, 1), Case::new(format));
     let (y, z) = (case.result(steps, &masks), case.value(format, &masks));
     let wanted = Integer::choose(case.decision.is_set(), z, 0.into());
-    let claim = Claim::new(title("selection", format), y.signed(format.k).equals(wanted));
-    claim.given(in_range(format, z)).sharing(format.k)
+    let claim = Claim::new(title("selection", format), y.signed(format.k).equals(wanted)).sharing(format.k);
+    if format.extra() == 0 { claim } else { claim.given(in_range(format, z)) }
 }
 
 /// The kinds of additive shares of a block.

@@ -48,6 +48,14 @@ fn select_multiplies_a_decision_with_its_pixel() {
 }
 
 #[test]
+fn select_within_one_ring_is_exact_for_every_value() {
+    at_every_format(|steps| {
+        let format = Format { k: steps.format.n, ..steps.format };
+        prove(&claims::selection(&Steps::new(format)));
+    });
+}
+
+#[test]
 fn shares_of_the_client_may_be_anything() {
     at_every_format(|steps| {
         prove(&claims::activation_mask(steps));
