@@ -7,10 +7,12 @@ use brelu_core::channel::{EPOCH_JUMP, EPOCH_LEAD, Ephemeral};
 use brelu_core::client::{Greeting, greet};
 use brelu_core::transport::FrameKind;
 use brelu_host::client::{ClientMemory, HostClient};
+use brelu_host::dealer::DealerOptions;
 use brelu_host::error::SessionError;
 use brelu_host::event::Event;
-use brelu_host::keys::random_key;
+use brelu_host::keys::{Access, random_key};
 use brelu_host::weights::plan_hash;
+use brelu_tests::parties::Rules;
 use brelu_tests::script::{agree, out_of_time, small, small_with};
 use brelu_tests::wire::{Link, Tap, Wire, honest};
 use brelu_tests::world::World;
@@ -25,6 +27,13 @@ async fn dial<'a>(world: &World, memory: &'a mut ClientMemory) -> Result<HostCli
     world.dial(Wire::Frames(honest()), memory).await
 }
 
+/// A small network's parties, whose dealer has these limits and takes any server.
+fn shared(options: impl FnOnce(&mut DealerOptions)) -> (World, Vec<i32>) {
+    let (world, input) = small();
+    let rules = Rules { servers: Access::Anybody, ..Rules::default() };
+    (world.with_rules(rules).with_dealer(options), input)
+}
+
 fn memory(world: &World) -> ClientMemory {
     ClientMemory::least(world.plan(), 256)
 }
@@ -37,8 +46,7 @@ async fn right(client: &mut HostClient<'_>, input: &[i32], expected: &mut Option
 
 #[test]
 fn a_server_that_takes_all_its_sessions_leaves_those_of_others() {
-    let (world, input) = small();
-    let world = world.with_dealer(|options| options.share.sessions = 2);
+    let (world, input) = shared(|options| options.share.sessions = 2);
     let greedy = neighbour(&world, 11);
     out_of_time(async {
         let (mut first, mut second, mut third) = (memory(&greedy), memory(&greedy), memory(&greedy));
@@ -58,8 +66,7 @@ fn a_server_that_takes_all_its_sessions_leaves_those_of_others() {
 
 #[test]
 fn a_server_introduces_so_many_clients_and_the_others_theirs() {
-    let (world, input) = small();
-    let world = world.with_dealer(|options| options.share.clients = 1);
+    let (world, input) = shared(|options| options.share.clients = 1);
     let other = neighbour(&world, 11);
     out_of_time(async {
         for _ in 0..2 {
@@ -81,8 +88,7 @@ fn a_server_introduces_so_many_clients_and_the_others_theirs() {
 
 #[test]
 fn a_model_that_was_pushed_out_is_used_to_the_end_and_sent_again() {
-    let (world, input) = small();
-    let world = world.with_dealer(|options| options.models = 1);
+    let (world, input) = shared(|options| options.models = 1);
     let sent = Arc::new(Mutex::new(0));
     let count = sent.clone();
     let tap: Tap = Arc::new(move |link, _, frame| {
@@ -111,8 +117,7 @@ fn a_model_that_was_pushed_out_is_used_to_the_end_and_sent_again() {
 
 #[test]
 fn a_server_whose_models_are_all_in_use_is_told_to_wait() {
-    let (world, input) = small();
-    let world = world.with_dealer(|options| (options.models, options.share.models) = (1, 1));
+    let (world, input) = shared(|options| (options.models, options.share.models) = (1, 1));
     // Another model of the same server.
     let (plan, weights) = small_with(19).finish();
     let other = World::new(plan, weights).at_dealer_of(&world);

@@ -76,7 +76,9 @@ pub async fn greet<T: Transport>(
 async fn answer<T: Transport>(transport: &mut T, buffer: &mut [u8]) -> Result<usize, ClientError<T::Error>> {
     match transport.receive(buffer).await? {
         (FrameKind::Hello, len) => Ok(len),
-        (FrameKind::Failed, len) => Err(MessageError::Refused(reason(&buffer[..len])).into()),
+        (FrameKind::Failed | FrameKind::Later, len) => {
+            Err(MessageError::Refused(reason(&buffer[..len])).into())
+        }
         (other, _) => Err(MessageError::Unexpected(other).into()),
     }
 }

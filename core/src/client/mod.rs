@@ -181,7 +181,9 @@ impl<'a, T: Transport, L: LinearKernel> Client<'a, T, L> {
                 }
                 _ => Err(ClientError::Number),
             },
-            FrameKind::Failed => Err(MessageError::Refused(crate::transport::reason(payload)).into()),
+            FrameKind::Failed | FrameKind::Later => {
+                Err(MessageError::Refused(crate::transport::reason(payload)).into())
+            }
             other => Err(MessageError::Unexpected(other).into()),
         }
     }

@@ -26,7 +26,7 @@ pub enum MessageError<E> {
 /// What a peer said when it gave up, cut to what fits.
 pub type Reason = heapless::String<88>;
 
-/// Takes the words of a [`FrameKind::Failed`] frame.
+/// Takes the words of a [`FrameKind::Failed`] or [`FrameKind::Later`] frame.
 pub(crate) fn reason(payload: &[u8]) -> Reason {
     let mut reason = Reason::new();
     for c in payload.iter().map(|byte| char::from(*byte)).filter(|c| c.is_ascii_graphic() || *c == ' ') {
@@ -132,7 +132,9 @@ impl<'b> MessageReader<'b> {
         match kind {
             FrameKind::Data if len > 0 && len as u64 <= self.left => {}
             FrameKind::Data => return Err(MessageError::Length),
-            FrameKind::Failed => return Err(MessageError::Refused(reason(&self.buffer[..len]))),
+            FrameKind::Failed | FrameKind::Later => {
+                return Err(MessageError::Refused(reason(&self.buffer[..len])));
+            }
             other => return Err(MessageError::Unexpected(other)),
         }
         self.left -= len as u64;
