@@ -63,6 +63,7 @@ pub mod claims;
 pub mod enumeration;
 pub mod fault;
 pub mod lanes;
+mod parts;
 pub mod recover;
 mod replay;
 mod smt;

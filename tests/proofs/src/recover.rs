@@ -7,7 +7,8 @@ use brelu_core::ring;
 use brelu_core::word::Word;
 
 use crate::lanes::{Mask, Masks, Seen, View};
-use crate::steps::{Dealing, Entry, Parts, Steps, Windows, spread};
+use crate::parts::Parts;
+use crate::steps::{Dealing, Entry, Steps, Windows, spread};
 
 /// The two products of `x_cd`, which are known once `x_cd` is.
 #[derive(Clone, Debug)]

@@ -8,7 +8,8 @@ use brelu_core::word::Word;
 use super::{lanes, title, unknowns};
 use crate::claim::Claim;
 use crate::lanes::{Mask, Masks, Name, Seen, View};
-use crate::steps::{Dealing, Parts, Steps, Windows};
+use crate::parts::Parts;
+use crate::steps::{Dealing, Steps, Windows};
 use crate::symbol::{Integer, Statement, Symbol};
 
 /// The largest block sum for which the decision may be wrong, and the first one that is out of range.
