@@ -110,8 +110,7 @@ struct Client {
 impl Dealer {
     /// A dealer.
     pub fn new(party: DealerParty, options: DealerOptions) -> Self {
-        let library =
-            Library::new(party.models.clone(), options.models, options.share, options.limits.clone());
+        let library = Library::new(party.models.clone(), options.models, options.share, options.limits);
         let (room, places, stopping) = (Room::new(&options.limits), Arc::default(), Stopping::default());
         let (party, library) = (Arc::new(party), Arc::new(library));
         Self { party, options, library, room, places, stopping }
