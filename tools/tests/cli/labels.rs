@@ -24,15 +24,19 @@ fn outputs(image: &Value) -> Vec<u64> {
     image["top"].as_array().unwrap().iter().map(|class| class["output"].as_u64().unwrap()).collect()
 }
 
-/// The outputs that the network with scores says for all pictures.
-fn by_scores() -> Vec<Vec<u64>> {
+/// Outputs and scores of the network that opens them, the largest first, for both pictures.
+fn by_scores() -> Vec<Vec<(u64, f64)>> {
     let dealer = Listening::start(folder(), "deal");
     let line = format!("serve --plan tiny.plan --weights tiny.weights --dealer {}", dealer.address);
     let server = Listening::start(folder(), &line);
     let line =
         format!("infer --plan tiny.plan --server {} --json pictures/0.ppm pictures/5.ppm", server.address);
     let report = json(&brelu(folder(), &line).succeeds());
-    report["images"].as_array().unwrap().iter().map(outputs).collect()
+    let scores = |image: &Value| -> Vec<(u64, f64)> {
+        let values = image["top"].as_array().unwrap().iter().map(|class| class["value"].as_f64().unwrap());
+        outputs(image).into_iter().zip(values).collect()
+    };
+    report["images"].as_array().unwrap().iter().map(scores).collect()
 }
 
 #[test]
@@ -49,12 +53,18 @@ fn three_processes_open_nothing_but_labels() {
         assert_eq!(report["expected_round_trips"], trips);
         for (image, want) in report["images"].as_array().unwrap().iter().zip(&want) {
             assert_eq!((&image["exact"], &image["round_trips"]), (&true.into(), &trips.into()));
-            assert_eq!(outputs(image), want[..count]);
+            let labels = outputs(image);
+            assert_eq!((labels.len(), labels[0]), (count, want[0].0));
+            // Lower ranks may be nearly equal.
+            for (label, (_, value)) in labels.iter().zip(want) {
+                let own = want.iter().find(|(output, _)| output == label).unwrap().1;
+                assert!((own - value).abs() < 0.05, "{labels:?} {want:?}");
+            }
             assert!(image["top"].as_array().unwrap().iter().all(|class| class.get("value").is_none()));
         }
         let text = brelu(folder(), &infer).succeeds();
         let names = ["warm", "cold", "light", "dark"];
-        let label = format!("pictures/0.ppm\n  {}\n", names[want[0][0] as usize]);
+        let label = format!("pictures/0.ppm\n  {}\n", names[want[0][0].0 as usize]);
         assert!(text.contains(&label) && text.contains("traffic equals the formulas: yes"), "{text}");
         let evaluate = format!(
             "evaluate --plan {name}.plan --server {} --data pictures --model tiny.onnx",
@@ -63,7 +73,8 @@ fn three_processes_open_nothing_but_labels() {
         let report = json(&brelu(folder(), &format!("{evaluate} --json")).succeeds());
         assert_eq!((&report["agreement"], &report["exact"]), (&1.0.into(), &true.into()), "{report}");
         assert_eq!((&report["mean_error"], &report["top5"]), (&Value::Null, &Value::Null));
-        assert_eq!(report.get("ranks"), (count > 1).then_some(&1.0.into()));
+        let ranks = report.get("ranks").map(|ranks| ranks.as_f64().unwrap());
+        assert!(if count == 1 { ranks.is_none() } else { ranks.unwrap() > 0.8 }, "{report}");
         let text = brelu(folder(), &evaluate).succeeds();
         assert!(text.contains("agreement with float 100.00 %") && !text.contains("logit error"), "{text}");
     }
