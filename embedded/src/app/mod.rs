@@ -191,3 +191,15 @@ fn part(output: &mut [i32], want: usize) -> Result<&mut [i32], DeviceError> {
     let have = output.len();
     output.get_mut(..want).ok_or(DeviceError::Room { what: "outputs", want, have })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_answer_is_the_largest_score_or_the_first_label() {
+        assert_eq!(best(&Answer::Scores, &[3, 9, 9, 1]), 1);
+        let labels = Answer::Labels { count: 3, classes: 10 };
+        assert_eq!(best(&labels, &[7, 9, 0]), 7);
+    }
+}

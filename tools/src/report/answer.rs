@@ -43,7 +43,8 @@ impl AnswerReport {
         let mut sent = opening;
         for id in first..plan.len() as NodeId {
             sent += cost::step(plan, id).to_bytes();
-            report.round_trips += u32::from(plan.flight(id).len() > 0 && plan.flight(id - 1).is_empty());
+            let first_of_flight = plan.flight(id - 1).is_empty() && !plan.flight(id).is_empty();
+            report.round_trips += u32::from(first_of_flight);
             report.decisions += decisions(plan, id);
         }
         Self { bytes: sent.into(), ..report }
