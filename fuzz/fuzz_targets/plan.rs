@@ -6,7 +6,7 @@
 use std::cell::Cell;
 use std::convert::Infallible;
 use std::pin::pin;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use brelu_core::client::{Client, ClientKeys, Memory, Portable, Workspace};
@@ -18,7 +18,7 @@ use brelu_core::transport::{FrameKind, Transport};
 use brelu_host::dealer::{DealerKeys, DealerModel};
 use brelu_host::limits::PlanLimits;
 use brelu_host::local::local;
-use brelu_host::plan_file::keep;
+use brelu_host::plan_file::OwnedPlan;
 use libfuzzer_sys::fuzz_target;
 
 #[path = "plan/checksum.rs"]
@@ -26,9 +26,6 @@ mod checksum;
 
 /// A small machine, so that what it takes is walked in little time.
 const SMALL: PlanLimits = PlanLimits { memory: 96 << 20, work: 1 << 22 };
-
-/// Plans that the dealer of this process was given: they stay.
-static KEPT: AtomicUsize = AtomicUsize::new(0);
 
 fuzz_target!(|data: &[u8]| {
     let mut file = data.to_vec();
@@ -39,7 +36,9 @@ fuzz_target!(|data: &[u8]| {
     assert!(Memory::least(&plan) <= Memory::best(&plan));
     for refused in [SMALL.dealer(&plan).err(), SMALL.server(&plan).err(), SMALL.client(&plan).err()] {
         let words = refused.map(|refused| refused.to_string());
-        assert!(words.is_none_or(|words| words.starts_with("this plan takes") || words.starts_with("an inf")));
+        assert!(
+            words.is_none_or(|words| words.starts_with("this plan takes") || words.starts_with("an inf"))
+        );
     }
     if SMALL.dealer(&plan).is_ok() {
         masks(&plan);
@@ -76,15 +75,13 @@ fn masks(plan: &Plan<'_>) {
 }
 
 fn deal(file: &[u8]) {
-    if KEPT.fetch_add(1, Relaxed) > 20_000 {
-        return;
-    }
-    let Ok(plan) = keep(file.to_vec()) else { return };
+    let Ok(owned) = OwnedPlan::parse(file.to_vec()).map(Arc::new) else { return };
+    let plan = owned.get();
     let weights = |id, index: usize| match plan.node(id).op {
         Op::Linear { terms, .. } => vec![7; terms[index].map.weight_len()],
         _ => Vec::new(),
     };
-    let Ok(model) = DealerModel::new(plan, weights) else { panic!("a kernel refuses a map of a checked plan") };
+    let model = DealerModel::new(owned.clone(), weights).expect("kernels take the maps of a checked plan");
     let [client, server, own] = [1, 2, 3].map(|byte| PairKey::new([byte; 32]));
     let keys = DealerKeys { client, server, own };
     for id in 0..plan.len() as NodeId {
