@@ -138,7 +138,7 @@ fn every_reason_has_a_sentence_of_its_own() {
     let cases: [(&[u8], &str); 6] = [
         (&[], "the partition is empty: write the file that brelu provision makes to it"),
         (&[0xff; 100], "the partition is empty: write the file that brelu provision makes to it"),
-        (&other, "the partition has format version 9, this firmware reads 1: provision the device again"),
+        (&other, "the partition has format version 9, this firmware reads 2: provision the device again"),
         (&good[..100], "the partition has 80: provision the device with fewer pictures"),
         (&flipped, "the partition's checksum does not match its content: provision the device again"),
         (&sealed(&[]), "the partition cannot be read: provision the device again"),
