@@ -65,7 +65,7 @@ pub(crate) struct Deal {
     #[command(flatten)]
     work: WorkArgs,
 
-    /// Most sessions of one server at a time [default: a quarter of --max-clients]
+    /// Most sessions of one server at a time [default: a quarter of --max-clients, or 16 where that is less]
     #[arg(long, value_name = "N", value_parser = positive)]
     server_sessions: Option<usize>,
 
@@ -84,6 +84,9 @@ pub(crate) struct Deal {
     #[command(flatten)]
     limits: LimitArgs,
 }
+
+/// Sessions that any server may have, if the dealer takes as many: a dealer of few sessions has few servers.
+const FEW_SESSIONS: usize = 16;
 
 impl Deal {
     pub(crate) fn run(self) -> Result<()> {
@@ -115,10 +118,30 @@ impl Deal {
 
     fn share(&self) -> ServerShare {
         ServerShare {
-            sessions: self.server_sessions.unwrap_or((self.limits.max_clients / 4).max(1)),
+            sessions: self.server_sessions.unwrap_or((self.limits.max_clients / 4).max(FEW_SESSIONS)),
             models: self.server_models,
             bytes: self.server_bytes,
             clients: self.server_clients,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        deal: Deal,
+    }
+
+    #[test]
+    fn a_dealer_of_few_sessions_gives_a_server_all_of_them() {
+        let sessions = |line: &str| Line::parse_from(line.split(' ')).deal.share().sessions;
+        assert_eq!(sessions("deal --max-clients 2"), 16);
+        assert_eq!(sessions("deal --max-clients 256"), 64);
+        assert_eq!(sessions("deal --max-clients 256 --server-sessions 3"), 3);
     }
 }

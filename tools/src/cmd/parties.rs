@@ -63,7 +63,9 @@ impl Parties {
             args.iter().chain(&limits).map(OsString::from).chain(files).collect()
         };
         let files = [("--key", "dealer.key"), ("--servers", "servers.txt")];
-        let dealer = Party::start("dealer", common(&["deal"], &files))?;
+        let mut deal = common(&["deal"], &files);
+        deal.extend(["--server-sessions".into(), jobs.to_string().into()]);
+        let dealer = Party::start("dealer", deal)?;
         let (trusted, ready) = (dealer_key.to_string(), jobs.max(8).to_string());
         let jobs = jobs.to_string();
         let serve = [
