@@ -1,6 +1,7 @@
 //! The dealer: hands out correlated randomness before any input exists. It has nothing secret but its own randomness,
-//! and learns nothing: of the model it sees a masked component, of inputs nothing. It learns which client of which server
-//! prepares when, and when an inference of it begins, since it remembers how many did ([`crate::state::Generations`]).
+//! and learns nothing of images or weights: of the model it sees a masked component, of inputs nothing. It learns which
+//! client of which server prepares when, and when an inference of it begins, since it remembers how many did
+//! ([`crate::state::Generations`]).
 
 mod engine;
 mod library;

@@ -44,9 +44,11 @@ use clap::{Parser, Subcommand};
 
 const AFTER_HELP: &str = "\
 The three parties of an inference:
-  client  has the image and gets the result   brelu infer, brelu evaluate
+  client  has the image and gets the answer   brelu infer, brelu evaluate
   server  has the network's weights           brelu serve
-  dealer  has nothing and learns nothing      brelu deal
+  dealer  hands out randomness ahead of time  brelu deal
+The server learns who asks, how often and when; the dealer the plan, which client of which server prepares how often, and \
+when an inference of which client begins. Neither learns anything about an image or an answer, nor the dealer about weights.
 A microcontroller is a client of its own, or leaves the work to a delegate: brelu provision, brelu delegate
 A client and a dealer together recover the weights, a server and a dealer together the image: let somebody run the \
 dealer who colludes with neither.
