@@ -9,6 +9,7 @@ use brelu_core::plan::Interpolation;
 use brelu_tools::graph::{Graph, simplify};
 use brelu_tools::net::Patience;
 use brelu_tools::onnx::{self, ImportOptions};
+use brelu_tools::report::note;
 use brelu_tools::zoo;
 use clap::{Args, ValueEnum};
 
@@ -54,6 +55,21 @@ impl ImportArgs {
     pub(crate) fn import(&self, model: &Path) -> Result<(Graph, Vec<String>)> {
         let (graph, notes) = self.import_as_is(model)?;
         Ok((simplify(graph).with_context(|| model.display().to_string())?, notes))
+    }
+
+    /// As [`ImportArgs::import`]; prints what is left out of a file.
+    pub(crate) fn network(&self, model: &Path) -> Result<Graph> {
+        let graph = self.network_as_is(model)?;
+        simplify(graph).with_context(|| model.display().to_string())
+    }
+
+    /// As [`ImportArgs::import_as_is`]; prints what is left out of a file.
+    pub(crate) fn network_as_is(&self, model: &Path) -> Result<Graph> {
+        let (graph, notes) = self.import_as_is(model)?;
+        if builtin(model).is_none() {
+            notes.iter().for_each(|text| note(format_args!("note: {text}")));
+        }
+        Ok(graph)
     }
 
     /// Reads a network with the operations of its file; notes are for the user.

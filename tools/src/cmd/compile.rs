@@ -66,7 +66,7 @@ impl Compile {
             self.compiling.spec().map_or(Ok(()), |spec| check_distinct(&result, spec))?;
         }
         let (graph, notes) = self.import.import(&self.model)?;
-        let preprocess = self.preprocess.resolve(graph.input_shape())?;
+        let preprocess = self.preprocess.resolve(&graph)?;
         let calibration = self.compiling.calibration(&preprocess)?;
         let compiled = self.compiling.compile(&graph, preprocess, &calibration)?;
         let plan = Plan::parse(&compiled.plan)?;

@@ -107,8 +107,8 @@ impl Demo {
     }
 
     fn given(&self, model: &Path, images: &Path) -> Result<Subject> {
-        let (graph, _) = self.import.import(model)?;
-        let preprocess = self.preprocess.resolve(graph.input_shape())?;
+        let graph = self.import.network(model)?;
+        let preprocess = self.preprocess.resolve(&graph)?;
         let data = Dataset::open(images, preprocess)?;
         let mut compiling = self.compiling.clone();
         if compiling.calibrate.is_none() && !compiling.generated_images {

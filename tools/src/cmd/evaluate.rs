@@ -242,11 +242,11 @@ impl Evaluate {
     }
 
     fn float(&self, plan: &Plan<'_>, model: &Path) -> Result<FloatNetwork> {
-        let (graph, _) = self.import.import(model)?;
+        let graph = self.import.network(model)?;
         let same = (graph.input_shape(), graph.output_shape()) == (plan.input().shape, plan.scores());
         ensure!(same, "{} has other shapes than the plan: give the network it was made of", model.display());
         let given = match self.preprocess.is_given() {
-            true => self.preprocess.resolve(graph.input_shape())?,
+            true => self.preprocess.resolve(&graph)?,
             false => self.recorded(plan)?,
         };
         preprocess::check_same(plan, &given)?;

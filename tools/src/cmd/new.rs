@@ -14,7 +14,7 @@ use super::conversion::ConversionArgs;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Weights are read from safetensors files and PyTorch checkpoints, with the names of OpenMMLab or, for ResNets and \
-MobileNetV2, of torchvision. Reading runs nothing that a file says.
+MobileNetV2, of torchvision, as they are or within what a trainer wrapped the network in. Reading runs nothing that a file says.
 
 Networks of maps end with the scores at an eighth of the input's rows and columns: the client interpolates them and takes \
 the largest score of every pixel.

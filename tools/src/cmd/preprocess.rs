@@ -6,9 +6,19 @@ use anyhow::{Context, Result, bail, ensure};
 use brelu_core::geometry::Shape;
 use brelu_core::plan::{self, Plan};
 use brelu_tools::data::{Channels, Fit, Preprocess};
+use brelu_tools::graph::Graph;
 use clap::Args;
 
 use super::arguments::shape_text;
+
+/// The largest value of a pixel.
+const BRIGHTEST: f32 = 255.0;
+/// A mean of pixels is none of them if it is this many times the brightest one.
+const MEAN_BEYOND: f32 = 1.01;
+/// How far apart black and white can be in the input of a network: from a hundredth of what they usually are, if the standard
+/// deviation counts from 0 to 255 and the pixels from 0 to 1, to some hundred times that, the other way round.
+const LEAST_SPREAD: f32 = 0.05;
+const LARGEST_SPREAD: f32 = 1000.0;
 
 /// How pictures become the input: x = (pixel / divide-by - mean) / std for every channel.
 #[derive(Clone, Debug, Args)]
@@ -22,7 +32,7 @@ pub(crate) struct PreprocessArgs {
     #[arg(long, num_args = 1..=3, value_delimiter = ',', value_name = "X")]
     std: Vec<f32>,
 
-    /// Divisor of the pixel values; 1 leaves them as they are [default: 255]
+    /// Divisor of the pixel values; 1 leaves them as they are [default: 255, or 1 for networks whose input is of bytes (uint8)]
     #[arg(long, value_name = "X")]
     divide_by: Option<f32>,
 
@@ -49,9 +59,9 @@ impl PreprocessArgs {
         values || self.order.is_some() || self.fit.is_some() || self.preprocess.is_some()
     }
 
-    /// The preprocessing, if it gives an input of `shape`.
-    pub(crate) fn fitting(&self, shape: Shape) -> Result<Preprocess> {
-        let preprocess = self.resolve(shape)?;
+    /// The preprocessing, if it gives the input of `network`.
+    pub(crate) fn fitting(&self, network: &Graph) -> Result<Preprocess> {
+        let (preprocess, shape) = (self.resolve(network)?, network.input_shape());
         ensure!(
             preprocess.shape() == shape,
             "the preprocessing gives {}, the network takes {}: change its sizes",
@@ -61,22 +71,25 @@ impl PreprocessArgs {
         Ok(preprocess)
     }
 
-    /// The preprocessing for an input of `shape`.
-    pub(crate) fn resolve(&self, shape: Shape) -> Result<Preprocess> {
+    /// The preprocessing for the input of `network`.
+    pub(crate) fn resolve(&self, network: &Graph) -> Result<Preprocess> {
+        let preprocess = self.given(network)?;
+        check_numbers(&preprocess, network)?;
+        Ok(preprocess)
+    }
+
+    fn given(&self, network: &Graph) -> Result<Preprocess> {
         if let Some(path) = &self.preprocess {
             return read(path);
         }
-        let by_shape = match shape.channels {
-            1 => Channels::Gray,
-            3 => Channels::Rgb,
-            other => bail!("the network takes {other} channels, but pictures have 1 or 3: change its input"),
-        };
+        let shape = network.input_shape();
+        let by_shape = channels(shape)?;
         let mut preprocess = Preprocess {
             height: shape.height,
             width: shape.width,
             fit: self.fit.unwrap_or(Fit::Exact),
             channels: self.order.unwrap_or(by_shape),
-            divide_by: self.divide_by.unwrap_or(255.0),
+            divide_by: self.divide_by.unwrap_or(if network.takes_bytes { 1.0 } else { BRIGHTEST }),
             mean: three("mean", &self.mean, 0.0)?,
             std: three("std", &self.std, 1.0)?,
         };
@@ -86,6 +99,41 @@ impl PreprocessArgs {
         preprocess.check()?;
         Ok(preprocess)
     }
+}
+
+/// The planes of pictures that a network with this input takes.
+pub(crate) fn channels(shape: Shape) -> Result<Channels> {
+    match shape.channels {
+        1 => Ok(Channels::Gray),
+        3 => Ok(Channels::Rgb),
+        other => bail!("the network takes {other} channels, but pictures have 1 or 3: change its input"),
+    }
+}
+
+/// Refuses numbers that make of pixels what no network was trained on.
+fn check_numbers(preprocess: &Preprocess, network: &Graph) -> Result<()> {
+    let Preprocess { divide_by, mean, std, .. } = *preprocess;
+    let as_they_are = divide_by == 1.0 && mean == [0.0; 3] && std == [1.0; 3];
+    ensure!(
+        !network.takes_bytes || as_they_are,
+        "the network takes pixels as they are (its input is of bytes, uint8) and scales them itself: give --divide-by 1, and \
+         no --mean or --std"
+    );
+    let brightest = BRIGHTEST / divide_by;
+    for (mean, std) in mean.into_iter().zip(std) {
+        ensure!(
+            mean.abs() <= brightest.abs() * MEAN_BEYOND,
+            "the mean {mean} is beyond every pixel, which --divide-by {divide_by} brings to 0 to {brightest}: give \
+             --divide-by 1 if mean and standard deviation count from 0 to 255, or divide them by 255"
+        );
+        let spread = (brightest / std).abs();
+        ensure!(
+            (LEAST_SPREAD..=LARGEST_SPREAD).contains(&spread),
+            "black and white differ by {spread} in the network's input, by --divide-by {divide_by} and --std {std}: one of the \
+             two has to count from 0 to 255, the other from 0 to 1"
+        );
+    }
+    Ok(())
 }
 
 fn three(name: &str, values: &[f32], default: f32) -> Result<[f32; 3]> {

@@ -130,8 +130,8 @@ impl Report {
             return Ok(Vec::new());
         };
         check_model(model, table)?;
-        let (graph, _) = self.import.import(model)?;
-        let preprocess = self.preprocess.resolve(graph.input_shape())?;
+        let graph = self.import.network(model)?;
+        let preprocess = self.preprocess.resolve(&graph)?;
         let item = Dataset::open(data, preprocess)?.item(self.image)?;
         Ok(examples(&graph, &preprocess.normalise(&item.pixels), table, spec)?)
     }

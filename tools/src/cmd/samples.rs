@@ -77,8 +77,8 @@ pub(crate) struct Samples {
 impl SampleArgs {
     /// Reads the network and the images.
     pub(crate) fn read(&self, model: &Path, data: &Path, most: usize) -> Result<Samples> {
-        let (graph, _) = self.import.import(model)?;
-        let preprocess = self.preprocess.fitting(graph.input_shape())?;
+        let graph = self.import.network(model)?;
+        let preprocess = self.preprocess.fitting(&graph)?;
         let set = Dataset::open(data, preprocess)?;
         let count = self.count.unwrap_or(most);
         let selection = Selection { count, skip: self.skip, step: Some(self.step.unwrap_or(1)) };

@@ -162,6 +162,15 @@ pub fn compile(
     finish(&subject, options, progress)
 }
 
+/// Whether `graph` can be expressed as a plan, as far as its operations say; ranges and formats are not known without images.
+///
+/// # Errors
+/// As [`compile`], of the network alone.
+pub fn check(graph: &Graph) -> Result<(), CompileError> {
+    let (widened, output) = widths::assign(&prune::prune(lower::lower(graph, &BlockSpec::default())?)?);
+    Ties::new(&order::by_depth(widened, output)).map(|_| ())
+}
+
 fn finish(
     subject: &Subject<'_>,
     options: &CompileOptions,

@@ -60,6 +60,8 @@ pub struct Graph {
     pub output: NodeId,
     /// How the result, if it is a map, is brought to the input's size by whoever reads it.
     pub interpolation: Interpolation,
+    /// Whether the input is bytes in ONNX: pixel values 0 to 255 as they are, which the network scales itself.
+    pub takes_bytes: bool,
 }
 
 impl Graph {
@@ -78,6 +80,7 @@ impl Graph {
             input,
             output,
             interpolation: Interpolation::default(),
+            takes_bytes: false,
         })
     }
 

@@ -6,7 +6,17 @@ use super::constant::Constant;
 use super::error::Problem;
 use crate::graph::Op;
 
+/// Why tensors cannot be multiplied.
+pub(super) const PRODUCT: &str = "multiplies two computed tensors, which is not supported";
+
 pub(super) fn batch_normalization(call: &Call, build: &mut Builder) -> Problem<Tensor> {
+    // Before operator set 14 it is the number of outputs that says so.
+    let outputs = call.proto.output.iter().filter(|output| !output.is_empty()).count();
+    if call.opset < 14 && outputs > 1 {
+        return Err(format!(
+            "has {outputs} outputs, so it is for training (statistics of the batch): export the model for inference"
+        ));
+    }
     if call.int("training_mode", 0) != 0 {
         return Err("attribute training_mode = 1: export the model for inference".into());
     }
@@ -70,7 +80,7 @@ pub(super) fn sub(call: &Call, build: &mut Builder) -> Problem<Tensor> {
 
 pub(super) fn mul(call: &Call, build: &mut Builder) -> Problem<Tensor> {
     match operands(call)? {
-        Operands::Tensors(..) => Err("multiplies two computed tensors, which is not supported".into()),
+        Operands::Tensors(..) => Err(PRODUCT.into()),
         Operands::Constant { x, constant, .. } => {
             let scale = per_channel(constant, x)?;
             let shift = vec![0.0; scale.len()];

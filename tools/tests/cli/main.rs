@@ -12,6 +12,7 @@ mod keys;
 mod knapsack;
 mod labels;
 mod misfits;
+mod models;
 mod networks;
 mod peers;
 mod runs;

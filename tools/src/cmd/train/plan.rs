@@ -60,7 +60,7 @@ pub(super) struct Plan {
 
 impl Plan {
     pub(super) fn new(data: &DataArgs, subject: &Subject, settings: &Settings) -> Result<Self> {
-        let preprocess = data.preprocess.fitting(subject.graph().input_shape())?;
+        let preprocess = data.preprocess.fitting(subject.graph())?;
         let train = open(&data.data, preprocess, data.count, Some(1))?;
         let validation = data
             .validate

@@ -48,7 +48,12 @@ impl<'graph> Writer<'graph> {
                 return Err(ExportError::Name(text));
             }
         }
-        writer.set(graph.input, graph[graph.input].name.clone(), is_flat(graph.input_shape()));
+        let mut input = graph[graph.input].name.clone();
+        if graph.takes_bytes {
+            let name = writer.fresh(format!("{input}/float"));
+            input = writer.node("Cast", name, vec![input], vec![int("to", data_type::FLOAT.into())]);
+        }
+        writer.set(graph.input, input, is_flat(graph.input_shape()));
         Ok(writer)
     }
 
@@ -166,6 +171,10 @@ pub(super) fn int(name: &str, value: i64) -> AttributeProto {
 /// An attribute that is not zero, as for [`int`].
 pub(super) fn float(name: &str, value: f32) -> AttributeProto {
     AttributeProto { name: name.into(), f: value, r#type: 1, ..Default::default() }
+}
+
+pub(super) fn text(name: &str, value: &str) -> AttributeProto {
+    AttributeProto { name: name.into(), s: value.into(), r#type: 3, ..Default::default() }
 }
 
 pub(super) fn ints<const N: usize>(name: &str, values: [u16; N]) -> AttributeProto {
