@@ -105,6 +105,11 @@ impl Graph {
         if matches!(op, Op::Input) {
             return Err("a network has one input".into());
         }
+        if !op.is_finite() {
+            return Err("has weights that are no finite numbers (NaN or infinite): its training diverged, or the file is \
+                        damaged"
+                .into());
+        }
         let shapes: Vec<Shape> = inputs.iter().map(|id| self[*id].shape).collect();
         op.output(&shapes)
     }

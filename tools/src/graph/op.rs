@@ -96,6 +96,19 @@ impl Op {
         matches!(self, Self::Relu | Self::Clip { .. })
     }
 
+    /// Whether all its parameters are finite numbers.
+    pub fn is_finite(&self) -> bool {
+        let finite = |values: &[f32]| values.iter().all(|value| value.is_finite());
+        match self {
+            Self::Conv { weights, bias, .. } => finite(weights) && finite(bias),
+            Self::BatchNorm { scale, shift, mean, variance, epsilon } => {
+                [scale, shift, mean, variance].iter().all(|values| finite(values)) && epsilon.is_finite()
+            }
+            Self::Affine { scale, shift } => finite(scale) && finite(shift),
+            _ => true,
+        }
+    }
+
     /// A view that selects or repeats whole rows and columns of every channel of `input`.
     pub const fn spatial_view(input: Shape, rows: Axis, columns: Axis) -> Self {
         Self::View { channels: Axis::identity(input.channels), rows, columns }

@@ -6,6 +6,7 @@
 
 mod activation;
 mod arithmetic;
+mod attributes;
 mod bilinear;
 mod build;
 mod call;

@@ -8,8 +8,8 @@ use super::obstacles::Obstacles;
 use super::proto::{GraphProto, ModelProto, NodeProto, OperatorSetIdProto, data_type};
 use super::tail::Tail;
 use super::{
-    Import, ImportOptions, activation, arithmetic, ends, evaluate, fold, interpolation, linear, names, order,
-    pooling, reshaping, resize, selection, tensor,
+    Import, ImportOptions, activation, arithmetic, attributes, ends, evaluate, fold, interpolation, linear,
+    names, order, pooling, reshaping, resize, selection, tensor,
 };
 use crate::graph::Graph;
 use prost::Message;
@@ -234,6 +234,7 @@ fn value<'model>(
         return Ok(Value::Constant(constant));
     }
     let operator = operator(&call.proto.op_type).ok_or(UNSUPPORTED)?;
+    attributes::check(call.proto)?;
     if selection::all_constant(&call.inputs) && matches!(call.input(0), Some(Value::Constant(_))) {
         return evaluate::evaluate(call, operator).map(Value::Constant);
     }
