@@ -53,9 +53,19 @@ pub(super) fn add(call: &Call, build: &mut Builder) -> Problem<Tensor> {
 }
 
 pub(super) fn sum(call: &Call, build: &mut Builder) -> Problem<Tensor> {
-    let mut total = call.tensor(0)?.clone();
-    for index in 1..call.inputs.len() {
-        total = add_tensors(&total, call.tensor(index)?, build)?;
+    let mut total: Option<Tensor> = None;
+    for value in call.inputs.iter().flatten().filter_map(Value::tensor) {
+        total = Some(match total {
+            Some(total) => add_tensors(&total, value, build)?,
+            None => value.clone(),
+        });
+    }
+    let mut total = total.ok_or("adds nothing")?;
+    for value in call.inputs.iter().flatten() {
+        if let Value::Constant(constant) = value {
+            let shift = per_channel(constant, &total)?;
+            total = affine(&total, vec![1.0; shift.len()], shift, build)?;
+        }
     }
     Ok(total)
 }
@@ -151,11 +161,11 @@ fn per_channel(constant: &Constant, x: &Tensor) -> Problem<Vec<f32>> {
     let values = constant.floats();
     let misfit =
         || format!("a constant of dimensions {:?} does not fit a tensor {:?}", constant.dims, x.dims);
-    let extra = constant.dims.len().saturating_sub(x.dims.len());
-    let missing = x.dims.len().saturating_sub(constant.dims.len());
-    let (leading, sizes) = constant.dims.split_at(extra);
+    // More dimensions than the tensor has would be dimensions of the result.
+    let missing = x.dims.len().checked_sub(constant.dims.len()).ok_or_else(misfit)?;
+    let sizes = &constant.dims;
     let fits = |(size, of): (&usize, &usize)| *size == 1 || size == of;
-    if leading.iter().any(|size| *size != 1) || !sizes.iter().zip(&x.dims[missing..]).all(fits) {
+    if !sizes.iter().zip(&x.dims[missing..]).all(fits) {
         return Err(misfit());
     }
     let after: usize = sizes.iter().skip((channel_axis + 1).saturating_sub(missing)).product();

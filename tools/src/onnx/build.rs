@@ -15,6 +15,13 @@ pub(super) enum Value {
 }
 
 impl Value {
+    pub(super) const fn tensor(&self) -> Option<&Tensor> {
+        match self {
+            Self::Tensor(tensor) => Some(tensor),
+            Self::Constant(_) => None,
+        }
+    }
+
     pub(super) fn dims(&self) -> &[usize] {
         match self {
             Self::Tensor(tensor) => &tensor.dims,

@@ -58,6 +58,9 @@ fn tensor_type(input: &ValueInfoProto) -> Option<&TensorTypeProto> {
 
 /// Whether the elements of the input are bytes; refuses others than those and floats.
 pub(super) fn takes_bytes(input: &ValueInfoProto) -> Result<bool, ImportError> {
+    if input.r#type.is_some() && tensor_type(input).is_none() {
+        return Err(ImportError::model(format!("input \"{}\" is no tensor", input.name)));
+    }
     match tensor_type(input).map_or(data_type::FLOAT, |tensor| tensor.elem_type) {
         data_type::FLOAT => Ok(false),
         data_type::UINT8 => Ok(true),

@@ -33,7 +33,7 @@ impl Spatial {
     }
 
     /// Pads for `ceil(size / stride)` outputs; the odd one goes to the end, or to the start if `lower`.
-    pub(super) fn same(&self, x: Shape, lower: bool) -> Problem<[u16; 4]> {
+    fn same(&self, x: Shape, lower: bool) -> Problem<[u16; 4]> {
         let mut pads = [0; 4];
         for (axis, size) in [x.height, x.width].into_iter().enumerate() {
             let (size, stride) = (u64::from(size), u64::from(self.stride[axis]));

@@ -5,7 +5,7 @@ use super::call::Call;
 use super::error::{ImportError, Problem};
 use super::external::Beside;
 use super::obstacles::Obstacles;
-use super::proto::{GraphProto, ModelProto, NodeProto, OperatorSetIdProto, data_type};
+use super::proto::{AttributeProto, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, data_type};
 use super::tail::Tail;
 use super::{
     Import, ImportOptions, activation, arithmetic, attributes, ends, evaluate, fold, interpolation, linear,
@@ -64,6 +64,10 @@ pub(super) fn walk(
     let (base, left_out) = walk.tail.map_or((end, Vec::new()), Tail::finish);
     notes.extend(left_out);
     walk.build.graph.interpolation = interpolation::of_output(model, graph, opset, &producers, base);
+    if walk.halves {
+        let text = "The file computes in 16 bits behind a Cast; here it is computed in 32, so results differ slightly.";
+        notes.push(text.into());
+    }
     if walk.build.graph.takes_bytes {
         notes.push("The network takes the pixels as they are, 0 to 255 (uint8): its divisor is 1.".into());
     }
@@ -100,6 +104,8 @@ struct Walk<'model> {
     bytes: usize,
     /// Numbers of all constants so far.
     made: usize,
+    /// Whether tensors are cast to 16 bits.
+    halves: bool,
 }
 
 impl<'model> Walk<'model> {
@@ -121,7 +127,16 @@ impl<'model> Walk<'model> {
         build.graph.takes_bytes = bytes;
         let id = build.graph.input;
         let (obstacles, tail, values) = (Obstacles::default(), None, HashMap::new());
-        let mut walk = Self { build, values, obstacles, tail, beside, bytes: model.encoded_len(), made: 0 };
+        let mut walk = Self {
+            build,
+            values,
+            obstacles,
+            tail,
+            beside,
+            bytes: model.encoded_len(),
+            made: 0,
+            halves: false,
+        };
         let mut read: HashSet<&str> = nodes.iter().flat_map(|node| &node.input).map(String::as_str).collect();
         read.insert(output);
         for initializer in graph.initializer.iter().filter(|tensor| read.contains(tensor.name.as_str())) {
@@ -160,6 +175,7 @@ impl<'model> Walk<'model> {
         });
         match value {
             Ok(value) => {
+                self.halves |= value.tensor().is_some() && is_to_half(node);
                 if let Value::Constant(constant) = &value {
                     self.made = self.made.saturating_add(constant.len());
                 }
@@ -328,6 +344,13 @@ fn no_training(call: &Call) -> Problem<()> {
         None | Some(0.0) => Ok(()),
         Some(_) => Err("is for training (training_mode): export the model for inference".into()),
     }
+}
+
+/// Whether an operation casts to a float type of 16 bits.
+fn is_to_half(node: &NodeProto) -> bool {
+    let half = [data_type::FLOAT16, data_type::BFLOAT16].map(i64::from);
+    let to = |attribute: &AttributeProto| attribute.name == "to" && half.contains(&attribute.i);
+    node.op_type == "Cast" && node.attribute.iter().any(to)
 }
 
 fn cast(call: &Call, _: &mut Builder) -> Problem<Tensor> {

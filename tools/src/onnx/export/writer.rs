@@ -173,10 +173,6 @@ pub(super) fn float(name: &str, value: f32) -> AttributeProto {
     AttributeProto { name: name.into(), f: value, r#type: 1, ..Default::default() }
 }
 
-pub(super) fn text(name: &str, value: &str) -> AttributeProto {
-    AttributeProto { name: name.into(), s: value.into(), r#type: 3, ..Default::default() }
-}
-
 pub(super) fn ints<const N: usize>(name: &str, values: [u16; N]) -> AttributeProto {
     let ints = values.iter().map(|value| i64::from(*value)).collect();
     AttributeProto { name: name.into(), ints, r#type: 7, ..Default::default() }

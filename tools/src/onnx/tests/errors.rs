@@ -91,6 +91,18 @@ fn other_operators() {
         "node \"make_y\" (Relu): reads \"nothing\", which nothing computes or which is a further output of a node",
     );
     refuses(
+        plane().node(
+            "MaxPool x -> y",
+            &[ints("kernel_shape", &[2, 2]), ints("dilations", &[2, 1]), text("auto_pad", "SAME_UPPER")],
+        ),
+        "node \"make_y\" (MaxPool): attribute auto_pad = \"SAME_UPPER\" with dilations [2, 1]: runtimes pad differently, \
+         export the model with pads",
+    );
+    refuses(
+        tiny(13, &[1, 2]).weights("c", &[1, 1, 2], &[1.0; 2]).node("Add x c -> y", &[]),
+        "node \"make_y\" (Add): a constant of dimensions [1, 1, 2] does not fit a tensor [1, 2]",
+    );
+    refuses(
         plane().node("MaxPool x -> y", &[ints("kernel_shape", &[3])]),
         "node \"make_y\" (MaxPool): attribute kernel_shape = [3] is not for two dimensions",
     );

@@ -231,3 +231,24 @@ fn the_newest_operator_sets() {
         tiny(26, &[1, 2]).node("Relu x -> y", &[]).error().starts_with("operator set 26 is not supported")
     );
 }
+
+#[test]
+fn constants_are_operands_like_others() {
+    let sum = tiny(13, &[1, 2]).weights("c", &[2], &[10.0, 20.0]).weights("d", &[1], &[0.5]);
+    assert_eq!(sum.node("Sum c x d x -> y", &[]).compute(), [12.5, 24.5]);
+    let joined = tiny(13, &[1, 1, 1, 2])
+        .weights("zeros", &[1, 2, 1, 2], &[0.0; 4])
+        .weights("ones", &[1, 1, 1, 2], &[1.0; 2])
+        .node("Concat zeros x ones -> y", &[int("axis", 1)]);
+    assert_eq!(joined.compute(), [0.0, 0.0, 0.0, 0.0, 1.0, 2.0, 1.0, 1.0]);
+    let uneven = tiny(13, &[1, 1, 1, 2])
+        .weights("c", &[1, 1, 1, 2], &[1.0, 2.0])
+        .node("Concat c x -> y", &[int("axis", 1)]);
+    assert!(uneven.error().contains("that changes within a plane"), "{}", uneven.error());
+}
+
+#[test]
+fn halves_are_told() {
+    let model = tiny(13, &[1, 2]).node("Cast x -> h", &[int("to", 10)]).node("Cast h -> y", &[int("to", 1)]);
+    assert!(model.import().unwrap().notes[0].contains("results differ slightly"));
+}
