@@ -19,7 +19,8 @@ def difference(path, archive):
     try:
         session = onnxruntime.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
         entry = session.get_inputs()[0]
-        got = session.run(None, {entry.name: numbers("in").reshape(entry.shape)})[0].reshape(-1)
+        sizes = [size if isinstance(size, int) else 1 for size in entry.shape]
+        got = session.run(None, {entry.name: numbers("in").reshape(sizes)})[0].reshape(-1)
     except Exception as error:  # onnxruntime has many kinds of its own
         return str(error).splitlines()[0]
     wanted = numbers("out")
