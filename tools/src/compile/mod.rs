@@ -10,11 +10,14 @@
 
 mod answer;
 mod calibrate;
+mod criterion;
+mod drift;
 mod error;
 mod exact;
 mod expect;
 mod format;
 mod lower;
+mod model;
 mod net;
 mod noise;
 mod order;
@@ -26,6 +29,7 @@ mod run;
 mod scales;
 mod search;
 mod spec;
+mod subject;
 mod ties;
 mod widths;
 mod windows;
@@ -33,10 +37,12 @@ mod windows;
 pub use answer::{LabelOptions, LabelReport};
 pub use error::CompileError;
 pub use format::Format;
-pub use quality::{Criterion, Quality};
+pub use quality::Quality;
 pub use report::{ActivationReport, LinearReport, Report};
-pub use search::Trial;
+pub use criterion::{Criterion, WORTH};
+pub use search::Point;
 pub use spec::BlockSpec;
+pub use subject::Trial;
 
 use brelu_core::cost;
 use brelu_core::plan::{self, Plan};
@@ -44,7 +50,9 @@ use brelu_host::weights::Weights;
 
 use self::calibrate::calibrate;
 use self::quantise::Names;
-use self::search::Subject;
+use self::quality::Reference;
+use self::search::Found;
+use self::subject::Subject;
 use self::ties::Ties;
 use crate::data::{Channels, Fit, Preprocess};
 use crate::graph::Graph;
@@ -60,9 +68,17 @@ pub struct CompileOptions {
     pub class_offset: u32,
     /// Calibrated magnitudes times this factor must fit the ranges: 1 to 16.
     pub margin: f32,
+    /// X
+    pub window_margin: f32,
+    /// X
+    pub quantile: f32,
+    /// X
+    pub expect: f32,
+    /// X
+    pub correct: bool,
     /// The format; searched for if there is none.
     pub format: Option<Format>,
-    /// What a searched format must reach.
+    /// What a format must reach.
     pub criterion: Criterion,
     /// That only labels are opened; scores are if there is nothing here.
     pub answer: Option<LabelOptions>,
@@ -79,7 +95,11 @@ impl CompileOptions {
             preprocess,
             labels: Vec::new(),
             class_offset: 0,
-            margin: 1.75,
+            margin: 2.5,
+            window_margin: 1.25,
+            quantile: 1.0,
+            expect: 1.0,
+            correct: true,
             format: None,
             criterion: Criterion::default(),
             answer: None,
@@ -97,6 +117,13 @@ pub enum Progress {
         /// Images done.
         done: usize,
         /// All images.
+        of: usize,
+    },
+    /// Widths whose part in the error is known.
+    Probed {
+        /// Widths measured.
+        done: usize,
+        /// All widths.
         of: usize,
     },
     /// A format was tried.
@@ -118,8 +145,8 @@ pub struct Compiled {
 /// [`Preprocess::pixels`] gives them. 64 images are enough for small pictures.
 ///
 /// # Errors
-/// If the network cannot be expressed as a plan, or images, block sizes or options do not fit it. That no format is
-/// good enough is not an error: the report says so.
+/// If the network cannot be expressed as a plan, images, block sizes or options do not fit it, or its outputs on the images
+/// are not close to the float network's ([`Criterion`]).
 pub fn compile(
     graph: &Graph,
     pixels: &[Vec<u8>],
@@ -133,19 +160,23 @@ pub fn compile(
     let mut net = order::by_depth(widened, output);
     let images: Vec<Vec<f32>> = pixels.iter().map(|pixels| options.preprocess.normalise(pixels)).collect();
     let report = |done| progress(Progress::Calibrated { done, of: pixels.len() });
-    let mut calibration = calibrate(&net, &images, report)?;
-    expect::widen(&net, &mut calibration.seen);
-    calibrate::drop_unreached_bounds(&mut net, &calibration.seen, options.margin);
+    let mut calibration = calibrate(&net, &images, options.quantile, report)?;
+    expect::widen(&net, &mut calibration.seen, options.expect);
+    calibrate::drop_unreached_bounds(&mut net, &calibration.seen, options.window_margin);
+    let reference = Reference::of(&calibration.outputs, net.shape(net.output()));
     let mut criterion = options.criterion;
-    if noise::has_blocks(&net) && options.format.is_none() {
+    if noise::has_blocks(&net) {
         let (outputs, seed) = (&calibration.outputs, options.seed);
-        criterion = criterion.beside(&noise::sensitivity(&net, &options.preprocess, pixels, outputs, seed)?);
+        let noise = noise::sensitivity(&net, &options.preprocess, pixels, outputs, seed)?;
+        criterion = criterion.beside(reference.compare(&noise).quality());
     }
     let labels = options.labels.join("\n");
     let subject = Subject {
         net: &net,
         ties: &Ties::new(&net)?,
         calibration: &calibration,
+        reference,
+        criterion,
         pixels,
         names: Names {
             network: &graph.name,
@@ -154,8 +185,9 @@ pub fn compile(
             preprocess: &real,
             interpolation: graph.interpolation,
             margin: options.margin,
+            window_margin: options.window_margin,
+            correct: options.correct,
         },
-        criterion,
         spec: &options.spec,
         seed: options.seed,
     };
@@ -167,16 +199,12 @@ fn finish(
     options: &CompileOptions,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Compiled, CompileError> {
-    let (chosen, windows, trials) = match options.format {
-        Some(format) => {
-            format.check()?;
-            let windows = subject.uniform(format);
-            let trial = subject.trial(format, &windows)?;
-            progress(Progress::Trial(trial));
-            (trial, windows, vec![trial])
-        }
+    let found = match options.format {
+        Some(format) => fixed(subject, format, progress)?,
         None => search::search(subject, progress)?,
     };
+    let Found { chosen, windows, trials, front } = found;
+    subject.criterion.check(&chosen.quality, options.format.is_none())?;
     let built = subject.build(chosen.format, &windows)?;
     // Labels are chosen among rounded scores, which nobody sees.
     let (file, weights, is_exact) = match options.answer {
@@ -191,6 +219,7 @@ fn finish(
         criterion: subject.criterion,
         chosen,
         trials,
+        front,
         exact: is_exact,
         round_trips: report::round_trips(&plan),
         activations: report::activations(&plan, subject.net, &scales, &subject.calibration.seen),
@@ -204,6 +233,19 @@ fn finish(
     let (file, weights, labels) = answer::labels(answer, (&plan, weights), &scores, margin, &beside)?;
     let round_trips = report::round_trips(&Plan::parse(&file)?);
     Ok(Compiled { plan: file, weights, report: Report { round_trips, labels: Some(labels), ..report } })
+}
+
+/// The one format that is given.
+fn fixed(
+    subject: &Subject<'_>,
+    format: Format,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Found, CompileError> {
+    format.check()?;
+    let windows = subject.uniform(format);
+    let (chosen, _) = subject.trial(format, &windows)?;
+    progress(Progress::Trial(chosen));
+    Ok(Found { chosen, windows, trials: vec![chosen], front: Vec::new() })
 }
 
 /// Plan and weights with exact scores where that is possible, and whether it is.

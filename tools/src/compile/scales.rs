@@ -36,8 +36,11 @@ impl<'a> Scales<'a> {
         }
         scales.input(net, format, preprocess);
         scales.rest();
-        for _ in 0..3 {
-            net.nodes.iter().enumerate().for_each(|(id, node)| scales.limit_weights(id, &node.op, format));
+        // Once, and from the ranges alone: raising what another layer reads again would go around in circles where layers
+        // are tied by additions.
+        let ranges = scales.clone();
+        for (id, node) in net.nodes.iter().enumerate() {
+            scales.limit_weights(id, &node.op, seen, format, &ranges);
         }
         scales
     }
@@ -100,17 +103,23 @@ impl<'a> Scales<'a> {
     }
 
     /// Coarser outputs where weights would grow out of proportion, as they do in channels that are always near zero.
-    fn limit_weights(&mut self, id: Id, op: &Op, format: Format) {
+    /// Weights that only ever read zeros do not count, nor those whose input would become coarser as well.
+    fn limit_weights(&mut self, id: Id, op: &Op, seen: &[Vec<Seen>], format: Format, ranges: &Self) {
         let Op::Linear { terms, .. } = op else { return };
         let fraction = f64::from(format.fraction);
         let limit = (fraction + 3.0).max(15.0).exp2();
         for term in terms {
             let (map, group) = (term.map(), Groups::of(term));
             for (output, weights) in term.weights().chunks(map.fan_in()).enumerate() {
+                let class = self.ties.class(id, output).0;
                 let kernels = weights.chunks(group.kernel).enumerate();
-                let largest = kernels.map(|(index, kernel)| {
+                let kernels = kernels.map(|(index, kernel)| (group.first(output) + index, kernel));
+                let counting = kernels.filter(|(input, _)| {
+                    seen[term.input][*input].largest() > 0.0 && self.ties.class(term.input, *input).0 != class
+                });
+                let largest = counting.map(|(input, kernel)| {
                     let most = kernel.iter().fold(0f32, |most, weight| most.max(weight.abs()));
-                    f64::from(most) * self.of(term.input, group.first(output) + index)
+                    f64::from(most) * ranges.of(term.input, input)
                 });
                 let largest = largest.fold(0.0, f64::max);
                 self.at_least(id, output, largest * fraction.exp2() / limit);
