@@ -160,7 +160,7 @@ fn reason(report: &Report) -> Option<String> {
     let (chosen, front) = (&report.chosen, &report.front);
     let cheaper = front.iter().rev().find(|point| point.bits < chosen.bits)?;
     let rule = match report.criterion.agreement {
-        Some(agreement) => format!("the cheapest that keeps {} of the answers", percent(agreement)),
+        Some(agreement) => format!("the cheapest that keeps {} of the answers", percent(agreement.into())),
         None => format!("the knee: 1 % of the answers is worth {:.0} % of the bytes", WORTH * 100.0),
     };
     let [lowest, highest] = cheaper.windows;

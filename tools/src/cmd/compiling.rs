@@ -221,7 +221,9 @@ impl Follow {
     fn show(&mut self, progress: Progress) {
         match progress {
             Progress::Calibrated { done, of } => self.step(self.part, done, of),
-            Progress::Probed { done, of } => self.step("measuring what each width does to the outputs", done, of),
+            Progress::Probed { done, of } => {
+                self.step("measuring what each width does to the outputs", done, of)
+            }
             Progress::Trial(trial) => self.bar.log(tried(&trial)),
         }
     }

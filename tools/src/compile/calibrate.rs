@@ -4,8 +4,12 @@ use brelu_core::plan::Channel;
 use rayon::prelude::*;
 
 use super::CompileError;
+use super::margin::Margin;
 use super::net::{Net, Node, Op};
 use super::run::{largest_block, run};
+
+/// The share of the pictures that ranges come from: of 64, one may be like no other without making all windows coarser.
+const WITHIN: f32 = 0.98;
 
 /// Images computed between two reports of progress.
 const BATCH: usize = 8;
@@ -35,13 +39,13 @@ impl Seen {
         self.high.max(-self.low).max(0.0)
     }
 
-    /// What `quantile` of the pictures stay within; shares are means over all of them.
-    fn of_all(pictures: &[Self], quantile: f32) -> Self {
+    /// What [`WITHIN`] of the pictures stay within; shares are means over all of them.
+    fn of_all(pictures: &[Self]) -> Self {
         let within = |value: fn(&Self) -> f32| -> f32 {
             let mut values: Vec<f32> = pictures.iter().map(value).collect();
             values.sort_by(f32::total_cmp);
             let broken = values.iter().find(|value| !value.is_finite());
-            let at = (quantile * values.len() as f32).ceil() as usize;
+            let at = (WITHIN * values.len() as f32).ceil() as usize;
             broken.copied().unwrap_or(values[at.clamp(1, values.len()) - 1])
         };
         let mean = |value: fn(&Self) -> f32| pictures.iter().map(value).sum::<f32>() / pictures.len() as f32;
@@ -67,7 +71,6 @@ pub(super) struct Calibration {
 pub(super) fn calibrate(
     net: &Net,
     images: &[Vec<f32>],
-    quantile: f32,
     mut progress: impl FnMut(usize),
 ) -> Result<Calibration, CompileError> {
     check_images(net, images)?;
@@ -80,7 +83,7 @@ pub(super) fn calibrate(
         }
         progress(outputs.len());
     }
-    let calibration = Calibration { seen: over_pictures(&pictures, quantile), outputs };
+    let calibration = Calibration { seen: over_pictures(&pictures), outputs };
     check_finite(net, &calibration.seen)?;
     Ok(calibration)
 }
@@ -162,21 +165,22 @@ fn largest_sum(plane: &[f32], node: &Node, channel: Channel) -> f32 {
     }
 }
 
-/// For every channel of every node, what holds for `quantile` of the pictures.
-fn over_pictures(pictures: &[Vec<Vec<Seen>>], quantile: f32) -> Vec<Vec<Seen>> {
+/// For every channel of every node, what holds for [`WITHIN`] of the pictures.
+fn over_pictures(pictures: &[Vec<Vec<Seen>>]) -> Vec<Vec<Seen>> {
     let channel = |node: usize, at: usize| {
         let seen: Vec<Seen> = pictures.iter().map(|picture| picture[node][at]).collect();
-        Seen::of_all(&seen, quantile)
+        Seen::of_all(&seen)
     };
     let node = |(node, first): (usize, &Vec<Seen>)| (0..first.len()).map(|at| channel(node, at)).collect();
     pictures[0].par_iter().enumerate().map(node).collect()
 }
 
 /// Leaves out the upper half of bounded activations in channels that stay below the bound with `margin` to spare.
-pub(super) fn drop_unreached_bounds(net: &mut Net, seen: &[Vec<Seen>], margin: f32) {
+pub(super) fn drop_unreached_bounds(net: &mut Net, seen: &[Vec<Seen>], margin: Margin) {
     for node in &mut net.nodes {
         let Op::Activation { input, channels, clip: Some(max) } = &mut node.op else { continue };
         let half = channels.len() / 2;
+        let margin = margin.window(node.shape.plane()) as f32;
         let (_, above) = channels.split_at_mut(half);
         for (channel, seen) in above.iter_mut().zip(&seen[*input]) {
             if seen.high * margin <= *max {

@@ -17,7 +17,7 @@ pub struct Criterion {
     /// pictures. Without it they are if they meet [`Criterion::accepts`].
     pub accept_error: Option<f32>,
     /// What changes of the input that nobody sees do to the float network.
-    noise: Quality,
+    pub noise: Quality,
 }
 
 /// What a hundredth of the answers is worth, in parts of the bytes.

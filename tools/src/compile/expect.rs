@@ -22,13 +22,13 @@ type Span = [f32; 2];
 const NOTHING: Span = [f32::INFINITY, f32::NEG_INFINITY];
 
 /// Widens what was seen of the inputs of activations by what linear maps are granted.
-pub(super) fn widen(net: &Net, seen: &mut [Vec<Seen>], scale: f32) {
+pub(super) fn widen(net: &Net, seen: &mut [Vec<Seen>]) {
     let mut spans: Vec<Vec<Span>> = Vec::new();
     for (id, node) in net.nodes.iter().enumerate() {
         spans.push(granted(net, id, seen, &spans));
         if let Op::Activation { input, channels, .. } = &node.op {
             for (index, channel) in channels.iter().enumerate() {
-                let [low, high] = spans[*input][index].map(|v| v * scale);
+                let [low, high] = spans[*input][index];
                 let range = &mut seen[*input][index];
                 (range.low, range.high) = (range.low.min(low), range.high.max(high));
                 let largest = range.largest();

@@ -17,6 +17,7 @@ mod exact;
 mod expect;
 mod format;
 mod lower;
+mod margin;
 mod model;
 mod net;
 mod noise;
@@ -35,11 +36,11 @@ mod widths;
 mod windows;
 
 pub use answer::{LabelOptions, LabelReport};
+pub use criterion::{Criterion, WORTH};
 pub use error::CompileError;
 pub use format::Format;
 pub use quality::Quality;
 pub use report::{ActivationReport, LinearReport, Report};
-pub use criterion::{Criterion, WORTH};
 pub use search::Point;
 pub use spec::BlockSpec;
 pub use subject::Trial;
@@ -49,8 +50,9 @@ use brelu_core::plan::{self, Plan};
 use brelu_host::weights::Weights;
 
 use self::calibrate::calibrate;
-use self::quantise::Names;
+use self::margin::Margin;
 use self::quality::Reference;
+use self::quantise::Names;
 use self::search::Found;
 use self::subject::Subject;
 use self::ties::Ties;
@@ -66,16 +68,9 @@ pub struct CompileOptions {
     pub labels: Vec<String>,
     /// How many leading outputs no label belongs to.
     pub class_offset: u32,
-    /// Calibrated magnitudes times this factor must fit the ranges: 1 to 16.
+    /// Calibrated magnitudes times this factor, and times one for how few values were seen, must fit comparison windows:
+    /// 1 to 16.
     pub margin: f32,
-    /// X
-    pub window_margin: f32,
-    /// X
-    pub quantile: f32,
-    /// X
-    pub expect: f32,
-    /// X
-    pub correct: bool,
     /// The format; searched for if there is none.
     pub format: Option<Format>,
     /// What a format must reach.
@@ -89,17 +84,13 @@ pub struct CompileOptions {
 }
 
 impl CompileOptions {
-    /// Every ReLU, no labels, a margin of 1.75, a searched format, scores as the answer.
+    /// Every ReLU, no labels, a margin of 1, a searched format, scores as the answer.
     pub fn new(preprocess: Preprocess) -> Self {
         Self {
             preprocess,
             labels: Vec::new(),
             class_offset: 0,
-            margin: 2.5,
-            window_margin: 1.25,
-            quantile: 1.0,
-            expect: 1.0,
-            correct: true,
+            margin: 1.0,
             format: None,
             criterion: Criterion::default(),
             answer: None,
@@ -108,6 +99,9 @@ impl CompileOptions {
         }
     }
 }
+
+/// What differences of scores may be when labels are chosen, in parts of the largest on calibration images.
+const DIFFERENCES: f32 = 1.75;
 
 /// How far a compilation is.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -160,9 +154,10 @@ pub fn compile(
     let mut net = order::by_depth(widened, output);
     let images: Vec<Vec<f32>> = pixels.iter().map(|pixels| options.preprocess.normalise(pixels)).collect();
     let report = |done| progress(Progress::Calibrated { done, of: pixels.len() });
-    let mut calibration = calibrate(&net, &images, options.quantile, report)?;
-    expect::widen(&net, &mut calibration.seen, options.expect);
-    calibrate::drop_unreached_bounds(&mut net, &calibration.seen, options.window_margin);
+    let mut calibration = calibrate(&net, &images, report)?;
+    expect::widen(&net, &mut calibration.seen);
+    let margin = Margin { times: options.margin, images: pixels.len() };
+    calibrate::drop_unreached_bounds(&mut net, &calibration.seen, margin);
     let reference = Reference::of(&calibration.outputs, net.shape(net.output()));
     let mut criterion = options.criterion;
     if noise::has_blocks(&net) {
@@ -184,9 +179,7 @@ pub fn compile(
             class_offset: options.class_offset,
             preprocess: &real,
             interpolation: graph.interpolation,
-            margin: options.margin,
-            window_margin: options.window_margin,
-            correct: options.correct,
+            margin,
         },
         spec: &options.spec,
         seed: options.seed,
@@ -215,7 +208,7 @@ fn finish(
     let scales = subject.scales(chosen.format);
     let report = Report {
         format: chosen.format,
-        margin: subject.names.margin,
+        margin: options.margin,
         criterion: subject.criterion,
         chosen,
         trials,
@@ -229,7 +222,7 @@ fn finish(
     let Some(answer) = &options.answer else { return Ok(Compiled { plan: file, weights, report }) };
     let (beside, ..) = self::scores((file.clone(), weights.clone()))?;
     let beside = cost::total(&Plan::parse(&beside)?);
-    let (scores, margin) = (subject.outputs(&plan, &weights)?, subject.names.margin);
+    let (scores, margin) = (subject.outputs(&plan, &weights)?, DIFFERENCES * options.margin);
     let (file, weights, labels) = answer::labels(answer, (&plan, weights), &scores, margin, &beside)?;
     let round_trips = report::round_trips(&Plan::parse(&file)?);
     Ok(Compiled { plan: file, weights, report: Report { round_trips, labels: Some(labels), ..report } })

@@ -105,7 +105,8 @@ impl Model {
     pub(super) fn front(&self, subject: &Subject<'_>) -> Vec<Candidate> {
         let bits = cost(subject.net, FINEST, &vec![WIDEST; subject.net.nodes.len()]) as f64;
         // From an error as large as the outputs for a bit of each width to one that nobody sees.
-        let prices = (-12 * STEPS..40 * STEPS).map(|step| (-f64::from(step) / f64::from(STEPS)).exp2() / bits);
+        let prices =
+            (-12 * STEPS..40 * STEPS).map(|step| (-f64::from(step) / f64::from(STEPS)).exp2() / bits);
         let mut front: Vec<Candidate> = Vec::new();
         for candidate in prices.map(|price| self.best_at(subject, price)) {
             let is_better = |last: &Candidate| candidate.bits > last.bits && candidate.error < last.error;
@@ -127,7 +128,8 @@ impl Model {
         let total = |bits: u8, part: f64, each: f64| {
             part * f64::from(-2 * i16::from(bits)).exp2() + price * each * f64::from(bits)
         };
-        let formats = NARROW.flat_map(|n| FRACTION.map(move |f| wide(n, f))).filter(|format| format.wide() <= 32);
+        let formats =
+            NARROW.flat_map(|n| FRACTION.map(move |f| wide(n, f))).filter(|format| format.wide() <= 32);
         let value = |format: &Format| {
             total(format.narrow, self.narrow, by_narrow) + total(format.fraction, self.fraction, by_fraction)
         };

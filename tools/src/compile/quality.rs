@@ -76,7 +76,8 @@ impl Comparison {
         let plane = shape.plane();
         let step = plane.div_ceil(SAMPLED).max(1);
         for pixel in 0..plane {
-            let column = |values: &[f32]| values.iter().skip(pixel).step_by(plane).copied().collect::<Vec<_>>();
+            let column =
+                |values: &[f32]| values.iter().skip(pixel).step_by(plane).copied().collect::<Vec<_>>();
             let (want, got) = (column(want), column(got));
             let Some((lead, after)) = leads(&want, &got) else { continue };
             self.decisions += 1;

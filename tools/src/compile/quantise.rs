@@ -9,6 +9,7 @@ use super::CompileError;
 use super::calibrate::Seen;
 use super::drift::drift;
 use super::format::Format;
+use super::margin::Margin;
 use super::net::{Id, Net, Node, Op, Term};
 use super::scales::{Groups, Scales, affine};
 
@@ -19,9 +20,7 @@ pub(super) struct Names<'a> {
     pub(super) class_offset: u32,
     pub(super) preprocess: &'a Preprocess,
     pub(super) interpolation: Interpolation,
-    pub(super) margin: f32,
-    pub(super) window_margin: f32,
-    pub(super) correct: bool,
+    pub(super) margin: Margin,
 }
 
 /// Writes the plan for `net` in `format`, with comparisons as wide as `windows` says for every node, and the integers that
@@ -49,13 +48,13 @@ pub(super) fn quantise(
         labels: names.labels,
         class_offset: names.class_offset,
         output_scale: scales.of(net.output(), 0) as f32,
-        margin: names.margin,
+        margin: names.margin.times,
         answer: Answer::Scores,
         interpolation: names.interpolation,
     };
     let file = write(&header, &nodes)?;
     let drift = drift(net, scales, seen, &channels);
-    let integers = integers(net, scales, format, names.correct.then_some(&drift))?;
+    let integers = integers(net, scales, format, &drift)?;
     let weights = Weights::new(&Plan::parse(&file)?, integers)?;
     Ok((file, weights))
 }
@@ -132,7 +131,8 @@ fn placed(
     let place = |(index, channel): (usize, &Channel)| match *channel {
         Channel::Blocks { height, width, .. } => {
             let sum = f64::from(seen[index].block) / scales.of(id, index);
-            Channel::Blocks { height, width, lo: window_position(sum, f64::from(names.window_margin), format) }
+            let values = node.shape.plane() / (usize::from(height) * usize::from(width)).max(1);
+            Channel::Blocks { height, width, lo: window_position(sum, names.margin.window(values), format) }
         }
         other => other,
     };
@@ -168,7 +168,7 @@ fn integers(
     net: &Net,
     scales: &Scales<'_>,
     format: Format,
-    drift: Option<&Vec<Vec<f64>>>,
+    drift: &[Vec<f64>],
 ) -> Result<Vec<(plan::NodeId, NodeWeights)>, CompileError> {
     let mut all = Vec::new();
     for (id, node) in net.nodes.iter().enumerate() {
@@ -177,9 +177,8 @@ fn integers(
                 let terms = terms.iter().map(|term| term_integers(id, node, term, scales, format));
                 let terms = terms.collect::<Result<_, _>>()?;
                 let unit = |channel| scales.of(id, channel) / f64::from(format.fraction).exp2();
-                let bias = bias.iter().enumerate().map(|(channel, bias)| {
-                    (f64::from(*bias) - drift.map_or(0.0, |drift| drift[id][channel])) / unit(channel)
-                });
+                let bias = bias.iter().zip(&drift[id]).map(|(bias, drift)| f64::from(*bias) - drift);
+                let bias = bias.enumerate().map(|(channel, bias)| bias / unit(channel));
                 NodeWeights::Linear { terms, bias: bias.map(residue).collect() }
             }
             Op::Offset { values, .. } => {

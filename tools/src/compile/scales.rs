@@ -8,6 +8,7 @@ use brelu_core::plan::{Channel, Preprocess};
 
 use super::calibrate::Seen;
 use super::format::Format;
+use super::margin::Margin;
 use super::net::{Id, Net, Op, Term};
 use super::ties::Ties;
 
@@ -27,12 +28,12 @@ impl<'a> Scales<'a> {
         ties: &'a Ties,
         seen: &[Vec<Seen>],
         format: Format,
-        margin: f32,
+        margin: Margin,
         preprocess: &Preprocess,
     ) -> Self {
         let mut scales = Self { ties, classes: vec![0.0; ties.len()] };
         for (id, node) in net.nodes.iter().enumerate() {
-            scales.ranges(net, id, &node.op, seen, format, f64::from(margin));
+            scales.ranges(net, id, &node.op, seen, format, margin);
         }
         scales.input(net, format, preprocess);
         scales.rest();
@@ -67,21 +68,22 @@ impl<'a> Scales<'a> {
     }
 
     /// Ranges of an activation's input, and of the output of the network.
-    fn ranges(&mut self, net: &Net, id: Id, op: &Op, ranges: &[Vec<Seen>], format: Format, margin: f64) {
+    fn ranges(&mut self, net: &Net, id: Id, op: &Op, ranges: &[Vec<Seen>], format: Format, margin: Margin) {
         let value = f64::from(format.narrow - 2).exp2();
         let block = 2.0 * value;
+        let plane = net.shape(id).plane();
         if let Op::Activation { input, channels, .. } = op {
             for (index, _) in channels.iter().enumerate().filter(|(_, channel)| **channel != Channel::Zero) {
                 let value = f64::from(ranges[*input][index].largest()) / value;
                 let block = f64::from(ranges[id][index].block) / block;
-                self.at_least(*input, index, value.max(block) * margin);
+                self.at_least(*input, index, value.max(block) * margin.range(plane));
             }
         }
         if id == net.output() {
             let bits = if net.nodes[id].wide { format.wide() } else { format.narrow };
             let value = f64::from(bits - 2).exp2();
             for (index, seen) in ranges[id].iter().enumerate() {
-                self.at_least(id, index, f64::from(seen.largest()) / value * margin);
+                self.at_least(id, index, f64::from(seen.largest()) / value * margin.window(plane));
             }
         }
     }

@@ -21,6 +21,9 @@ const START: f64 = 0.03;
 /// Bytes of the formats that are shown beside the chosen one, in parts of its own.
 const SHOWN: [f64; 5] = [0.6, 0.8, 1.0, 1.3, 1.8];
 
+/// Formats that differ by less than this part of their bits are as good.
+const SETTLED: f64 = 0.015;
+
 /// Formats simulated at most.
 const MOST_TRIALS: usize = 6;
 
@@ -71,7 +74,7 @@ pub(super) fn search(
     let start = (0..front.len()).min_by(|a, b| distance(&front[*a]).total_cmp(&distance(&front[*b])));
     let mut search = Search { subject, front, simulated: Vec::new() };
     let mut next = start.unwrap_or(0);
-    while search.simulated.len() < MOST_TRIALS && search.simulated.iter().all(|done| done.at != next) {
+    while search.simulated.len() < MOST_TRIALS && !search.is_settled(next) {
         search.simulate(next, progress)?;
         next = search.best();
     }
@@ -79,6 +82,12 @@ pub(super) fn search(
 }
 
 impl Search<'_> {
+    /// Whether a format was simulated that moves about as many bits.
+    fn is_settled(&self, at: usize) -> bool {
+        let bits = |at: usize| self.front[at].bits as f64;
+        self.simulated.iter().any(|done| (bits(done.at) / bits(at)).ln().abs() < SETTLED)
+    }
+
     fn simulate(&mut self, at: usize, progress: &mut dyn FnMut(Progress)) -> Result<(), CompileError> {
         let candidate = &self.front[at];
         let (trial, comparison) = self.subject.trial(candidate.format, &candidate.windows)?;

@@ -93,11 +93,7 @@ impl Subject<'_> {
     }
 
     /// How the network does in a format on all images, and the comparison that says so.
-    pub(super) fn trial(
-        &self,
-        format: Format,
-        windows: &[u8],
-    ) -> Result<(Trial, Comparison), CompileError> {
+    pub(super) fn trial(&self, format: Format, windows: &[u8]) -> Result<(Trial, Comparison), CompileError> {
         let comparison = self.compare(format, windows, self.pixels.len())?;
         let (bits, by_layer) = (cost(self.net, format, windows), differ(self.net, windows));
         let (quality, images) = (comparison.quality(), self.pixels.len());

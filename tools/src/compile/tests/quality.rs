@@ -56,7 +56,8 @@ fn one_channel_decides_by_its_sign() {
 #[test]
 fn close_outputs_are_close_whatever_their_largest_value_is() {
     let outputs: Vec<Vec<f32>> = (0..16).map(|at| vec![at as f32, at as f32 + 1e-5]).collect();
-    let quality = quality(&outputs, Shape::new(2, 1, 1), |at, value| value + 0.002 * (value - at as f32).signum());
+    let quality =
+        quality(&outputs, Shape::new(2, 1, 1), |at, value| value + 0.002 * (value - at as f32).signum());
     assert!(quality.error < 0.0005, "{quality:?}");
     assert!(Criterion::default().accepts(&quality));
 }
