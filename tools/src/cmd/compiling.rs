@@ -47,13 +47,13 @@ pub(crate) struct CompileArgs {
     #[arg(long, value_name = "N", default_value = "0")]
     class_offset: u32,
 
-    /// Calibrated magnitudes times this factor must fit the ranges: 1 to 16; with a dozen calibration images of a large
-    /// network rather 3, else values of other images leave the ranges [default: 1.75]
+    /// Room that values have beyond what calibration showed, in parts of what the number of images and the size of each map
+    /// ask for: 1 to 16 [default: 1]
     #[arg(long, value_name = "X")]
     margin: Option<f32>,
 
     /// Share of the answers a searched format has to keep, as in 97%; the cheapest that does is taken [default: the knee of
-    /// bytes against answers, where 1 % of the answers is worth 20 % of the bytes]
+    /// bytes against answers, where 1 % of the answers is worth 25 % of the bytes]
     #[arg(long, value_name = "SHARE", conflicts_with = "bits", value_parser = share)]
     agreement: Option<f32>,
 

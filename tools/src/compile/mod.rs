@@ -3,9 +3,9 @@
 //! 1. `lower`: operations of the graph become operations of plans, still with real numbers;
 //! 2. `widths`, `order`: which tensors live in which ring, where rings are extended, what shares a round trip;
 //! 3. `calibrate`: how large values get on sample images, with the blocks of the block spec;
-//! 4. `ties`, `scales`: which channels share a scale, and the finest scales with which all ranges hold;
-//! 5. `quantise`: integers, and the positions of comparison windows;
-//! 6. `search`: the cheapest format whose simulated outputs are close to the float network's;
+//! 4. `ties`, `scales`, `margin`: which channels share a scale, and the finest scales with which all ranges hold;
+//! 5. `quantise`, `drift`: integers, the positions of comparison windows, and what these take away on average;
+//! 6. `model`, `search`, `criterion`: the front of formats, and the one whose answers are worth its bytes;
 //! 7. `exact`: scores are opened without rounding.
 
 mod answer;

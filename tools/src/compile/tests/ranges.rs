@@ -61,3 +61,36 @@ fn weights_that_read_zeros_do_not_count() {
     assert!(large.chosen.bits <= small.chosen.bits, "{:?} {:?}", small.chosen, large.chosen);
     assert!(large.chosen.quality.error < 1.1 * small.chosen.quality.error);
 }
+
+/// Channels of any scale compile to the same integers: the scale of a channel moves into the weights around it, as
+/// equalising channels across layers would do. The factors are powers of two, exact in floating point.
+#[test]
+fn channels_are_equalised() {
+    let compile = |factors: [f32; 6], size: [u16; 2]| {
+        let mut builder = Builder::new(8, 8);
+        let input = builder.input();
+        let stem = builder.conv(input, 6, 3, 1, 1);
+        let relu = builder.relu(stem);
+        let next = builder.conv(relu, 4, 3, 1, 1);
+        let name = builder.graph[relu].name.clone();
+        if let Op::Conv { weights, bias, .. } = &mut builder.graph.nodes[stem.0].op {
+            let rows = weights.chunks_mut(27).zip(bias).zip(factors);
+            rows.for_each(|((row, bias), factor)| {
+                row.iter_mut().chain([bias]).for_each(|value| *value *= factor);
+            });
+        }
+        if let Op::Conv { weights, .. } = &mut builder.graph.nodes[next.0].op {
+            let kernels = weights.chunks_mut(9).zip(factors.iter().cycle());
+            kernels.for_each(|(kernel, factor)| kernel.iter_mut().for_each(|weight| *weight /= factor));
+        }
+        let images = builder.images(4);
+        let mut options = options(&builder.graph);
+        options.spec = BlockSpec { layers: [(name, vec![size; 6])].into(), ..BlockSpec::default() };
+        let compiled = quietly(&builder.graph, &images, &options).unwrap();
+        (compiled.plan, compiled.weights.to_bytes().to_vec())
+    };
+    for size in [[1, 1], [2, 2]] {
+        let plain = compile([1.0; 6], size);
+        assert!(compile([1.0, 1024.0, 0.5, 0.001953125, 65536.0, 0.25], size) == plain, "{size:?}");
+    }
+}
