@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use brelu_core::cost;
 use brelu_core::plan::{Op, Plan};
-use brelu_tools::compile::{Compiled, LabelReport, Report};
+use brelu_tools::compile::{Compiled, LabelReport, Quality, Report, Trial, WORTH};
 use brelu_tools::data::Preprocess;
-use brelu_tools::report::{Bytes, Lines, bytes, note, percent, print, traffic_table};
+use brelu_tools::report::{Bytes, Lines, Table, bytes, note, percent, print, traffic_table};
 use clap::Args;
 use serde::Serialize;
 
@@ -144,17 +144,59 @@ fn answer(labels: &LabelReport) -> String {
     format!("{what}, {bits} bits each; compared in {ring} bits, w {window} at {position}: {same} as if exact")
 }
 
+/// How the network does on the calibration images.
+fn simulated(trial: &Trial) -> String {
+    let Quality { decisions, different, expected_different, error, worst } = trial.quality;
+    let (same, images) = (decisions - different, trial.images);
+    let [error, worst, expected] = [error, worst, expected_different].map(|share| share * 100.0);
+    format!(
+        "{same} of {decisions} answers as in float on these {images} images ({expected:.1} % expected to differ), error of \
+         the median picture {error:.2} % of the outputs' spread, of the worst {worst:.1} %"
+    )
+}
+
+/// Why the format was taken, in terms of the next cheaper one.
+fn reason(report: &Report) -> Option<String> {
+    let (chosen, front) = (&report.chosen, &report.front);
+    let cheaper = front.iter().rev().find(|point| point.bits < chosen.bits)?;
+    let rule = match report.criterion.agreement {
+        Some(agreement) => format!("the cheapest that keeps {} of the answers", percent(agreement.into())),
+        None => format!("the knee: 1 % of the answers is worth {:.0} % of the bytes", WORTH * 100.0),
+    };
+    let [lowest, highest] = cheaper.windows;
+    let saved = bytes((chosen.bits - cheaper.bits) / 8);
+    let more = f64::from(cheaper.different - chosen.quality.expected_different).max(0.0);
+    Some(format!(
+        "{rule}; K {} with w {lowest} to {highest} would save {saved} and change {} more of them",
+        cheaper.wide,
+        percent(more)
+    ))
+}
+
+/// The formats around the chosen one.
+fn front(report: &Report) -> Table {
+    let mut table = Table::new(["", "bytes", "K", "w", "error", "answers that differ", ""], 1);
+    for point in &report.front {
+        let mark = if point.bits == report.chosen.bits { ">" } else { "" };
+        let [lowest, highest] = point.windows;
+        table.row([
+            mark.into(),
+            bytes(point.bits / 8),
+            point.wide.to_string(),
+            format!("{lowest}-{highest}"),
+            percent(point.error.into()),
+            percent(point.different.into()),
+            if point.simulated { "simulated" } else { "estimated" }.into(),
+        ]);
+    }
+    table
+}
+
 /// What was chosen, for people.
 pub(crate) fn describe(compiled: &Compiled, calibration: &Calibration) -> Result<Lines> {
     let plan = Plan::parse(&compiled.plan)?;
     let (report, total) = (&compiled.report, cost::total(&plan));
-    let (format, quality) = (report.format, report.chosen.quality);
-    if !report.chosen.accepted {
-        note(format_args!(
-            "warning: the outputs are not as close to the float network's as they should be: calibrate on more \
-             images, give wider --bits and --window if they are fixed, or another --margin or --tolerance"
-        ));
-    }
+    let format = report.format;
     let mut text = Lines::new(12);
     text.pair("network", plan.header().name);
     text.pair("calibration", &calibration.description);
@@ -163,17 +205,13 @@ pub(crate) fn describe(compiled: &Compiled, calibration: &Calibration) -> Result
     text.pair("format", format_args!("{widths}, margin {} ({tried} formats tried)", report.margin));
     let scores = if report.exact { "exact" } else { "rounded" };
     text.pair("scores", format_args!("{scores}, {} bits", plan.output().bits));
-    let same = quality.decisions - quality.different;
-    text.pair(
-        "simulated",
-        format_args!(
-            "{same} of {} decisions as in float on {} of these images, error {:.2} % of the outputs' spread",
-            quality.decisions,
-            report.chosen.images,
-            quality.error * 100.0
-        ),
-    );
+    text.pair("simulated", simulated(&report.chosen));
+    text.maybe("chosen", reason(report));
     text.maybe("answer", report.labels.as_ref().map(answer));
+    if !report.front.is_empty() {
+        text.line("formats around it");
+        text.block(front(report));
+    }
     text.line("one inference");
     text.block(traffic_table(&total.bytes.into()));
     text.pair("round trips", total.round_trips);

@@ -34,6 +34,15 @@ impl Bar {
         self.0.set_message(what.into());
     }
 
+    /// Says what is being done now, as a line of its own where there is no terminal to show the bar.
+    pub fn log(&self, what: impl Into<String>) {
+        let what = what.into();
+        if self.0.is_hidden() {
+            note(format_args!("{what}"));
+        }
+        self.say(what);
+    }
+
     /// A line of text that stays on standard error, above the bar.
     pub fn aside(&self, line: Arguments<'_>) {
         self.0.suspend(|| note(line));

@@ -1,0 +1,96 @@
+//! Ranges where layers are tied, dead, or far apart.
+
+use super::*;
+
+fn conv(graph: &Graph, x: NodeId, outputs: u32, kernel: u16, weights: Vec<f32>) -> Op {
+    let geometry = Conv2d {
+        input: graph[x].shape,
+        out_channels: outputs,
+        groups: 1,
+        kernel: [kernel; 2],
+        stride: [1; 2],
+        dilation: [1; 2],
+        pads: [kernel / 2; 4],
+    };
+    Op::Conv { geometry, weights, bias: vec![0.0; outputs as usize] }
+}
+
+/// `y = x + ReLU(conv x)` in a format that is not fine: its layers share scales, which must not drive each other up.
+#[test]
+fn large_weights_beside_an_addition_are_no_problem() {
+    for size in [1.0, 30.0, 300.0, 3000.0] {
+        let mut builder = Builder::new(8, 8);
+        let input = builder.input();
+        let weights = builder.numbers.take(3 * 3 * 9).into_iter().map(|weight| weight * size).collect();
+        let op = conv(&builder.graph, input, 3, 3, weights);
+        let sum = builder.push(op, &[input]);
+        let relu = builder.relu(sum);
+        builder.push(Op::Add, &[input, relu]);
+        let images = builder.images(8);
+        let format = Some(Format { narrow: 16, fraction: 13, window: 10 });
+        let options = CompileOptions { format, ..options(&builder.graph) };
+        let compiled = quietly(&builder.graph, &images, &options).unwrap();
+        let error = compiled.report.chosen.quality.error;
+        assert!(error < 0.01, "weights of {size}: {error}");
+    }
+}
+
+/// A channel that is always zero, read with weights a thousand times as large as others, costs nothing.
+#[test]
+fn weights_that_read_zeros_do_not_count() {
+    let compile = |large: f32| {
+        let mut builder = Builder::new(8, 8);
+        let input = builder.input();
+        let stem = builder.conv(input, 6, 3, 1, 1);
+        if let Op::Conv { weights, bias, .. } = &mut builder.graph.nodes[stem.0].op {
+            weights[..27].fill(0.0);
+            bias[0] = 0.0;
+        }
+        let relu = builder.relu(stem);
+        let next = builder.conv(relu, 6, 3, 1, 1);
+        if let Op::Conv { weights, .. } = &mut builder.graph.nodes[next.0].op {
+            weights.chunks_mut(54).for_each(|row| row[..9].fill(large));
+        }
+        let relu = builder.relu(next);
+        builder.conv(relu, 4, 8, 8, 1);
+        let images = builder.images(12);
+        let options = CompileOptions { format: None, ..options(&builder.graph) };
+        quietly(&builder.graph, &images, &options).unwrap().report
+    };
+    let (small, large) = (compile(0.1), compile(1000.0));
+    assert!(large.chosen.bits <= small.chosen.bits, "{:?} {:?}", small.chosen, large.chosen);
+    assert!(large.chosen.quality.error < 1.1 * small.chosen.quality.error);
+}
+
+/// Channels of any scale compile to the same integers: the scale of a channel moves into the weights around it, as
+/// equalising channels across layers would do. The factors are powers of two, exact in floating point.
+#[test]
+fn channels_are_equalised() {
+    let compile = |factors: [f32; 6], size: [u16; 2]| {
+        let mut builder = Builder::new(8, 8);
+        let input = builder.input();
+        let stem = builder.conv(input, 6, 3, 1, 1);
+        let relu = builder.relu(stem);
+        let next = builder.conv(relu, 4, 3, 1, 1);
+        let name = builder.graph[relu].name.clone();
+        if let Op::Conv { weights, bias, .. } = &mut builder.graph.nodes[stem.0].op {
+            let rows = weights.chunks_mut(27).zip(bias).zip(factors);
+            rows.for_each(|((row, bias), factor)| {
+                row.iter_mut().chain([bias]).for_each(|value| *value *= factor);
+            });
+        }
+        if let Op::Conv { weights, .. } = &mut builder.graph.nodes[next.0].op {
+            let kernels = weights.chunks_mut(9).zip(factors.iter().cycle());
+            kernels.for_each(|(kernel, factor)| kernel.iter_mut().for_each(|weight| *weight /= factor));
+        }
+        let images = builder.images(4);
+        let mut options = options(&builder.graph);
+        options.spec = BlockSpec { layers: [(name, vec![size; 6])].into(), ..BlockSpec::default() };
+        let compiled = quietly(&builder.graph, &images, &options).unwrap();
+        (compiled.plan, compiled.weights.to_bytes().to_vec())
+    };
+    for size in [[1, 1], [2, 2]] {
+        let plain = compile([1.0; 6], size);
+        assert!(compile([1.0, 1024.0, 0.5, 0.001953125, 65536.0, 0.25], size) == plain, "{size:?}");
+    }
+}
