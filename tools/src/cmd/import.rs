@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::arguments::{ImportArgs, shape_text};
 use super::conversion::ConversionArgs;
-use super::files::{check_distinct, check_place};
+use super::files::{ForceArgs, check_distinct, check_place};
 
 /// Read an ONNX network and print what of it would be compiled
 #[derive(Debug, Args)]
@@ -25,6 +25,9 @@ pub(crate) struct Import {
     out: Option<PathBuf>,
 
     #[command(flatten)]
+    force: ForceArgs,
+
+    #[command(flatten)]
     conversion: ConversionArgs,
 
     #[command(flatten)]
@@ -36,6 +39,7 @@ impl Import {
         if let Some(out) = &self.out {
             check_place(out)?;
             check_distinct(out, &self.model)?;
+            self.force.check(&[out])?;
         }
         let (graph, notes) = self.options.import_as_is(&self.model)?;
         let (graph, changes) = self.conversion.convert(graph)?;

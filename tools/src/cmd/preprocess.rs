@@ -9,6 +9,7 @@ use brelu_tools::data::{Channels, Fit, Preprocess};
 use clap::Args;
 
 use super::arguments::shape_text;
+use super::files::plan_digest;
 
 /// How pictures become the input: x = (pixel / divide-by - mean) / std for every channel.
 #[derive(Clone, Debug, Args)]
@@ -26,13 +27,13 @@ pub(crate) struct PreprocessArgs {
     #[arg(long, value_name = "X")]
     divide_by: Option<f32>,
 
-    /// Order of the channels: rgb, bgr or grey [default: rgb, or grey for networks with one channel]
+    /// Order of the channels: rgb, bgr or grey (by ITU-R BT.601, before resizing) [default: rgb, or grey for networks with one channel]
     #[arg(long, value_name = "ORDER", value_parser = order)]
     order: Option<Channels>,
 
     /// How pictures get the input's size: exact (they must have it), stretch (resized, proportions lost), short-side:N
     /// (short side resized to N pixels, then the centre cut out), or pad (resized to fit with proportions kept, the rest
-    /// filled with the mean colour) [default: exact]
+    /// filled with the mean colour). Bilinear, to the pixel as torchvision's Resize and CenterCrop on pictures [default: exact]
     #[arg(long, value_name = "FIT", value_parser = fit)]
     fit: Option<Fit>,
 
@@ -153,6 +154,29 @@ pub(crate) fn of_plan(plan: &Plan<'_>) -> Result<Preprocess> {
     );
     preprocess.check()?;
     Ok(preprocess)
+}
+
+/// The whole preprocessing of the plan in the file `path`: the one that is given, else the one that `brelu compile` wrote
+/// beside the plan.
+pub(crate) fn whole(plan: &Plan<'_>, path: &Path, given: &PreprocessArgs, what: &str) -> Result<Preprocess> {
+    let preprocess = match given.is_given() {
+        true => given.resolve(plan.input().shape)?,
+        false => recorded(plan, path, what)?,
+    };
+    check_same(plan, &preprocess)?;
+    Ok(preprocess)
+}
+
+fn recorded(plan: &Plan<'_>, path: &Path, what: &str) -> Result<Preprocess> {
+    let path = path.with_extension("json");
+    let text = std::fs::read_to_string(&path).unwrap_or_default();
+    if !text.contains(&plan_digest(plan)) {
+        bail!(
+            "{} does not describe the plan: {what}, give the preprocessing options that the plan was compiled with",
+            path.display()
+        );
+    }
+    parse(&text).with_context(|| path.display().to_string())
 }
 
 /// Refuses a preprocessing that is not the one `plan` was compiled with, as far as its fixed point tells.

@@ -92,7 +92,7 @@ fn compiling_says_what_is_missing_and_writes_nothing() {
     fails("lost --calibrate ../pictures --order grey", &["preprocessing"]);
     fails("lost --calibrate ../pictures --bits 40 --fraction 12 --window 6", &["format"]);
     fs::write(place.join("three.txt"), b"a\nb\nc\n").unwrap();
-    fails("lost --calibrate ../pictures --labels three.txt", &["three.txt", "4 outputs"]);
+    fails("lost --calibrate ../pictures --labels three.txt", &["three.txt", "4 classes"]);
     fails("none/lost --calibrate ../pictures", &["cannot write none/lost.weights"]);
     assert_eq!(crate::blocks::names(&place), ["three.txt"]);
 }

@@ -14,6 +14,7 @@ mod labels;
 mod misfits;
 mod networks;
 mod peers;
+mod results;
 mod runs;
 mod segmentation;
 mod shares;
