@@ -157,7 +157,7 @@ pub(crate) fn of_plan(plan: &Plan<'_>) -> Result<Preprocess> {
 }
 
 /// The whole preprocessing of the plan in the file `path`: the one that is given, else the one that `brelu compile` wrote
-/// beside the plan.
+/// beside the plan, else what the plan itself says of it.
 pub(crate) fn whole(plan: &Plan<'_>, path: &Path, given: &PreprocessArgs, what: &str) -> Result<Preprocess> {
     let preprocess = match given.is_given() {
         true => given.resolve(plan.input().shape)?,
@@ -170,13 +170,36 @@ pub(crate) fn whole(plan: &Plan<'_>, path: &Path, given: &PreprocessArgs, what: 
 fn recorded(plan: &Plan<'_>, path: &Path, what: &str) -> Result<Preprocess> {
     let path = path.with_extension("json");
     let text = std::fs::read_to_string(&path).unwrap_or_default();
-    if !text.contains(&plan_digest(plan)) {
-        bail!(
-            "{} does not describe the plan: {what}, give the preprocessing options that the plan was compiled with",
-            path.display()
-        );
+    if text.contains(&plan_digest(plan)) {
+        return parse(&text).with_context(|| path.display().to_string());
     }
-    parse(&text).with_context(|| path.display().to_string())
+    let known = real_of_plan(plan)?;
+    known.with_context(|| {
+        format!(
+            "the plan does not say what a unit of its input is worth, and {} does not describe it: {what}, give the \
+             preprocessing options that the plan was compiled with, or compile it again",
+            path.display()
+        )
+    })
+}
+
+/// The preprocessing of a plan in the float network's units, if the plan says what its own are worth.
+fn real_of_plan(plan: &Plan<'_>) -> Result<Option<Preprocess>> {
+    const DIVISOR: f32 = 255.0;
+    let (mut preprocess, header) = (of_plan(plan)?, plan.header());
+    let affine = &header.preprocess.affine;
+    preprocess.divide_by = DIVISOR;
+    for channel in 0..3 {
+        let (scales, pairs) = (&header.input_scale, affine.get(channel).or(affine.first()));
+        let Some((scale, [mul, add])) = scales.get(channel).or(scales.first()).zip(pairs) else {
+            return Ok(None);
+        };
+        // x = (pixel mul + add) scale = (pixel / 255 - mean) / std.
+        preprocess.std[channel] = 1.0 / (DIVISOR * mul * scale);
+        preprocess.mean[channel] = -add / (DIVISOR * mul);
+    }
+    preprocess.check()?;
+    Ok(Some(preprocess))
 }
 
 /// Refuses a preprocessing that is not the one `plan` was compiled with, as far as its fixed point tells.

@@ -26,6 +26,8 @@ use settings::Settings;
 /// Train a network, usually one whose ReLUs decide by blocks, on from its parameters or from scratch
 #[derive(Debug, Args)]
 #[command(after_help = "\
+Images have a class each, as brelu evaluate --help says, or a mask.
+
 A training that was interrupted (Ctrl-C, or killed) goes on where it was when the same command is given again, and comes \
 to the same parameters.
 

@@ -121,7 +121,7 @@ fn in_range<'a>(
         Some((name, class)) => Err(DataError::content(
             path,
             format!(
-                "{name} is of class {class}, but the network has classes 0 to {}: give it labels of this network",
+                "{name} is of class {class}, but the network has classes 0 to {}: give it labels of this network, or another --class-offset",
                 network.count.saturating_sub(1)
             ),
         )),

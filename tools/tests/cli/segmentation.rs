@@ -145,7 +145,8 @@ fn three_processes_draw_the_classes_of_pictures() {
     let (red, over) = (COLOURS[1].1, colour(1));
     let want = [0, 1, 2].map(|part| (red[part] + shade).midpoint(over[part]));
     assert_eq!(overlay.get_pixel(10 * 4 + 4, 10 * 16 + 4).0, want);
-    let text = brelu(folder(), &infer).succeeds();
+    brelu(folder(), &infer).fails(&["drawn/bars.overlay.png is there already", "--force"]);
+    let text = brelu(folder(), &format!("{infer} --force")).succeeds();
     assert!(
         text.contains("  class  pixels    share") && text.contains("  class map drawn/bars.classes.png"),
         "{text}"

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use brelu_core::plan::Plan;
-use brelu_tools::data::{Channels, Fit, Preprocess, decode_image, npy};
+use brelu_tools::data::{Channels, DataError, Fit, Preprocess, decode_image, npy};
 use brelu_tools::simulate::quantise_input;
 use image::{Rgb, RgbImage};
 
@@ -44,8 +44,12 @@ pub(super) fn read(
                 Ok(Some(npy::Array { shape, values: npy::Values::Floats(values) })) => {
                     real().and_then(|real| of_floats(plan, &pixels, &real, &shape, &values, &named))
                 }
-                Ok(_) => of_picture(plan, pixels, &bytes, &named),
-                Err(error) => Err(anyhow::anyhow!("it is not a readable array: {error}")),
+                Ok(_) => {
+                    let picture = decode_image(&bytes)
+                        .map_err(|error| DataError::Image { path: named.clone(), error })?;
+                    of_picture(plan, pixels, picture, &named)
+                }
+                Err(error) => return Err(DataError::Image { path: named, error }.into()),
             };
             subject.with_context(|| named.display().to_string())
         })
@@ -65,9 +69,7 @@ fn content(path: &Path) -> std::io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn of_picture(plan: &Plan<'_>, preprocess: Preprocess, bytes: &[u8], path: &Path) -> Result<Subject> {
-    let picture =
-        decode_image(bytes).map_err(|error| anyhow::anyhow!("it is not a readable picture: {error}"))?;
+fn of_picture(plan: &Plan<'_>, preprocess: Preprocess, picture: RgbImage, path: &Path) -> Result<Subject> {
     let pixels = preprocess.pixels(&picture)?;
     let input = quantise_input(&plan.header().preprocess, plan.input().shape.plane(), &pixels);
     Ok(Subject { path: path.into(), picture, preprocess, input })

@@ -214,3 +214,28 @@ fn check_columns(given: &SchemaDescriptor) -> Result<(), String> {
         None => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::distortion::sample;
+
+    /// Whoever reads a table with another program finds what every column means in the file itself.
+    #[test]
+    fn the_file_says_what_its_columns_mean() {
+        let schema = SchemaDescriptor::new(Arc::new(parse_message_type(SCHEMA).unwrap()));
+        let columns: Vec<String> = schema.columns().iter().map(|column| column.path().string()).collect();
+        assert_eq!(columns, MEANINGS.map(|(name, _)| name));
+        let table = sample::table(1);
+        let bytes = serialise(&table.provenance, super::super::rows::of(&table)).unwrap();
+        let reader = SerializedFileReader::new(bytes::Bytes::from(bytes)).unwrap();
+        let pairs = reader.metadata().file_metadata().key_value_metadata().unwrap();
+        let pair = pairs.iter().find(|pair| pair.key == COLUMNS_KEY).unwrap();
+        let told: serde_json::Value = serde_json::from_str(pair.value.as_ref().unwrap()).unwrap();
+        for words in ["0, 1 is the identity", "1, 0 is zero"] {
+            assert!(told["block_height"].as_str().unwrap().contains(words), "{told}");
+        }
+        assert!(told["distortion"].as_str().unwrap().contains("squared units of the output"));
+        assert!(told["exact"].as_str().unwrap().contains("null"));
+    }
+}
