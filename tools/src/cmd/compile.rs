@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::arguments::ImportArgs;
 use super::calibration::Calibration;
 use super::compiling::CompileArgs;
-use super::files::{Access, check_distinct, plan_digest, write_all};
+use super::files::{Access, ForceArgs, check_distinct, plan_digest, write_all};
 use super::preprocess::PreprocessArgs;
 use super::samples::beside;
 
@@ -36,6 +36,9 @@ pub(crate) struct Compile {
     /// Where to write: a prefix of the three files, or a folder (then the network's file name is the prefix)
     #[arg(short = 'o', long = "out", value_name = "PREFIX")]
     out: PathBuf,
+
+    #[command(flatten)]
+    force: ForceArgs,
 
     #[command(flatten)]
     import: ImportArgs,
@@ -65,6 +68,7 @@ impl Compile {
             check_distinct(&result, &self.model)?;
             self.compiling.spec().map_or(Ok(()), |spec| check_distinct(&result, spec))?;
         }
+        self.force.check(&results(&prefix))?;
         let (graph, notes) = self.import.import(&self.model)?;
         let preprocess = self.preprocess.resolve(&graph)?;
         let calibration = self.compiling.calibration(&preprocess)?;
@@ -200,6 +204,15 @@ pub(crate) fn describe(compiled: &Compiled, calibration: &Calibration) -> Result
     let mut text = Lines::new(12);
     text.pair("network", plan.header().name);
     text.pair("calibration", &calibration.description);
+    let names: Vec<&str> = plan.header().labels.lines().collect();
+    text.pair(
+        "class names",
+        match names[..] {
+            [] => "unknown: labels of pictures are taken by number; --labels FILE names the classes".into(),
+            [first, .., last] => format!("{} from {first} to {last}", names.len()),
+            [one] => one.to_owned(),
+        },
+    );
     let (wide, narrow, tried) = (format.wide(), format.narrow, report.trials.len());
     let widths = format!("K {wide}, n {narrow}, f {}, w {}", format.fraction, windows(&plan));
     text.pair("format", format_args!("{widths}, margin {} ({tried} formats tried)", report.margin));

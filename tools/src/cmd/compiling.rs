@@ -9,12 +9,14 @@ use brelu_tools::compile::{
     self, BlockSpec, CompileOptions, Compiled, Criterion, Format, LabelOptions, Progress, Trial,
 };
 use brelu_tools::data::Preprocess;
+use brelu_tools::evaluate::classes;
 use brelu_tools::graph::Graph;
 use brelu_tools::report::{Bar, bytes};
 use clap::{Args, Parser};
 
 use super::arguments::positive;
 use super::calibration::{Calibration, Selection};
+use super::labelling::read_names;
 
 /// How a network is compiled.
 #[derive(Clone, Debug, PartialEq, Args)]
@@ -39,7 +41,8 @@ pub(crate) struct CompileArgs {
     #[arg(long, value_name = "N", value_parser = positive)]
     images_step: Option<usize>,
 
-    /// Names of the classes, one a line [default: labels.txt beside the calibration images, if there]
+    /// Names of the classes, one a line; a network with one output has two classes [default: labels.txt beside the calibration
+    /// images, or their sub-folders in alphabetical order, if there is one for every class]
     #[arg(long, value_name = "FILE")]
     labels: Option<PathBuf>,
 
@@ -164,6 +167,17 @@ impl CompileArgs {
         Ok(compile::compile(graph, &calibration.pixels, &options, &mut |progress| follow.show(progress))?)
     }
 
+    /// How many classes the network has, and their names as far as they are known.
+    pub(crate) fn names(&self, graph: &Graph, calibration: &Calibration) -> Result<(usize, Vec<String>)> {
+        let count = classes(graph.output_shape().channels).saturating_sub(self.class_offset) as usize;
+        let names = match &self.labels {
+            Some(path) => read_names(path, count)?,
+            None if calibration.classes.len() == count => calibration.classes.clone(),
+            None => Vec::new(),
+        };
+        Ok((count, names))
+    }
+
     fn options(
         &self,
         graph: &Graph,
@@ -171,10 +185,8 @@ impl CompileArgs {
         calibration: &Calibration,
     ) -> Result<CompileOptions> {
         let mut options = CompileOptions::new(preprocess);
-        let outputs = graph.output_shape().channels as usize;
         options.class_offset = self.class_offset;
-        options.labels =
-            labels(self.labels.as_deref(), self.class_offset as usize, outputs, &calibration.classes)?;
+        options.labels = self.names(graph, calibration)?.1;
         options.margin = self.margin.unwrap_or(options.margin);
         options.criterion.error = self.tolerance;
         options.criterion.agreement = self.agreement;
@@ -247,22 +259,4 @@ fn tried(trial: &Trial) -> String {
     let (wide, size) = (trial.format.wide(), bytes(trial.bits / 8));
     let (error, different) = (quality.error * 100.0, quality.expected_different * 100.0);
     format!("K {wide}, w up to {window}: {size}, error {error:.1} %, {different:.1} % of answers differ")
-}
-
-fn labels(file: Option<&Path>, offset: usize, outputs: usize, found: &[String]) -> Result<Vec<String>> {
-    let fits = |count: usize| count + offset == outputs;
-    let Some(path) = file else {
-        return Ok(if fits(found.len()) { found.to_vec() } else { Vec::new() });
-    };
-    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let labels: Vec<String> = text.lines().map(|line| line.trim().to_owned()).collect();
-    if !fits(labels.len()) {
-        bail!(
-            "{} has {} names, but the network has {outputs} outputs and {offset} of them come before the first class: \
-             give a name a line, or another --class-offset",
-            path.display(),
-            labels.len()
-        );
-    }
-    Ok(labels)
 }

@@ -9,7 +9,7 @@ use clap::Args;
 
 use super::arguments::{ImportArgs, shape_text};
 use super::conversion::ConversionArgs;
-use super::files::{check_distinct, check_place};
+use super::files::{ForceArgs, check_distinct, check_place};
 use super::preprocess::channels;
 
 /// Read an ONNX network and print what of it would be compiled
@@ -27,6 +27,9 @@ pub(crate) struct Import {
     out: Option<PathBuf>,
 
     #[command(flatten)]
+    force: ForceArgs,
+
+    #[command(flatten)]
     conversion: ConversionArgs,
 
     #[command(flatten)]
@@ -38,6 +41,7 @@ impl Import {
         if let Some(out) = &self.out {
             check_place(out)?;
             check_distinct(out, &self.model)?;
+            self.force.check(&[out])?;
         }
         let (graph, notes) = self.options.import_as_is(&self.model)?;
         let (whole, changes) = self.conversion.convert(graph)?;

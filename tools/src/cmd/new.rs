@@ -9,6 +9,7 @@ use clap::Args;
 
 use super::arguments::{shape, shape_text};
 use super::conversion::ConversionArgs;
+use super::files::ForceArgs;
 
 /// Write a published network as an ONNX file, with generated or published weights
 #[derive(Debug, Args)]
@@ -37,6 +38,9 @@ pub(crate) struct New {
     /// Where to write the network: an ONNX file
     #[arg(short = 'o', long = "out", value_name = "FILE", required_unless_present = "list")]
     out: Option<PathBuf>,
+
+    #[command(flatten)]
+    force: ForceArgs,
 
     /// Published weights: a safetensors file or a PyTorch checkpoint [default: generated ones]
     #[arg(long, value_name = "FILE", conflicts_with = "seed")]
@@ -78,6 +82,7 @@ impl SizeArgs {
 impl New {
     pub(crate) fn run(self) -> Result<()> {
         let (Some(name), Some(out)) = (&self.name, &self.out) else { return list() };
+        self.force.check(&[out])?;
         let seed = self.weights.is_none().then_some(self.seed);
         let mut network = network(name, &self.sizes.options(seed))?;
         let notes = match &self.weights {

@@ -68,6 +68,8 @@ pub(crate) struct Samples {
     /// The input's floats of every image.
     pub(crate) images: Vec<Vec<f32>>,
     pub(crate) targets: Vec<Target>,
+    /// How labels were found.
+    pub(crate) labels: String,
     /// Names of the classes, if known.
     pub(crate) classes: Vec<String>,
     /// SHA-256 of the pixels of all images in order.
@@ -75,11 +77,23 @@ pub(crate) struct Samples {
 }
 
 impl SampleArgs {
-    /// Reads the network and the images.
+    /// Reads the network and the images, whatever they show.
     pub(crate) fn read(&self, model: &Path, data: &Path, most: usize) -> Result<Samples> {
+        self.read_labelled(model, data, most, |_, _| Ok(String::new()))
+    }
+
+    /// As [`Self::read`]; `label` finds what the labels mean to the network, and says how.
+    pub(crate) fn read_labelled(
+        &self,
+        model: &Path,
+        data: &Path,
+        most: usize,
+        label: impl FnOnce(&Graph, &mut Dataset) -> Result<String>,
+    ) -> Result<Samples> {
         let graph = self.import.network(model)?;
         let preprocess = self.preprocess.fitting(&graph)?;
-        let set = Dataset::open(data, preprocess)?;
+        let mut set = Dataset::open(data, preprocess)?;
+        let labels = label(&graph, &mut set)?;
         let count = self.count.unwrap_or(most);
         let selection = Selection { count, skip: self.skip, step: Some(self.step.unwrap_or(1)) };
         let (indices, _) = selection.indices(set.len());
@@ -100,7 +114,7 @@ impl SampleArgs {
         }
         let model_sha256 = model_digest(model)?;
         let (data_sha256, classes) = (hex(&digest.finalize()), set.class_names().to_vec());
-        Ok(Samples { graph, model_sha256, preprocess, images, targets, classes, data_sha256 })
+        Ok(Samples { graph, model_sha256, preprocess, images, targets, labels, classes, data_sha256 })
     }
 }
 

@@ -51,6 +51,7 @@ pub(super) fn quantise(
         margin: names.margin.times,
         answer: Answer::Scores,
         interpolation: names.interpolation,
+        input_scale: input_scale(net, scales),
     };
     let file = write(&header, &nodes)?;
     let drift = drift(net, scales, seen, &channels);
@@ -162,6 +163,12 @@ fn preprocess(net: &Net, scales: &Scales<'_>, real: &Preprocess) -> Preprocess {
         }
     }
     units
+}
+
+/// What a unit of the input is worth, channel by channel as [`preprocess`] has them.
+fn input_scale(net: &Net, scales: &Scales<'_>) -> heapless::Vec<f32, 4> {
+    let channels = net.shape(0).channels as usize;
+    (0..if channels <= 4 { channels } else { 1 }).map(|channel| scales.of(0, channel) as f32).collect()
 }
 
 fn integers(

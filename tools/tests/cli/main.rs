@@ -15,6 +15,7 @@ mod misfits;
 mod models;
 mod networks;
 mod peers;
+mod results;
 mod runs;
 mod segmentation;
 mod shares;
