@@ -230,14 +230,9 @@ fn an_erasure_that_leaves_any_bits_is_mended() {
 /// Flash of some chips is written in long words, each once between two erasures.
 #[test]
 fn long_words_of_flash_will_do() {
-    for (cuts, wrong) in [
-        cut_everywhere::<8>(Erasure::InOrder),
-        cut_everywhere::<16>(Erasure::InOrder),
-        cut_everywhere::<32>(Erasure::InOrder),
-    ] {
-        assert!(cuts > 400, "{cuts}");
-        assert!(wrong.is_empty(), "{} of {cuts}: {:?}", wrong.len(), &wrong[..wrong.len().min(5)]);
-    }
+    let (cuts, wrong) = cut_everywhere::<32>(Erasure::InOrder);
+    assert!(cuts > 400, "{cuts}");
+    assert!(wrong.is_empty(), "{} of {cuts}: {:?}", wrong.len(), &wrong[..wrong.len().min(5)]);
     let refused = Records::new(Flash::<64>::of(4), 0, 2 * PAGE as u32).map(|_| ());
     assert_eq!(refused, Err(RecordsError::Pages));
 }

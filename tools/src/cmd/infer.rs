@@ -32,8 +32,8 @@ use super::share::ShareArgs;
 Pictures are PNG, JPEG, WebP, GIF (the first frame), TIFF, BMP, PNM, or a NumPy file (.npy) of uint8 in the order rows, \
 columns, colours; - is standard input. They are turned the way they are shown, as their EXIF orientation says, and become the \
 input as the plan says, to the pixel as Pillow and torchvision do it. A NumPy file of floats, channels x rows x columns, is \
-the network's input itself, after the preprocessing; what a float is worth stands in the file that brelu compile wrote beside \
-the plan, or give the preprocessing options.
+the network's input itself, after the preprocessing; plans say what a float is worth; for one that does not, give the \
+preprocessing options it was compiled with.
 
 A network with one output tells two classes apart by its sign. Beside every score stands the softmax of all of them, which is \
 what a network says whose softmax or sigmoid at the end was left out.
@@ -116,6 +116,10 @@ impl Infer {
         self.share.limits().client(plan)?;
         of_plan(plan).with_context(|| self.plan.display().to_string())?;
         let real = || whole(plan, &self.plan, &self.preprocess, "to run it on floats");
+        if self.preprocess.is_given() {
+            // Pictures become the input as the plan says: other options would have no effect.
+            real()?;
+        }
         let subjects = inputs::read(plan, &self.images, real)?;
         let (judge, party) = (Judge::of_plan(plan), self.client.party()?);
         let mut reader = self.reader(plan, &judge, &subjects)?;

@@ -6,8 +6,11 @@ use super::{DataError, READABLE};
 use std::path::{Path, PathBuf};
 
 /// File name endings of pictures.
-const ENDINGS: [&str; 14] =
-    ["png", "jpg", "jpeg", "bmp", "ppm", "pgm", "pbm", "pnm", "pam", "webp", "gif", "tif", "tiff", "npy"];
+const ENDINGS: [&str; 13] =
+    ["png", "jpg", "jpeg", "bmp", "ppm", "pgm", "pbm", "pnm", "pam", "webp", "gif", "tif", "tiff"];
+
+/// Arrays may be anything; they are pictures where they are named, by a path or in a list.
+const ARRAY: &str = "npy";
 
 /// Names of folders that hold parts of a data set and no classes.
 const SPLITS: [&str; 6] = ["train", "training", "val", "valid", "validation", "test"];
@@ -55,6 +58,7 @@ fn unlisted(folder: &Path) -> Result<(Vec<Entry>, Own), DataError> {
     let Children { folders, mut pictures } = children(folder)?;
     let mut own = Own { names: Vec::new(), origin: Origin::Folders, used: Vec::new() };
     if !pictures.is_empty() {
+        refuse_stray(folder, &folders, &pictures)?;
         pictures.sort();
         let mut entries: Vec<Entry> =
             pictures.iter().map(|path| entry(path, file_name(path), Mark::Nothing)).collect();
@@ -84,6 +88,25 @@ fn unlisted(folder: &Path) -> Result<(Vec<Entry>, Own), DataError> {
             ),
         )),
         _ => Ok((entries, own)),
+    }
+}
+
+/// Pictures beside the folders of classes would be taken for the whole data set.
+fn refuse_stray(folder: &Path, folders: &[PathBuf], pictures: &[PathBuf]) -> Result<(), DataError> {
+    let mut classes = 0;
+    for class in folders {
+        classes += usize::from(!children(class)?.pictures.is_empty());
+    }
+    match (classes, pictures.first()) {
+        (2.., Some(stray)) => Err(DataError::content(
+            folder,
+            format!(
+                "holds {} beside {classes} sub-folders with pictures: move one or the other away, or list pictures and labels \
+                 in labels.csv",
+                file_name(stray)
+            ),
+        )),
+        _ => Ok(()),
     }
 }
 
@@ -132,7 +155,7 @@ fn children(folder: &Path) -> Result<Children, DataError> {
         // Only links are looked at themselves: folders may hold a million pictures.
         if kind.is_dir() || (kind.is_symlink() && path.is_dir()) {
             children.folders.push(path);
-        } else if has_ending(&path) && (kind.is_file() || path.is_file()) {
+        } else if ENDINGS.contains(&ending(&path).as_str()) && (kind.is_file() || path.is_file()) {
             children.pictures.push(path);
         }
     }
@@ -157,8 +180,12 @@ pub(super) fn is_picture(path: &Path) -> bool {
 }
 
 pub(super) fn has_ending(path: &Path) -> bool {
-    let ending = path.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
-    ENDINGS.contains(&ending.as_str())
+    let ending = ending(path);
+    ENDINGS.contains(&ending.as_str()) || ending == ARRAY
+}
+
+fn ending(path: &Path) -> String {
+    path.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase()
 }
 
 /// The lines of `labels.txt` in a folder, if there is one: the names of classes 0, 1, ...

@@ -10,6 +10,7 @@ mod folder;
 mod labels;
 mod marks;
 mod mask;
+mod naming;
 pub mod npy;
 mod picture;
 mod preprocess;

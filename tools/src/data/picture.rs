@@ -9,7 +9,7 @@ use image::{DynamicImage, GrayImage, ImageBuffer, ImageDecoder, ImageReader, Rgb
 use super::{DataError, npy};
 
 /// What can be read, for people.
-pub const READABLE: &str = "png, jpg, webp, gif, tiff, bmp, pnm, or npy";
+pub const READABLE: &str = "png, jpg, webp, gif, tiff, bmp, pnm";
 
 /// Decodes a picture (PNG, JPEG, WebP, the first frame of a GIF, TIFF, BMP, PNM, or a NumPy array of bytes; by content, not by
 /// name) to 8-bit RGB, as Pillow's `convert("RGB")` does: transparency is dropped, grey becomes three equal colours, of 16 bits

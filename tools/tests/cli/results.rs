@@ -124,6 +124,7 @@ fn outputs_are_numbers_on_request() {
     wild[128..132].copy_from_slice(&9f32.to_le_bytes());
     fs::write(place.join("wild.npy"), &wild).unwrap();
     fs::write(place.join("small.npy"), [&header("<f4", &[3, 1, 1])[..], &bytes[..12]].concat()).unwrap();
+    brelu(&place, &format!("{line} --mean .4")).fails(&["not the one the plan was compiled with"]);
     let one = |name: &str| brelu(&place, &line.replace("../pictures/2.ppm ../pictures/7.ppm", name));
     one("wild.npy").fails(&["wild.npy", "value 9 of channel 0", "outside -2.0000 to 2.0000"]);
     one("small.npy").fails(&["small.npy", "[3, 1, 1]", "[3, 8, 8]"]);

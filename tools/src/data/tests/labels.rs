@@ -165,6 +165,17 @@ fn records_with_names_are_compared_too() {
 }
 
 #[test]
+fn a_stray_picture_is_not_taken_for_the_data_set() {
+    let folder = Folder::new("stray");
+    folder.picture("cat/a.png");
+    folder.picture("dog/b.png");
+    folder.file("mean.npy", b"an array is no picture unless it is named");
+    assert_eq!(folder.classes(&CIFAR, 10, LabelsBy::Either).unwrap().0, [Some(3), Some(5)]);
+    folder.picture("montage.png");
+    folder.refuses(&CIFAR, 10, LabelsBy::Either, &["montage.png", "2 sub-folders with pictures"]);
+}
+
+#[test]
 fn data_without_labels_says_so() {
     let folder = Folder::new("no-labels");
     folder.picture("a.png");
