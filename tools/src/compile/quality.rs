@@ -31,6 +31,9 @@ pub struct Quality {
 /// Decisions of one picture that enter [`Quality::expected_different`], at most.
 const SAMPLED: usize = 512;
 
+/// An output of the float network and what stands in its place.
+pub(super) type Pair<'a> = (&'a [f32], Vec<f32>);
+
 /// Leads that the exponential distribution counts as.
 const SMOOTH: f64 = 512.0;
 
@@ -48,7 +51,7 @@ impl Reference {
     }
 
     /// Compares pairs of outputs: the float one and the fixed-point one, in the same unit.
-    pub(super) fn compare(&self, pairs: &[(&[f32], Vec<f32>)]) -> Comparison {
+    pub(super) fn compare(&self, pairs: &[Pair<'_>]) -> Comparison {
         let mut comparison = Comparison::default();
         for (want, got) in pairs {
             let square = |(want, got): (&f32, &f32)| (f64::from(*want) - f64::from(*got)).powi(2);

@@ -21,7 +21,7 @@ const PAID: f32 = 16.0;
 /// Unties what is too small, in `net` and in what was `seen` of its nodes.
 pub(super) fn untie(net: &mut Net, seen: &mut Vec<Vec<Seen>>) -> Result<(), CompileError> {
     let ties = Ties::new(net)?;
-    let largest = largest(net, &ties, seen);
+    let largest = largest(&ties, seen);
     let small = |id: Id, times: f32| {
         let channels = seen[id].iter().enumerate().filter(|(_, seen)| seen.largest() > 0.0);
         let mut ratios: Vec<f32> = channels
@@ -61,12 +61,12 @@ pub(super) fn untie(net: &mut Net, seen: &mut Vec<Vec<Seen>>) -> Result<(), Comp
 }
 
 /// The largest magnitude of every class, in terms of its own scale.
-fn largest(net: &Net, ties: &Ties, seen: &[Vec<Seen>]) -> Vec<f32> {
+fn largest(ties: &Ties, seen: &[Vec<Seen>]) -> Vec<f32> {
     let mut largest = vec![0f32; ties.len()];
-    for (id, node) in net.nodes.iter().enumerate() {
-        for channel in 0..node.shape.channels as usize {
+    for (id, channels) in seen.iter().enumerate() {
+        for (channel, seen) in channels.iter().enumerate() {
             let (class, factor) = ties.class(id, channel);
-            largest[class] = largest[class].max(seen[id][channel].largest() / factor as f32);
+            largest[class] = largest[class].max(seen.largest() / factor as f32);
         }
     }
     largest
