@@ -162,7 +162,7 @@ fn simulated(trial: &Trial) -> String {
 /// Why the format was taken, in terms of the next cheaper one.
 fn reason(report: &Report) -> Option<String> {
     let (chosen, front) = (&report.chosen, &report.front);
-    let cheaper = front.iter().rev().find(|point| point.bits < chosen.bits)?;
+    let cheaper = front.iter().rev().find(|point| 10 * point.bits < 9 * chosen.bits)?;
     let rule = match report.criterion.agreement {
         Some(agreement) => format!("the cheapest that keeps {} of the answers", percent(agreement.into())),
         None => format!("the knee: 1 % of the answers is worth {:.0} % of the bytes", WORTH * 100.0),

@@ -3,7 +3,7 @@
 //! 1. `lower`: operations of the graph become operations of plans, still with real numbers;
 //! 2. `widths`, `order`: which tensors live in which ring, where rings are extended, what shares a round trip;
 //! 3. `calibrate`: how large values get on sample images, with the blocks of the block spec;
-//! 4. `ties`, `scales`, `margin`: which channels share a scale, and the finest scales with which all ranges hold;
+//! 4. `untie`, `ties`, `scales`, `margin`: which channels share a scale, and the finest scales with which all ranges hold;
 //! 5. `quantise`, `drift`: integers, the positions of comparison windows, and what these take away on average;
 //! 6. `model`, `search`, `criterion`: the front of formats, and the one whose answers are worth its bytes;
 //! 7. `exact`: scores are opened without rounding.
@@ -32,6 +32,7 @@ mod search;
 mod spec;
 mod subject;
 mod ties;
+mod untie;
 mod widths;
 mod windows;
 
@@ -158,6 +159,7 @@ pub fn compile(
     expect::widen(&net, &mut calibration.seen);
     let margin = Margin { times: options.margin, images: pixels.len() };
     calibrate::drop_unreached_bounds(&mut net, &calibration.seen, margin);
+    untie::untie(&mut net, &mut calibration.seen)?;
     let reference = Reference::of(&calibration.outputs, net.shape(net.output()));
     let mut criterion = options.criterion;
     if noise::has_blocks(&net) {

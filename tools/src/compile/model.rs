@@ -13,7 +13,7 @@ use super::windows::{NARROWEST, WIDEST, deciding, window_bits};
 use super::{CompileError, Progress};
 
 /// Pictures that parts are measured on.
-const PROBES: usize = 6;
+const PROBES: usize = 4;
 
 /// The format all parts are compared with, and how much narrower the widths are at which they are measured.
 const FINEST: Format = Format { narrow: 17, fraction: 14, window: WIDEST };

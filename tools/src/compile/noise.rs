@@ -9,6 +9,7 @@ use rayon::prelude::*;
 
 use super::CompileError;
 use super::net::{Net, Op};
+use super::quality::Pair;
 use super::run::run;
 use crate::data::Preprocess;
 use crate::demo::Random;
@@ -33,7 +34,7 @@ pub(super) fn sensitivity<'a>(
     pixels: &[Vec<u8>],
     outputs: &'a [Vec<f32>],
     seed: u64,
-) -> Result<Vec<(&'a [f32], Vec<f32>)>, CompileError> {
+) -> Result<Vec<Pair<'a>>, CompileError> {
     let changed = |at: usize| {
         let mut random = Random::new(seed ^ (at as u64) << 32);
         let pixels: Vec<u8> =

@@ -31,6 +31,12 @@ pub struct Quality {
 /// Decisions of one picture that enter [`Quality::expected_different`], at most.
 const SAMPLED: usize = 512;
 
+/// An output of the float network and what stands in its place.
+pub(super) type Pair<'a> = (&'a [f32], Vec<f32>);
+
+/// Leads that the exponential distribution counts as.
+const SMOOTH: f64 = 512.0;
+
 /// What errors are relative to.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Reference {
@@ -45,7 +51,7 @@ impl Reference {
     }
 
     /// Compares pairs of outputs: the float one and the fixed-point one, in the same unit.
-    pub(super) fn compare(&self, pairs: &[(&[f32], Vec<f32>)]) -> Comparison {
+    pub(super) fn compare(&self, pairs: &[Pair<'_>]) -> Comparison {
         let mut comparison = Comparison::default();
         for (want, got) in pairs {
             let square = |(want, got): (&f32, &f32)| (f64::from(*want) - f64::from(*got)).powi(2);
@@ -89,13 +95,21 @@ impl Comparison {
         }
     }
 
-    /// The share of decisions that differ as a rule if errors are `times` as large.
+    /// The share of decisions that differ as a rule if errors are `times` as large: that of leads behind an error, over all
+    /// pairs. Hardly any of a few dozen leads is small enough to be counted, so that small ones are taken for the beginning
+    /// of an exponential distribution with the median of all, unless there are thousands.
     pub(super) fn different_at(&self, times: f64) -> f64 {
         let mut leads = self.leads.clone();
         leads.sort_by(f64::total_cmp);
-        let overtaken = |shift: &f64| leads.partition_point(|lead| lead + times * shift < 0.0);
-        let count: usize = self.shifts.iter().map(overtaken).sum();
-        count as f64 / (leads.len() * self.shifts.len()).max(1) as f64
+        let mean = (median(leads.clone()) / std::f64::consts::LN_2).max(f64::MIN_POSITIVE);
+        let count = leads.len() as f64;
+        let overtaken = |shift: &f64| {
+            let error = -times * shift;
+            let counted = leads.partition_point(|lead| *lead < error) as f64;
+            let expected = 1.0 - (-error.max(0.0) / mean).exp();
+            (counted + SMOOTH * expected) / (count + SMOOTH)
+        };
+        self.shifts.iter().map(overtaken).sum::<f64>() / count.max(1.0)
     }
 
     pub(super) fn quality(&self) -> Quality {
@@ -124,8 +138,8 @@ fn leads(want: &[f32], got: &[f32]) -> Option<(f64, f64)> {
     (want.len() > 1).then(|| (ahead(want), ahead(got)))
 }
 
-/// How far the values of a channel are from what they usually are, in the median picture; where there is but one value a
-/// channel, how far channels are from their mean, and if there is but one value at all, its magnitude.
+/// How far the values of a channel are from what they usually are, in the median picture; where that is nowhere, how far
+/// channels are from their mean, and if there is but one value at all, its magnitude.
 fn spread(outputs: &[Vec<f32>], shape: Shape) -> f64 {
     let plane = shape.plane().max(1);
     let means = |output: &Vec<f32>| -> Vec<f64> { output.chunks(plane).map(mean).collect() };
@@ -134,7 +148,7 @@ fn spread(outputs: &[Vec<f32>], shape: Shape) -> f64 {
     let usual: Vec<f64> = (0..shape.channels as usize).map(usual).collect();
     let around = |output: &Vec<f32>| root_mean_square(output, |at| usual[at / plane]);
     let spread = median(outputs.iter().map(around).collect());
-    if spread > 0.0 || outputs.len() > 1 {
+    if spread > 0.0 {
         return spread;
     }
     let only = outputs.first().map_or(&[][..], Vec::as_slice);

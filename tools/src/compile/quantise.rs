@@ -13,6 +13,9 @@ use super::margin::Margin;
 use super::net::{Id, Net, Node, Op, Term};
 use super::scales::{Groups, Scales, affine};
 
+/// The largest weight that reads a channel of nothing but zeros.
+const ZERO: f64 = 0.25;
+
 /// What a plan says besides its nodes.
 pub(super) struct Names<'a> {
     pub(super) network: &'a str,
@@ -216,7 +219,11 @@ fn term_integers(
         let unit = one / scales.of(id, output);
         for (index, kernel) in weights.chunks(group.kernel).enumerate() {
             let factor = scales.of(term.input, group.first(output) + index) * unit;
-            integers.extend(kernel.iter().map(|weight| (f64::from(*weight) * factor).round()));
+            // A channel of nothing but zeros has the errors of fixed point all the same, which no weight may make large.
+            let zero = scales.is_zero(term.input, group.first(output) + index);
+            let most = if zero { one * ZERO } else { f64::INFINITY };
+            integers
+                .extend(kernel.iter().map(|weight| (f64::from(*weight) * factor).round().clamp(-most, most)));
         }
     }
     let limit = f64::from(1u32 << 31);

@@ -20,6 +20,8 @@ const INPUT_STEPS: f64 = 4.0;
 pub(super) struct Scales<'a> {
     ties: &'a Ties,
     classes: Vec<f64>,
+    /// Classes that no range binds.
+    unbound: Vec<bool>,
 }
 
 impl<'a> Scales<'a> {
@@ -31,7 +33,7 @@ impl<'a> Scales<'a> {
         margin: Margin,
         preprocess: &Preprocess,
     ) -> Self {
-        let mut scales = Self { ties, classes: vec![0.0; ties.len()] };
+        let mut scales = Self { ties, classes: vec![0.0; ties.len()], unbound: Vec::new() };
         for (id, node) in net.nodes.iter().enumerate() {
             scales.ranges(net, id, &node.op, seen, format, margin);
         }
@@ -51,6 +53,7 @@ impl<'a> Scales<'a> {
         let bound = self.classes.iter().copied().filter(|scale| *scale > 0.0);
         let least = bound.fold(f64::INFINITY, f64::min);
         let least = if least.is_finite() { least } else { 1.0 };
+        self.unbound = self.classes.iter().map(|scale| *scale <= 0.0).collect();
         self.classes.iter_mut().filter(|scale| **scale <= 0.0).for_each(|scale| *scale = least);
     }
 
@@ -58,6 +61,11 @@ impl<'a> Scales<'a> {
     pub(super) fn of(&self, id: Id, channel: usize) -> f64 {
         let (class, factor) = self.ties.class(id, channel);
         self.classes[class] * factor
+    }
+
+    /// Whether a channel was never anything but zero.
+    pub(super) fn is_zero(&self, id: Id, channel: usize) -> bool {
+        self.unbound[self.ties.class(id, channel).0]
     }
 
     fn at_least(&mut self, id: Id, channel: usize, scale: f64) {

@@ -163,6 +163,9 @@ fn a_network_that_jumps_need_not_be_closer_than_it_is_to_itself() {
     };
     let (plain, blocks) = (criterion([1, 1]), criterion([4, 4]));
     assert_eq!(plain, Criterion::default());
-    let [plain, blocks] = [plain, blocks].map(|criterion| criterion.largest_error());
-    assert!(blocks > plain && blocks < 1.0, "{blocks}");
+    assert!(blocks.noise.worst > 0.0 && blocks.noise.error < 1.0, "{:?}", blocks.noise);
+    let beside = Criterion { noise: Quality { error: 0.4, ..blocks.noise }, ..blocks };
+    assert!(beside.largest_error() > plain.largest_error());
+    assert!(beside.accepts(&Quality { error: 0.5, worst: 0.5, ..Quality::default() }));
+    assert!(!plain.accepts(&Quality { error: 0.5, worst: 0.5, ..Quality::default() }));
 }

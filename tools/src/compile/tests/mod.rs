@@ -16,7 +16,7 @@ use brelu_core::geometry::{Conv2d, Shape};
 use brelu_core::plan::Plan;
 
 use super::net::Net;
-use super::quality::Reference;
+use super::quality::{Quality, Reference};
 use super::{
     BlockSpec, CompileError, CompileOptions, Compiled, Criterion, Format, compile, lower, order, run, widths,
 };

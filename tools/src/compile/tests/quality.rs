@@ -1,7 +1,6 @@
 //! Errors are relative to what varies, and no picture hides another.
 
 use super::*;
-use crate::compile::quality::{Quality, Reference};
 
 fn quality(outputs: &[Vec<f32>], shape: Shape, wrong: impl Fn(usize, f32) -> f32) -> Quality {
     let got = |(at, want): (usize, &Vec<f32>)| want.iter().map(|value| wrong(at, *value)).collect();
@@ -49,7 +48,7 @@ fn one_channel_decides_by_its_sign() {
     let outputs: Vec<Vec<f32>> = (0..20).map(|at| vec![at as f32 - 9.5]).collect();
     let quality = quality(&outputs, Shape::new(1, 1, 1), |_, value| value - 2.0);
     assert_eq!((quality.decisions, quality.different), (20, 2));
-    assert!((quality.expected_different - 0.1).abs() < 0.06, "{quality:?}");
+    assert!((quality.expected_different - 0.1).abs() < 0.08, "{quality:?}");
 }
 
 /// Answers that are not clear may differ where outputs hardly do.

@@ -15,24 +15,49 @@ fn conv(graph: &Graph, x: NodeId, outputs: u32, kernel: u16, weights: Vec<f32>) 
     Op::Conv { geometry, weights, bias: vec![0.0; outputs as usize] }
 }
 
-/// `y = x + ReLU(conv x)` in a format that is not fine: its layers share scales, which must not drive each other up.
+/// `y = x + ReLU(x + conv x)` with weights of any size: layers that share scales neither drive each other up, nor does
+/// what is small get the unit of what is large.
 #[test]
 fn large_weights_beside_an_addition_are_no_problem() {
-    for size in [1.0, 30.0, 300.0, 3000.0] {
+    for size in [1.0, 30.0, 1000.0, 30_000.0] {
         let mut builder = Builder::new(8, 8);
         let input = builder.input();
         let weights = builder.numbers.take(3 * 3 * 9).into_iter().map(|weight| weight * size).collect();
         let op = conv(&builder.graph, input, 3, 3, weights);
-        let sum = builder.push(op, &[input]);
+        let x = builder.push(op, &[input]);
+        let sum = builder.push(Op::Add, &[x, input]);
         let relu = builder.relu(sum);
         builder.push(Op::Add, &[input, relu]);
         let images = builder.images(8);
-        let format = Some(Format { narrow: 16, fraction: 13, window: 10 });
-        let options = CompileOptions { format, ..options(&builder.graph) };
+        let options = CompileOptions { criterion: Criterion::default(), ..options(&builder.graph) };
         let compiled = quietly(&builder.graph, &images, &options).unwrap();
-        let error = compiled.report.chosen.quality.error;
-        assert!(error < 0.01, "weights of {size}: {error}");
+        let error = error_of(&compiled, &lowered(&builder.graph, &BlockSpec::default()), &images);
+        assert!(error < 0.03, "weights of {size}: {error}");
     }
+}
+
+/// A chain of residual blocks of which each is eight times as large as the last: the first are not made coarse.
+#[test]
+fn residual_chains_may_grow() {
+    let mut builder = Builder::new(8, 8);
+    let mut x = builder.conv(builder.input(), 6, 3, 1, 1);
+    x = builder.relu(x);
+    for _ in 0..4 {
+        let branch = builder.conv(x, 6, 3, 1, 1);
+        if let Op::Conv { weights, .. } = &mut builder.graph.nodes[branch.0].op {
+            weights.iter_mut().for_each(|weight| *weight *= 8.0);
+        }
+        let sum = builder.push(Op::Add, &[branch, x]);
+        x = builder.relu(sum);
+    }
+    builder.conv(x, 4, 8, 8, 1);
+    let images = builder.images(8);
+    let format = Some(Format { narrow: 16, fraction: 13, window: 11 });
+    let compiled =
+        quietly(&builder.graph, &images, &CompileOptions { format, ..options(&builder.graph) }).unwrap();
+    assert!(!operations(&compiled).contains(&"add"), "{:?}", operations(&compiled));
+    let error = error_of(&compiled, &lowered(&builder.graph, &BlockSpec::default()), &images);
+    assert!(error < 0.01, "{error}");
 }
 
 /// A channel that is always zero, read with weights a thousand times as large as others, costs nothing.
@@ -59,7 +84,8 @@ fn weights_that_read_zeros_do_not_count() {
     };
     let (small, large) = (compile(0.1), compile(1000.0));
     assert!(large.chosen.bits <= small.chosen.bits, "{:?} {:?}", small.chosen, large.chosen);
-    assert!(large.chosen.quality.error < 1.1 * small.chosen.quality.error);
+    let error = large.chosen.quality.error;
+    assert!(error <= 1.1 * large.criterion.error, "{error}");
 }
 
 /// Channels of any scale compile to the same integers: the scale of a channel moves into the weights around it, as
