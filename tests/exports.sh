@@ -5,9 +5,8 @@
 #     tests/exports.sh [NETWORK ...]
 #
 # Weights are fresh, the statistics of batch normalisations those of noise. Fails if a file is not imported or outputs for
-# random inputs differ by 1e-4 of the largest of them or more. PYTHON names the interpreter
-# that has torch, torchvision, onnxscript and onnxruntime, BRELU a built command, KEEP a folder for the files, which a later
-# run then takes from there.
+# random inputs differ by 1e-4 of the largest of them or more. PYTHON names the interpreter that has torch, torchvision,
+# onnxscript and onnxruntime, BRELU a built command, KEEP a folder for the files, which a later run then takes from there.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 
@@ -91,7 +90,7 @@ def check(path, images, copy):
         print(f"{name}: {got.shape[1]} outputs, not {wanted.shape[1]}")
         return False
     worst, largest = numpy.abs(got - wanted).max(), numpy.abs(wanted).max()
-    print(f"{name}: largest difference {worst:.1e}, outputs up to {largest:.1f}", flush=True)
+    print(f"{name}: largest difference {worst:.1e}, outputs up to {largest:.2g}", flush=True)
     return bool(worst < TOLERANCE * largest)
 
 

@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use brelu_tools::data::{Dataset, Preprocess, Target};
 use brelu_tools::graph::Graph;
 use brelu_tools::interpreter::Device;
+use brelu_tools::onnx::digest_file;
 use brelu_tools::report::{Bar, hex};
 use clap::{Args, ValueEnum};
 use sha2::{Digest, Sha256};
@@ -118,14 +119,13 @@ impl SampleArgs {
     }
 }
 
-/// SHA-256 of the network's file; of its name if it is built in.
+/// SHA-256 of the network's file and those beside it; of its name if it is built in.
 pub(crate) fn model_digest(model: &Path) -> Result<String> {
     let name = model.to_string_lossy();
-    let bytes = match name.starts_with("builtin:") {
-        true => name.as_bytes().to_vec(),
-        false => std::fs::read(model).with_context(|| format!("cannot read {}", model.display()))?,
-    };
-    Ok(hex(&Sha256::digest(bytes)))
+    Ok(match name.starts_with("builtin:") {
+        true => hex(&Sha256::digest(name.as_bytes())),
+        false => hex(&digest_file(model)?),
+    })
 }
 
 /// A file beside `path` with `ending` behind its name.

@@ -58,7 +58,7 @@ impl Beside {
     }
 
     /// The file that a model calls `location`, links resolved.
-    fn path(&self, location: &str) -> Problem<PathBuf> {
+    pub(super) fn path(&self, location: &str) -> Problem<PathBuf> {
         let Some(folder) = &self.folder else {
             return Err(format!(
                 "its values are in another file, {location:?}, which can only be found beside a model that is a file"

@@ -11,6 +11,7 @@ mod bilinear;
 mod build;
 mod call;
 mod constant;
+mod digest;
 mod ends;
 mod error;
 mod evaluate;
@@ -32,6 +33,7 @@ mod tail;
 mod tensor;
 mod walk;
 
+pub use digest::digest_file;
 pub use error::ImportError;
 pub use export::{ExportError, export, export_file, export_model};
 

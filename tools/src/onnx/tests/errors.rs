@@ -99,6 +99,13 @@ fn other_operators() {
          export the model with pads",
     );
     refuses(
+        tiny(13, &[1, 1, 1, 6])
+            .weights("w", &[1, 1, 1, 1], &[1.0])
+            .node("Conv x w -> y", &[ints("strides", &[1, 3]), text("auto_pad", "SAME_UPPER")]),
+        "node \"make_y\" (Conv): attribute auto_pad with strides [1, 3] that pass over elements at the end: runtimes begin at \
+         different elements, export the model with pads",
+    );
+    refuses(
         tiny(13, &[1, 2]).weights("c", &[1, 1, 2], &[1.0; 2]).node("Add x c -> y", &[]),
         "node \"make_y\" (Add): a constant of dimensions [1, 1, 2] does not fit a tensor [1, 2]",
     );

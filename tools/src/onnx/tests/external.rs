@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use super::super::import_file;
 use super::super::proto::StringStringEntryProto;
+use super::super::{digest_file, import_file};
 use super::*;
 use tempfile::TempDir;
 
@@ -197,4 +197,18 @@ fn values_have_one_place() {
     model.graph().initializer[0].raw_data.clear();
     model.graph().initializer[0].data_location = 0;
     assert!(model.error().contains("contradicts what is said of it"), "{}", model.error());
+}
+
+#[test]
+fn a_digest_covers_all_files() {
+    use sha2::{Digest, Sha256};
+    let digest = |folder: &TempDir| digest_file(&folder.path().join("model.onnx")).unwrap();
+    let alone = folder(&inline());
+    let bytes = fs::read(alone.path().join("model.onnx")).unwrap();
+    assert_eq!(digest(&alone), <[u8; 32]>::from(Sha256::digest(bytes)));
+    let folder = folder(&model(&[("location", "all.data"), ("offset", "8")], &[("location", "below/bias")]));
+    let before = digest(&folder);
+    assert_eq!(digest(&folder), before);
+    fs::write(folder.path().join("below/bias"), [1; 8]).unwrap();
+    assert_ne!(digest(&folder), before);
 }
