@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use brelu_tools::compile;
 use brelu_tools::graph::{Graph, Node, Op, simplify};
-use brelu_tools::onnx::export_file;
+use brelu_tools::onnx::{export_file, files_beside};
 use brelu_tools::report::{Lines, Table, count, interpolation_text, print};
 use clap::Args;
 
@@ -44,6 +44,9 @@ impl Import {
             self.force.check(&[out])?;
         }
         let (graph, notes) = self.options.import_as_is(&self.model)?;
+        if let Some(out) = self.out.as_ref().filter(|_| self.model.is_file()) {
+            files_beside(&self.model)?.iter().try_for_each(|file| check_distinct(out, file))?;
+        }
         let (whole, changes) = self.conversion.convert(graph)?;
         let graph = simplify(whole.clone()).with_context(|| self.model.display().to_string())?;
         // What is accepted here compiles.

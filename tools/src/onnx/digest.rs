@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use prost::Message;
 use sha2::{Digest, Sha256};
@@ -17,20 +17,37 @@ use super::proto::ModelProto;
 /// # Errors
 /// If a file cannot be read, or is not in the folder of the model or below it.
 pub fn digest_file(path: &Path) -> Result<[u8; 32], ImportError> {
-    let unreadable =
-        |error: io::Error| ImportError::Model(format!("cannot read {}: {error}", path.display()));
-    let bytes = std::fs::read(path).map_err(unreadable)?;
+    let bytes = std::fs::read(path).map_err(|error| unreadable(path, &error))?;
     let mut hash = Sha256::new_with_prefix(&bytes);
-    let model = ModelProto::decode(bytes.as_slice()).unwrap_or_default();
-    let beside = Beside::of(path);
-    for location in locations(&model) {
-        let file = beside
-            .path(location)
-            .map_err(|problem| ImportError::Tensor { name: format!("in {}", path.display()), problem })?;
+    for (location, file) in others(&bytes, path)? {
         hash.update(location);
-        update(&mut hash, &file).map_err(unreadable)?;
+        update(&mut hash, &file).map_err(|error| unreadable(&file, &error))?;
     }
     Ok(hash.finalize().into())
+}
+
+/// The files beside an ONNX file in which it has values, links resolved.
+///
+/// # Errors
+/// As [`digest_file`].
+pub fn files_beside(path: &Path) -> Result<Vec<PathBuf>, ImportError> {
+    let bytes = std::fs::read(path).map_err(|error| unreadable(path, &error))?;
+    Ok(others(&bytes, path)?.into_iter().map(|(_, file)| file).collect())
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> ImportError {
+    ImportError::Model(format!("cannot read {}: {error}", path.display()))
+}
+
+/// What a model calls its other files, and the files.
+fn others(bytes: &[u8], path: &Path) -> Result<Vec<(String, PathBuf)>, ImportError> {
+    let model = ModelProto::decode(bytes).unwrap_or_default();
+    let beside = Beside::of(path);
+    let found = |location: &str| match beside.path(location) {
+        Ok(file) => Ok((location.to_owned(), file)),
+        Err(problem) => Err(ImportError::Model(format!("a tensor of {}: {problem}", path.display()))),
+    };
+    locations(&model).into_iter().map(found).collect()
 }
 
 /// The names of the files in which a model has values.

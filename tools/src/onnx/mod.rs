@@ -33,7 +33,7 @@ mod tail;
 mod tensor;
 mod walk;
 
-pub use digest::digest_file;
+pub use digest::{digest_file, files_beside};
 pub use error::ImportError;
 pub use export::{ExportError, export, export_file, export_model};
 

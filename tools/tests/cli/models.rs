@@ -77,6 +77,8 @@ fn values_beside_the_model_are_read_by_every_command() {
     run_in(name, "import model.onnx").fails(&["model.onnx.data", "keep the files of a model in one folder"]);
     fs::write(place(name).join("model.onnx.data"), data).unwrap();
     run_in(name, "import model.onnx -o whole.onnx").succeeds();
+    run_in(name, "import model.onnx -o model.onnx.data")
+        .fails(&["model.onnx.data would be written over with the result: give another --out"]);
     let graph = |file: &str| import_file(&place(name).join(file), &ImportOptions::default()).unwrap().graph;
     let image: Vec<f32> = (0..graph("model.onnx").input_shape().len()).map(|at| (at % 7) as f32).collect();
     let inline = import_file(&folder().join("tiny.onnx"), &ImportOptions::default()).unwrap().graph;
