@@ -228,7 +228,6 @@ impl Follow {
     fn new(images: usize) -> Self {
         let part = "calibrating";
         let bar = Bar::new(images as u64, part);
-        bar.log(format!("{part} on {images} images"));
         Self { bar, part, last: Instant::now() }
     }
 
