@@ -105,10 +105,10 @@ impl Graph {
         if matches!(op, Op::Input) {
             return Err("a network has one input".into());
         }
-        if !op.is_finite() {
-            return Err("has weights that are no finite numbers (NaN or infinite): its training diverged, or the file is \
-                        damaged"
-                .into());
+        if let Some((place, value)) = op.not_finite() {
+            return Err(format!(
+                "its constant {place} is {value}: its training diverged, or the file is damaged"
+            ));
         }
         let shapes: Vec<Shape> = inputs.iter().map(|id| self[*id].shape).collect();
         op.output(&shapes)

@@ -96,17 +96,15 @@ impl Op {
         matches!(self, Self::Relu | Self::Clip { .. })
     }
 
-    /// Whether all its parameters are finite numbers.
-    pub fn is_finite(&self) -> bool {
-        let finite = |values: &[f32]| values.iter().all(|value| value.is_finite());
-        match self {
-            Self::Conv { weights, bias, .. } => finite(weights) && finite(bias),
-            Self::BatchNorm { scale, shift, mean, variance, epsilon } => {
-                [scale, shift, mean, variance].iter().all(|values| finite(values)) && epsilon.is_finite()
-            }
-            Self::Affine { scale, shift } => finite(scale) && finite(shift),
-            _ => true,
-        }
+    /// The place of the first weight or summand that is no finite number, and what it is instead.
+    pub fn not_finite(&self) -> Option<(usize, f32)> {
+        let [first, second] = match self {
+            Self::Conv { weights, bias, .. } => [weights, bias],
+            Self::Affine { scale, shift } => [scale, shift],
+            _ => return None,
+        };
+        let mut numbers = first.iter().chain(second).copied().enumerate();
+        numbers.find(|(_, value)| !value.is_finite())
     }
 
     /// A view that selects or repeats whole rows and columns of every channel of `input`.
