@@ -38,7 +38,7 @@ impl Bar {
     }
 
     /// Says what is being done now, as a line of its own where there is no terminal to show the bar and the whole has taken
-    /// more than [`PATIENCE`].
+    /// some seconds.
     pub fn log(&self, what: impl Into<String>) {
         let what = what.into();
         if self.0.is_hidden() && self.0.elapsed() >= PATIENCE {
