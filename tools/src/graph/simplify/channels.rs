@@ -5,12 +5,7 @@ use super::super::{Graph, NodeId, Op};
 
 /// Lets every convolution of all channels read the input of such a view, its weights in the other order.
 pub(super) fn fold(graph: &mut Graph) {
-    for position in 0..graph.nodes.len() {
-        if let Some((op, source)) = folded(graph, NodeId(position)) {
-            let node = &mut graph.nodes[position];
-            (node.op, node.inputs) = (op, vec![source]);
-        }
-    }
+    super::reread(graph, folded);
 }
 
 fn folded(graph: &Graph, id: NodeId) -> Option<(Op, NodeId)> {

@@ -8,11 +8,11 @@ mod pads;
 mod prune;
 mod views;
 
-use super::{Graph, GraphError, NodeId};
+use super::{Graph, GraphError, NodeId, Op};
 
 /// Brings a graph into the compiler's form:
 ///
-/// - no [`Op::BatchNorm`](super::Op::BatchNorm) and no [`Op::Affine`](super::Op::Affine): folded into the convolution before or after it where nothing else reads
+/// - no [`Op::BatchNorm`] and no [`Op::Affine`]: folded into the convolution before or after it where nothing else reads
 ///   the tensor between, else a depthwise 1x1 convolution;
 /// - no view or reshape that changes nothing, consecutive views joined where they are one;
 /// - no channels in reverse order before a convolution of all of them, whose weights are reordered;
@@ -45,6 +45,16 @@ fn redirect(graph: &mut Graph, from: NodeId, to: NodeId) {
     }
     if graph.output == from {
         graph.output = to;
+    }
+}
+
+/// Gives every node for which `replaced` has one another operation, which reads one other node.
+fn reread(graph: &mut Graph, replaced: impl Fn(&Graph, NodeId) -> Option<(Op, NodeId)>) {
+    for position in 0..graph.nodes.len() {
+        if let Some((op, source)) = replaced(graph, NodeId(position)) {
+            let node = &mut graph.nodes[position];
+            (node.op, node.inputs) = (op, vec![source]);
+        }
     }
 }
 

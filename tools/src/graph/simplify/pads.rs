@@ -4,12 +4,7 @@ use super::super::{Graph, NodeId, Op, Window};
 
 /// Moves padding of rows and columns into each reader that can take it. Other readers keep the view.
 pub(super) fn fold(graph: &mut Graph) {
-    for position in 0..graph.nodes.len() {
-        if let Some((op, source)) = padded(graph, NodeId(position)) {
-            let node = &mut graph.nodes[position];
-            (node.op, node.inputs) = (op, vec![source]);
-        }
-    }
+    super::reread(graph, padded);
 }
 
 fn padded(graph: &Graph, id: NodeId) -> Option<(Op, NodeId)> {

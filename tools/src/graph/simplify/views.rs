@@ -26,12 +26,7 @@ pub(super) fn drop_identities(graph: &mut Graph) {
 
 /// Lets a view of a view read the first view's input, where nothing else reads the first.
 pub(super) fn join(graph: &mut Graph) {
-    for position in 0..graph.nodes.len() {
-        if let Some((op, source)) = joined(graph, NodeId(position)) {
-            let node = &mut graph.nodes[position];
-            (node.op, node.inputs) = (op, vec![source]);
-        }
-    }
+    super::reread(graph, joined);
 }
 
 fn joined(graph: &Graph, id: NodeId) -> Option<(Op, NodeId)> {
