@@ -20,6 +20,7 @@ use super::TrialError;
 use super::gate::Gate;
 use super::keeper::{Keeper, Recipe};
 use super::numbers::{Numbers, Reporter};
+use super::trap::Trap;
 use super::wire::Link;
 
 /// How the parties of a deployment are started.
@@ -65,6 +66,8 @@ pub(super) struct Deployment {
     pub(super) server: Arc<Keeper>,
     pub(super) dealer: Arc<Keeper>,
     pub(super) numbers: Numbers,
+    /// On the links that have gates.
+    pub(super) trap: Arc<Trap>,
     /// Between server and dealer, if there is one.
     pub(super) behind: Option<Gate>,
     /// Between clients and server, if there is one.
@@ -91,15 +94,17 @@ impl Deployment {
         fs::write(at("servers.txt"), public_line(&server_key, "server"))?;
         fs::write(at("clients.txt"), "")?;
         let dealer = Arc::new(Keeper::start_on(dealer(setup, folder.path()), &numbers, setup.listen)?);
+        let trap = Arc::<Trap>::default();
         let gate = |there, keeper: &Arc<Keeper>| {
-            gates.map(|handle| Gate::open(there, keeper.address().to_owned(), handle)).transpose()
+            let target = keeper.address().to_owned();
+            gates.map(|handle| Gate::open(there, target, trap.clone(), handle)).transpose()
         };
         let behind = gate(Link::ServerDealer, &dealer)?;
         let reach = behind.as_ref().map_or(dealer.address(), Gate::address);
         let server = server(setup, folder.path(), reach, &dealer_key);
         let server = Arc::new(Keeper::start_on(server, &numbers, setup.listen)?);
         let before = gate(Link::ClientServer, &server)?;
-        Ok(Self { server, dealer, numbers, behind, before, keys: [server_key, dealer_key], folder })
+        Ok(Self { server, dealer, numbers, trap, behind, before, keys: [server_key, dealer_key], folder })
     }
 
     /// Where clients connect.

@@ -203,7 +203,7 @@ impl<'s> Stage<'s> {
         census.clear();
         right(runner.run(script.errand(), &mut memory).await.0)?;
         listening.abort();
-        Ok(census.places())
+        census.places().await
     }
 
     async fn run(&self, case: &Case, memory: &mut ClientMemory) -> Result<Outcome, TrialError> {
@@ -212,7 +212,7 @@ impl<'s> Stage<'s> {
         before(case.script, &runner, memory).await?;
         trio.trap.set(case.link, case.index, Deed::Record(case.act));
         let (end, time) = runner.run(case.script.errand(), memory).await;
-        let fired = trio.trap.clear();
+        let fired = trio.trap.clear().await;
         let (after, _) = runner.run(Errand { prepare: 1, pictures: (2, 3) }, memory).await;
         listening.abort();
         let after = match after {

@@ -15,7 +15,6 @@ use crate::net::bind;
 /// A listener whose connections go on to another address.
 pub(super) struct Gate {
     address: String,
-    pub(super) trap: Arc<Trap>,
     census: Arc<Mutex<Option<Census>>>,
     task: AbortHandle,
 }
@@ -28,17 +27,22 @@ impl fmt::Debug for Gate {
 
 impl Gate {
     /// Opens a gate to `target`, where the party at the end of `there` listens.
-    pub(super) fn open(there: Link, target: String, handle: &Handle) -> Result<Self, TrialError> {
+    pub(super) fn open(
+        there: Link,
+        target: String,
+        trap: Arc<Trap>,
+        handle: &Handle,
+    ) -> Result<Self, TrialError> {
         let listener = handle.block_on(bind("127.0.0.1:0"))?;
         let address = listener.local_addr()?.to_string();
-        let (trap, census) = (Arc::new(Trap::default()), Arc::<Mutex<Option<Census>>>::default());
-        let (own_trap, own_census) = (trap.clone(), census.clone());
+        let census = Arc::<Mutex<Option<Census>>>::default();
+        let own_census = census.clone();
         let tap = move || {
             let census = own_census.lock().unwrap_or_else(PoisonError::into_inner);
-            census.as_ref().map_or_else(|| own_trap.tap(there), Census::tap)
+            census.as_ref().map_or_else(|| trap.tap(there), Census::tap)
         };
         let task = handle.spawn(pass(there, listener, target, tap)).abort_handle();
-        Ok(Self { address, trap, census, task })
+        Ok(Self { address, census, task })
     }
 
     /// Where it is.

@@ -151,7 +151,7 @@ impl<'s> Lane<'s> {
         let census = Census::default();
         self.gates().for_each(|gate| gate.count(Some(census.clone())));
         self.warm_up()?;
-        let places = census.places().into_iter();
+        let places = self.handle.block_on(census.places())?.into_iter();
         Ok(places.flat_map(|(link, index, _)| Victim::ALL.map(|victim| (victim, link, index))).collect())
     }
 
@@ -171,13 +171,12 @@ impl<'s> Lane<'s> {
     }
 
     fn set(&self, (_, link, index): Place, deed: impl Fn() + Send + Sync + 'static) {
-        let deed = Deed::Other(Arc::new(deed));
-        self.gates().for_each(|gate| gate.trap.set(link, index, deed.clone()));
+        self.deployment.trap.set(link, index, Deed::Other(Box::new(deed)));
     }
 
-    /// Takes the traps away, and says whether one did its deed.
+    /// Takes the trap away, and says whether it did its deed.
     fn clear(&self) -> bool {
-        self.gates().map(|gate| gate.trap.clear()).fold(false, |some, fired| some | fired)
+        self.handle.block_on(self.deployment.trap.clear())
     }
 
     /// The server or the dealer is killed.

@@ -40,7 +40,8 @@ impl Ran {
 
     /// The output of a command that must succeed and keep quiet on standard error.
     pub(crate) fn succeeds(&self) -> String {
-        assert!(self.output.status.success(), "brelu {}: {}", self.command, self.stderr());
+        let success = self.output.status.success();
+        assert!(success, "brelu {}: {}\n{}", self.command, self.stderr(), self.stdout());
         assert_eq!(self.stderr(), "", "brelu {}", self.command);
         self.stdout()
     }
