@@ -36,7 +36,7 @@ TOLERANCE = 1e-4
 IMAGES = 2
 ROOT = sys.argv[1]
 BRELU = [os.environ["BRELU"]] if "BRELU" in os.environ else (
-    "cargo run --release --quiet --locked --package brelu-tools --".split())
+    "cargo run --release --quiet --locked --package brelu --".split())
 
 
 def side(name):

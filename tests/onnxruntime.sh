@@ -30,7 +30,7 @@ ROOT = sys.argv[1]
 def copy(model, folder, output):
     """The model as brelu writes it after reading it."""
     path = os.path.join(folder, os.path.basename(model))
-    command = "cargo run --quiet --locked --package brelu-tools --example reexport --".split()
+    command = "cargo run --quiet --locked --package brelu-networks --example reexport --".split()
     command += [os.path.abspath(model), path] + ([output] if output else [])
     subprocess.run(command, check=True, cwd=ROOT)
     return path

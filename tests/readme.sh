@@ -30,5 +30,12 @@ export PATH="$root/target/release:$PATH"
 block 3
 eval "$(block 3)"
 echo '-- fewer sign decisions'
+if brelu distort --help | grep -q 'features optimise'; then
+    echo "the default command has no \`brelu distort\`, and says so"
+else
+    echo '`brelu distort --help` of the default command does not say how to install it' >&2
+    exit 1
+fi
+(cd "$root" && cargo build --release --locked --quiet --features optimise)
 block 4
 eval "$(block 4)"

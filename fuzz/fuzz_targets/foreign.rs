@@ -8,8 +8,10 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use brelu_core::geometry::Shape;
-use brelu_tools::graph::Executor;
-use brelu_tools::zoo::{Network, Options, network, spec};
+use brelu_networks::graph::Executor;
+use brelu_networks::zoo::{Network, Options, network};
+
+use brelu_checkpoints::spec;
 use libfuzzer_sys::fuzz_target;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;

@@ -3,7 +3,7 @@
 #![no_main]
 
 use arbitrary::Arbitrary;
-use brelu_tools::knapsack::solver::{Choice, Limits, Solution, front, solve};
+use brelu_budget::knapsack::solver::{Choice, Limits, Solution, front, solve};
 use libfuzzer_sys::fuzz_target;
 
 #[derive(Debug, Arbitrary)]

@@ -1,8 +1,8 @@
 //! ONNX files: an import that can be written again and simplified, or an error in words.
 #![no_main]
 
-use brelu_tools::graph::simplify;
-use brelu_tools::onnx::{ImportOptions, export, import};
+use brelu_networks::graph::simplify;
+use brelu_networks::onnx::{ImportOptions, export, import};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {

@@ -7,10 +7,10 @@ use std::sync::LazyLock;
 use arbitrary::{Arbitrary, Unstructured};
 use brelu_core::geometry::{Conv2d, Shape};
 use brelu_core::plan::Plan;
-use brelu_tools::blocks::{Choice, FORMAT, Spec, SpecLayer};
-use brelu_tools::compile::{BlockSpec, CompileOptions, Criterion, Format, compile};
-use brelu_tools::data::{Channels, Preprocess};
-use brelu_tools::graph::{Executor, Graph, Op};
+use brelu_networks::blocks::{Choice, FORMAT, Spec, SpecLayer};
+use brelu_compile::{BlockSpec, CompileOptions, Criterion, Format, compile};
+use brelu_data::{Channels, Preprocess};
+use brelu_networks::graph::{Executor, Graph, Op};
 use libfuzzer_sys::fuzz_target;
 
 const MAP: Shape = Shape::new(4, 5, 6);

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use brelu_core::geometry::Shape;
-use brelu_tools::bench::knapsack::{generated_table, with_windows};
-use brelu_tools::blocks::Candidates;
-use brelu_tools::distortion::{read_table, write_table};
+use brelu::bench::knapsack::{generated_table, with_windows};
+use brelu_networks::blocks::Candidates;
+use brelu_budget::distortion::{read_table, write_table};
 use libfuzzer_sys::fuzz_target;
 use sha2::{Digest, Sha256};
 

@@ -22,7 +22,7 @@ use zeroize::Zeroizing;
 
 use crate::error::SessionError;
 use crate::event::{Event, Observer};
-use crate::kernel::{Backend, Linear};
+use brelu_kernels::ring::{Backend, Linear};
 use crate::pipe::Pipe;
 use crate::secure::{Call, Connection, ephemeral};
 use crate::state::{Epochs, Item, Limits, Outgoing, Peer, Ready};

@@ -7,7 +7,7 @@ use brelu_core::client::ClientError;
 use brelu_core::plan::PlanError;
 use brelu_core::transport::{FrameKind, MessageError};
 
-use crate::kernel::KernelError;
+use brelu_kernels::ring::KernelError;
 use crate::keys::{KeyError, KeyFileError};
 use crate::limits::Excess;
 use crate::pipe::NetError;

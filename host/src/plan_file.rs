@@ -25,6 +25,14 @@ impl OwnedPlan {
         Cell::try_new(bytes, |bytes| Plan::parse(bytes)).map(Self)
     }
 
+    /// A plan of its own with the same bytes.
+    ///
+    /// # Errors
+    /// None: a plan that was checked once passes again.
+    pub fn copy(plan: &Plan<'_>) -> Result<Self, PlanError> {
+        Self::parse(plan.bytes().to_vec())
+    }
+
     /// The plan.
     pub fn get(&self) -> &Plan<'_> {
         self.0.borrow_dependent()

@@ -12,6 +12,8 @@ pub struct Builder {
     nodes: Vec<(Shape, u8, OwnedOp)>,
     weights: Vec<(NodeId, NodeWeights)>,
     answer: Answer,
+    /// What a unit of the input and of the output are worth, if they are said to be worth anything.
+    units: Option<[f32; 2]>,
 }
 
 #[derive(Debug, Clone)]
@@ -124,6 +126,13 @@ impl Builder {
         self
     }
 
+    /// Says what a unit of the input, and one of the output, are worth.
+    #[must_use]
+    pub fn worth(mut self, input: f32, output: f32) -> Self {
+        self.units = Some([input, output]);
+        self
+    }
+
     /// The plan file and what makes its weights.
     ///
     /// # Panics
@@ -131,7 +140,11 @@ impl Builder {
     pub fn finish(self) -> (Vec<u8>, impl FnOnce(&Plan<'_>) -> Weights) {
         let affine = [[1.0, 0.0]].into_iter().collect();
         let preprocess = Preprocess { fit: Fit::Exact, order: ColourOrder::Rgb, affine };
-        let header = Header { answer: self.answer, ..Header::new("test", preprocess) };
+        let mut header = Header { answer: self.answer, ..Header::new("test", preprocess) };
+        if let Some([input, output]) = self.units {
+            header.input_scale = [input].into_iter().collect();
+            header.output_scale = output;
+        }
         let nodes: Vec<Node<'_>> =
             self.nodes.iter().map(|(shape, bits, op)| record(*shape, *bits, op)).collect();
         let mut bytes = vec![0; 1 << 20];

@@ -15,7 +15,7 @@ use brelu_host::error::SessionError;
 use brelu_host::event::Event;
 use brelu_host::keys::random_key;
 use brelu_host::pipe::Pipe;
-use brelu_host::plan_file::keep;
+use brelu_host::plan_file::{OwnedPlan, keep};
 use brelu_host::secure::Connection;
 use brelu_host::server::{Server, ServerModel};
 use brelu_host::weights::Weights;
@@ -67,7 +67,8 @@ impl World {
     /// If the plan, the weights or the system's randomness are not to be had.
     pub fn new(plan: Vec<u8>, weights: impl FnOnce(&Plan<'_>) -> Weights) -> Self {
         let plan = keep(plan).expect("a valid plan");
-        let model = ServerModel::new(plan, weights(plan), random_key().expect("randomness"));
+        let owned = Arc::new(OwnedPlan::copy(plan).expect("a valid plan"));
+        let model = ServerModel::new(owned, weights(plan), random_key().expect("randomness"));
         Self::of(plan, Arc::new(model.expect("maps the kernels take")))
     }
 

@@ -1,5 +1,6 @@
 //! What messages and files cost in memory, and what is left of secrets in memory that is given back: nothing.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use brelu_core::channel::{Identity, Link};
@@ -7,7 +8,7 @@ use brelu_core::geometry::{Conv2d, Shape};
 use brelu_core::plan::{Channel, Plan};
 use brelu_core::prf::PairKey;
 use brelu_host::pipe::{NetError, Pipe};
-use brelu_host::plan_file::keep;
+use brelu_host::plan_file::{OwnedPlan, keep};
 use brelu_host::secure::Call;
 use brelu_host::server::ServerModel;
 use brelu_host::weights::{Weights, WeightsError};
@@ -47,7 +48,8 @@ fn nothing_is_left_of_weights_between_their_file_and_the_kernels() {
     assert_eq!(careless.left, 1, "a file that is read as files are read is noticed");
     let (read, seen) = alone.watch(|| Weights::read(plan, &path).expect("weights"));
     assert_eq!((seen.left, &read), (0, &weights), "reading");
-    let (model, seen) = alone.watch(|| ServerModel::new(plan, read, PairKey::new([1; 32])));
+    let owned = Arc::new(OwnedPlan::copy(plan).expect("a valid plan"));
+    let (model, seen) = alone.watch(|| ServerModel::new(owned, read, PairKey::new([1; 32])));
     assert_eq!(seen.left, 0, "packing");
     let (_, seen) = alone.watch(|| drop(model));
     assert_eq!(seen.left, 0, "the end of a server");

@@ -12,7 +12,7 @@ use brelu_host::dealer::{Dealer, DealerOptions, DealerParty, ServerShare};
 use brelu_host::error::SessionError;
 use brelu_host::keys::Access;
 use brelu_host::pipe::NetError;
-use brelu_host::plan_file::keep;
+use brelu_host::plan_file::{OwnedPlan, keep};
 use brelu_host::server::{Server, ServerModel};
 use brelu_host::state::{Epochs, Generations};
 use brelu_tests::build::Builder;
@@ -29,7 +29,8 @@ fn network() -> (&'static Plan<'static>, Arc<Server>) {
     builder.linear(&[(0, map, vec![3; map.weight_len()])], vec![0; 3], 12, 12);
     let (plan, weights) = builder.finish();
     let plan = keep(plan).expect("a valid plan");
-    let model = ServerModel::new(plan, weights(plan), PairKey::new([7; 32])).expect("a model");
+    let owned = Arc::new(OwnedPlan::copy(plan).expect("a valid plan"));
+    let model = ServerModel::new(owned, weights(plan), PairKey::new([7; 32])).expect("a model");
     (plan, Arc::new(server(&Arc::new(model), None, &Events::default(), &Rules::default()).expect("memory")))
 }
 

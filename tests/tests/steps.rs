@@ -6,7 +6,7 @@ use brelu_core::geometry::{Conv2d, Shape};
 use brelu_core::plan::{Axis, Channel, Edge, Plan};
 use brelu_core::prf::{Address, PairKey};
 use brelu_core::ring;
-use brelu_host::kernel::{Backend, Linear};
+use brelu_kernels::ring::{Backend, Linear};
 use brelu_tests::build::Builder;
 use brelu_tests::reference;
 use brelu_tests::wire::honest;

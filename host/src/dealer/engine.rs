@@ -13,7 +13,7 @@ use brelu_core::share::Wiped;
 use rayon::prelude::*;
 
 use crate::groups::Layer;
-use crate::kernel::{Backend, KernelError, Linear};
+use brelu_kernels::ring::{Backend, KernelError, Linear};
 use crate::mask_reader::{read_masks, scratch};
 use crate::packed::Packed;
 use crate::plan_file::OwnedPlan;

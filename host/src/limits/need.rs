@@ -10,7 +10,7 @@ use brelu_core::geometry::Conv2d;
 use brelu_core::masks::Masks;
 use brelu_core::plan::{Channel, Node, NodeId, Op, Plan, Term};
 
-use crate::kernel::KernelRoom;
+use brelu_kernels::ring::KernelRoom;
 use crate::mask_reader::PIECE;
 
 /// Bytes a session has whatever its plan: buffers of its connections, frames on their way.

@@ -29,7 +29,7 @@ impl<'s> DeviceSession<'s> {
             return Err(SessionError::OtherPlan);
         }
         pipe.limit_payload(hello.max_payload as usize);
-        pipe.allow(cost::step(server.model.plan, 0).client_online);
+        pipe.allow(cost::step(server.model.plan(), 0).client_online);
         Ok(Self { server, device, pipe, place })
     }
 
@@ -50,7 +50,7 @@ impl<'s> DeviceSession<'s> {
 
     async fn infer(&mut self, errand: Errand) -> Result<(), SessionError> {
         self.server.party.clients.readmit("device", &self.device).await?;
-        let input = self.pipe.receive_message(cost::step(self.server.model.plan, 0).client_online).await?;
+        let input = self.pipe.receive_message(cost::step(self.server.model.plan(), 0).client_online).await?;
         let name = (errand.with, self.device, errand.number);
         // As long as the slowest delegate that still keeps to the time-outs of its own session.
         let output = self.server.errands.bring(name, input, self.server.options.idle).await?;

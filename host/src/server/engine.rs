@@ -57,10 +57,10 @@ impl Evaluation {
         material: Material,
         input: &[u8],
     ) -> Self {
-        let node = model.plan.input();
+        let node = model.plan().input();
         let mut masked = vec![0; node.shape.len()];
         BitReader::at(input, 0).pull(node.bits, &mut masked);
-        let mut tensors: Vec<_> = (0..model.plan.len()).map(|_| Component::new(Vec::new())).collect();
+        let mut tensors: Vec<_> = (0..model.plan().len()).map(|_| Component::new(Vec::new())).collect();
         tensors[0] = Component::new(masked);
         Self { model, key, inference, material, tensors, opened: Vec::new(), next: 1 }
     }
@@ -70,8 +70,8 @@ impl Evaluation {
     /// # Errors
     /// If what was prepared cannot be had from the store.
     pub fn advance(&mut self) -> Result<Stage, StateError> {
-        while usize::from(self.next) < self.model.plan.len() {
-            let flight = self.model.plan.flight(self.next);
+        while usize::from(self.next) < self.model.plan().len() {
+            let flight = self.model.plan().flight(self.next);
             if !flight.is_empty() {
                 self.next = flight.end;
                 self.material.take(usize::from(flight.end))?;
@@ -81,14 +81,14 @@ impl Evaluation {
             self.step(self.next);
             self.next += 1;
         }
-        let node = self.model.plan.output();
-        let a = self.tensors[usize::from(self.model.plan.output_id())].words();
-        let bits = cost::opening(self.model.plan, self.model.plan.output_id()).server_online;
+        let node = self.model.plan().output();
+        let a = self.tensors[usize::from(self.model.plan().output_id())].words();
+        let bits = cost::opening(self.model.plan(), self.model.plan().output_id()).server_online;
         Ok(Stage::Output(Packed::build(bits, |writer| writer.push(node.bits, a)).into_bytes()))
     }
 
     fn step(&mut self, id: NodeId) {
-        let (node, index) = (self.model.plan.node(id), usize::from(id));
+        let (node, index) = (self.model.plan().node(id), usize::from(id));
         let out = match &node.op {
             Op::Linear { terms, fraction } => {
                 let inputs: Vec<&[u32]> =
@@ -101,7 +101,7 @@ impl Evaluation {
             }
             _ => {
                 let get =
-                    |id: NodeId| (self.model.plan.node(id).shape, self.tensors[usize::from(id)].words());
+                    |id: NodeId| (self.model.plan().node(id).shape, self.tensors[usize::from(id)].words());
                 let mut out = local(&node, get).unwrap_or_default();
                 for (plane, offset) in
                     out.chunks_exact_mut(node.shape.plane()).zip(self.model.offsets[index].iter())
@@ -163,17 +163,17 @@ impl Evaluation {
 
     /// Bits of the client's answer to layer `id`.
     pub fn answer_bits(&self, id: NodeId) -> u64 {
-        cost::step(self.model.plan, id).client_online
+        cost::step(self.model.plan(), id).client_online
     }
 
     /// Finishes layer `id` with the client's answer, a message of [`Self::answer_bits`] bits.
     pub fn close(&mut self, id: NodeId, reply: &[u8]) {
         let Some(at) = self.opened.iter().position(|(opened, _)| *opened == id) else { return };
         let (_, decisions) = self.opened.swap_remove(at);
-        let mut out = vec![0; self.model.plan.node(id).shape.len()];
+        let mut out = vec![0; self.model.plan().node(id).shape.len()];
         if let Some(opening) = self.opening(id) {
             let step = opening.layer.groups.first().map_or(1, |group| group.len());
-            let plane = self.model.plan.node(id).shape.plane();
+            let plane = self.model.plan().node(id).shape.plane();
             out.par_chunks_mut(step * plane).zip(&decisions).enumerate().for_each(
                 |(group, (out, decisions))| {
                     opening.close(group, decisions, reply, out);

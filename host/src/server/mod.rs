@@ -16,5 +16,5 @@ mod shelving;
 
 pub use engine::{Evaluation, Stage};
 pub use material::Material;
-pub use model::ServerModel;
+pub use model::{ServerModel, weights_seed};
 pub use service::{Server, ServerOptions, ServerParty};

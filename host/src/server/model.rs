@@ -1,5 +1,8 @@
 //! A plan with its weights, ready to serve.
 
+use std::sync::Arc;
+
+use brelu_core::channel::Identity;
 use brelu_core::plan::{NodeId, Op, Plan};
 use brelu_core::prf::{Address, PairKey};
 use brelu_core::protocol::linear;
@@ -9,14 +12,15 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use crate::groups::Layer;
-use crate::kernel::{Backend, KernelError, Linear};
+use brelu_kernels::ring::{Backend, KernelError, Linear};
 use crate::packed::Packed;
+use crate::plan_file::OwnedPlan;
 use crate::weights::{PlanHash, Weights, plan_hash};
 
 /// A model a server offers.
 #[derive(Debug)]
 pub struct ServerModel {
-    pub(super) plan: &'static Plan<'static>,
+    plan: Arc<OwnedPlan>,
     pub(super) hash: PlanHash,
     pub(super) seed: PairKey,
     /// Names the dealer's component of the weights: SHA-256 of all of it.
@@ -47,11 +51,12 @@ impl ServerModel {
     ///
     /// # Errors
     /// If a kernel refuses its map.
-    pub fn new(plan: &'static Plan<'static>, weights: Weights, seed: PairKey) -> Result<Self, KernelError> {
+    pub fn new(owned: Arc<OwnedPlan>, weights: Weights, seed: PairKey) -> Result<Self, KernelError> {
+        let plan = owned.get();
         let ids = 0..plan.len() as NodeId;
         let linear = ids.clone().map(|id| linear_node(plan, &weights, id)).collect::<Result<_, _>>()?;
         let mut model = Self {
-            plan,
+            plan: owned.clone(),
             hash: plan_hash(plan),
             seed,
             dealer_id: [0; 32],
@@ -68,13 +73,13 @@ impl ServerModel {
     }
 
     /// The plan.
-    pub fn plan(&self) -> &'static Plan<'static> {
-        self.plan
+    pub fn plan(&self) -> &Plan<'_> {
+        self.plan.get()
     }
 
     /// Calls `emit` with the packed `W_sd = W - W_cs` of every linear term, in order.
     pub(super) fn dealer_shares(&self, mut emit: impl FnMut(Zeroizing<Vec<u8>>)) {
-        for (id, node) in self.plan.nodes() {
+        for (id, node) in self.plan().nodes() {
             let Op::Linear { fraction, .. } = node.op else { continue };
             let k = node.bits + fraction;
             for (term, weights) in self.weights.linear(id).0.iter().enumerate() {
@@ -86,6 +91,12 @@ impl ServerModel {
             }
         }
     }
+}
+
+/// The seed of the component of `weights` that clients know: the same for the same weights, so that the dealer gets its own
+/// component but once, and another for any others.
+pub fn weights_seed(identity: &Identity, plan: &Plan<'_>, weights: &Weights) -> PairKey {
+    identity.derive("brelu weights", &[&plan_hash(plan), &weights.digest()])
 }
 
 fn linear_node(plan: &Plan<'_>, weights: &Weights, id: NodeId) -> Result<LinearNode, KernelError> {

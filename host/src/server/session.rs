@@ -75,7 +75,7 @@ impl<'s> Session<'s> {
             ready: server.options.ready as u32,
         };
         client.send_frame(FrameKind::Hello, encode(&answer)).await?;
-        let total = cost::total(model.plan).bytes;
+        let total = cost::total(model.plan()).bytes;
         client.allow(total.client_offline + total.client_online);
         dealer.pipe.allow(total.dealer_offline);
         let key = dealer.bond.pair_key(&model.hash);
@@ -131,7 +131,8 @@ impl<'s> Session<'s> {
             return Err(SessionError::Reused { number, last: self.last.max(u64::from(self.epoch) << 32) });
         }
         self.last = number;
-        let (plan, party) = (self.server.model.plan, self.server.party.clone());
+        let (model, party) = (self.server.model.clone(), self.server.party.clone());
+        let plan = model.plan();
         let lengths = material::lengths(plan);
         let bytes = lengths.iter().sum();
         let (shelf, keep) = (self.shelf, self.place.numbers());
@@ -160,7 +161,7 @@ impl<'s> Session<'s> {
         }
         self.server.count(&self.peer).await?;
         let prepared = self.take(number).await?;
-        let bits = cost::step(self.server.model.plan, 0).client_online;
+        let bits = cost::step(self.server.model.plan(), 0).client_online;
         // The dealer answers while the input arrives. Its answer is waited for even if the input does not come: a store that
         // does not know of it would look old.
         let begin = async {
@@ -213,8 +214,8 @@ impl<'s> Session<'s> {
         let (party, shelf) = (self.server.party.clone(), self.shelf);
         let stored = tokio::task::spawn_blocking(move || party.ready.take(&shelf, number)).await??;
         let stored = stored.ok_or(SessionError::NotPrepared(number))?;
-        let plan = self.server.model.plan;
-        let open = tokio::task::spawn_blocking(move || Material::open(plan, number, stored));
+        let model = self.server.model.clone();
+        let open = tokio::task::spawn_blocking(move || Material::open(model.plan(), number, stored));
         open.await?
     }
 
@@ -283,7 +284,7 @@ async fn introduce(
     let request = DealerRequest {
         plan: model.hash,
         model: model.dealer_id,
-        plan_bytes: model.plan.bytes().len() as u32,
+        plan_bytes: model.plan().bytes().len() as u32,
         floor: server.party.epochs.floor(peer.bytes())?,
         greeting: hello.greeting,
     };
@@ -301,7 +302,7 @@ async fn introduce(
 }
 
 async fn send_model(model: &Arc<ServerModel>, dealer: &mut Pipe) -> Result<(), SessionError> {
-    dealer.send_data(model.plan.bytes()).await?;
+    dealer.send_data(model.plan().bytes()).await?;
     let (send, mut shares) = mpsc::channel(2);
     let model = model.clone();
     // The receiver is dropped only when sending failed, and then nobody wants the rest.

@@ -1,0 +1,7 @@
+//! Processes: parties that are this program's children, how much memory they take, and when to stop.
+
+mod child;
+mod stop;
+
+pub use child::{LISTENING, Party, PartyError, peak_memory};
+pub use stop::{on_interrupt, stopped};

@@ -1,0 +1,21 @@
+use brelu_core::plan;
+
+use super::super::CompileError;
+use brelu_networks::graph::Axis;
+
+/// The axes of a plan's view.
+pub(super) fn axes(name: &str, axes: [&Axis; 3]) -> Result<[plan::Axis; 3], CompileError> {
+    let [channels, rows, columns] = axes.map(axis);
+    let problem = "it reverses an axis or steps further than a plan can say (65536): rewrite it as slices";
+    match (channels, rows, columns) {
+        (Some(channels), Some(rows), Some(columns)) => Ok([channels, rows, columns]),
+        _ => Err(CompileError::node(name, problem)),
+    }
+}
+
+fn axis(axis: &Axis) -> Option<plan::Axis> {
+    let num = i32::try_from(axis.num).ok().filter(|num| (0..=1 << 16).contains(num))?;
+    let add = i32::try_from(axis.add).ok().filter(|add| add.unsigned_abs() <= 1 << 28)?;
+    let den = i32::try_from(axis.den).ok().filter(|den| *den >= 1)?;
+    Some(plan::Axis { num, add, den })
+}

@@ -1,0 +1,122 @@
+//! The lowered network in `f32`: what a plan approximates.
+
+use brelu_core::geometry::Shape;
+use brelu_core::plan::Channel;
+
+use super::CompileError;
+use super::net::{Id, Net, Node, Op, Term};
+use brelu_networks::graph;
+use crate::simulate::local;
+
+/// Computes the output for one image and shows `observer` every node with its first input and its output.
+pub(super) fn run(
+    net: &Net,
+    image: &[f32],
+    observer: &mut impl FnMut(Id, &Node, &[f32], &[f32]),
+) -> Result<Vec<f32>, CompileError> {
+    let last = net.last_reads();
+    let mut tensors: Vec<Vec<f32>> = Vec::with_capacity(net.nodes.len());
+    for (id, node) in net.nodes.iter().enumerate() {
+        let out = compute(net, node, image, &tensors)?;
+        let first = node.op.inputs().first().map_or(image, |input| &tensors[*input]);
+        observer(id, node, first, &out);
+        tensors.push(out);
+        for input in node.op.inputs() {
+            if last[input] == id {
+                tensors[input] = Vec::new();
+            }
+        }
+    }
+    Ok(tensors.pop().unwrap_or_default())
+}
+
+fn compute(net: &Net, node: &Node, image: &[f32], tensors: &[Vec<f32>]) -> Result<Vec<f32>, CompileError> {
+    Ok(match &node.op {
+        Op::Input => image.to_vec(),
+        Op::Linear { terms, bias } => linear(terms, bias, node.shape, tensors)?,
+        Op::Add { left, right, subtract } => {
+            let sign = if *subtract { -1.0 } else { 1.0 };
+            tensors[*left].iter().zip(&tensors[*right]).map(|(left, right)| left + sign * right).collect()
+        }
+        Op::Offset { input, values } => {
+            let mut out = tensors[*input].clone();
+            add_per_channel(&mut out, values, node.shape);
+            out
+        }
+        Op::Concat { inputs } => inputs.iter().flat_map(|input| &tensors[*input]).copied().collect(),
+        Op::Mean { input, kernel, stride, pads, area } => {
+            let windows = local::Windows { kernel: *kernel, stride: *stride, pads: *pads };
+            let sums =
+                windows.sums(&tensors[*input], net.shape(*input), node.shape, |sum: f32, value| sum + value);
+            sums.iter().map(|sum| sum / *area as f32).collect()
+        }
+        Op::View { input, axes, edge } => {
+            local::view(&tensors[*input], net.shape(*input), node.shape, axes, *edge)
+        }
+        Op::Reshape { input } => tensors[*input].clone(),
+        Op::Activation { input, channels, .. } => activate(&tensors[*input], node.shape, channels),
+    })
+}
+
+fn linear(
+    terms: &[Term],
+    bias: &[f32],
+    shape: Shape,
+    tensors: &[Vec<f32>],
+) -> Result<Vec<f32>, CompileError> {
+    let mut out = vec![0.0; shape.len()];
+    for term in terms {
+        let part = graph::run(&term.conv, &tensors[term.input])?;
+        out.iter_mut().zip(part).for_each(|(sum, part)| *sum += part);
+    }
+    add_per_channel(&mut out, bias, shape);
+    Ok(out)
+}
+
+fn add_per_channel(values: &mut [f32], constants: &[f32], shape: Shape) {
+    for (plane, constant) in values.chunks_mut(shape.plane()).zip(constants) {
+        plane.iter_mut().for_each(|value| *value += constant);
+    }
+}
+
+fn activate(x: &[f32], shape: Shape, channels: &[Channel]) -> Vec<f32> {
+    let mut out = x.to_vec();
+    for (plane, channel) in out.chunks_mut(shape.plane()).zip(channels) {
+        match *channel {
+            Channel::Identity => {}
+            Channel::Zero => plane.fill(0.0),
+            Channel::Blocks { height: 1, width: 1, .. } => {
+                plane.iter_mut().for_each(|value| *value = value.max(0.0));
+            }
+            Channel::Blocks { height, width, .. } => blocks(plane, shape, height, width, |values, sum| {
+                if sum < 0.0 {
+                    values.fill(0.0);
+                }
+            }),
+        }
+    }
+    out
+}
+
+/// Calls `visit` with every row of every block and the sum of its block.
+fn blocks(plane: &mut [f32], shape: Shape, height: u16, width: u16, mut visit: impl FnMut(&mut [f32], f32)) {
+    let line = shape.width as usize;
+    for band in plane.chunks_mut(usize::from(height) * line) {
+        let mut sums = vec![0.0; line.div_ceil(usize::from(width))];
+        for row in band.chunks(line) {
+            let sum = |values: &[f32]| values.iter().sum::<f32>();
+            sums.iter_mut().zip(row.chunks(usize::from(width))).for_each(|(total, part)| *total += sum(part));
+        }
+        for row in band.chunks_mut(line) {
+            row.chunks_mut(usize::from(width)).zip(&sums).for_each(|(part, sum)| visit(part, *sum));
+        }
+    }
+}
+
+/// The largest magnitude of a block's sum in one plane.
+pub(super) fn largest_block(plane: &[f32], shape: Shape, height: u16, width: u16) -> f32 {
+    let mut largest = 0f32;
+    let mut plane = plane.to_vec();
+    blocks(&mut plane, shape, height, width, |_, sum| largest = largest.max(sum.abs()));
+    largest
+}

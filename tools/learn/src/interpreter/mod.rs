@@ -1,0 +1,119 @@
+//! Graphs on batches of images, on any device of the burn library, with gradients.
+//!
+//! Distortion, evaluation and training use this one interpreter; [`brelu_networks::graph::Executor`] computes single images
+//! without a batch and checks it in tests. burn was chosen because it is the maintained Rust library that has automatic
+//! differentiation, optimisers and both CPU and GPU devices behind one tensor type without native dependencies; its
+//! devices are values, so nothing here is generic over them.
+
+mod activation;
+mod block;
+mod kernels;
+mod pool;
+mod rounding;
+mod select;
+mod slots;
+mod step;
+mod trace;
+mod trainable;
+mod watch;
+
+pub use activation::{Activation, Blocks, Decisions, FixedPoint, Plain, Relaxed};
+pub use burn::tensor::Device;
+
+/// The GPU of that number, if this build computes on GPUs.
+pub fn gpu(number: usize) -> Option<Device> {
+    #[cfg(feature = "cuda")]
+    return Some(Device::cuda(number));
+    #[cfg(not(feature = "cuda"))]
+    {
+        let _ = number;
+        None
+    }
+}
+pub use slots::{Role, Slot};
+pub use trace::Trace;
+pub use trainable::{Norms, Outcome, Statistics, Trainable};
+pub use watch::Watched;
+
+use burn::tensor::{Tensor, TensorData};
+
+use brelu_networks::graph::{Graph, GraphError, Node, NodeId};
+use step::Step;
+
+/// A graph whose parameters live on a device.
+#[derive(Clone, Debug)]
+pub struct Interpreter {
+    graph: Graph,
+    steps: Vec<Step>,
+    device: Device,
+}
+
+impl Interpreter {
+    /// Checks the graph and moves its parameters to `device`.
+    ///
+    /// # Errors
+    /// If the graph is inconsistent.
+    pub fn new(graph: &Graph, device: &Device) -> Result<Self, GraphError> {
+        graph.check()?;
+        let steps = graph.nodes.iter().map(|node| Step::new(graph, node, device)).collect();
+        Ok(Self { graph: graph.clone(), steps, device: device.clone() })
+    }
+
+    /// The graph.
+    pub const fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
+    /// Where it is computed.
+    pub const fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// Images as a batch: each holds the elements of the input, plane by plane. Images of another length give a batch
+    /// that [`Interpreter::run`] refuses.
+    pub fn batch<'a>(&self, images: impl IntoIterator<Item = &'a [f32]>) -> Tensor<4> {
+        let shape = self.graph.input_shape();
+        let mut values = Vec::new();
+        images.into_iter().for_each(|image| values.extend_from_slice(image));
+        let count = values.len() / shape.len();
+        values.truncate(count * shape.len());
+        let [channels, height, width] = [shape.channels, shape.height, shape.width].map(|size| size as usize);
+        Tensor::from_data(TensorData::new(values, [count, channels, height, width]), &self.device)
+    }
+
+    /// The output for a batch (images x channels x height x width), with `activation` in the place of every ReLU.
+    pub fn run(&self, input: Tensor<4>, activation: &dyn Activation) -> Tensor<4> {
+        let mut last_use = trace::Lifetimes::new(&self.graph);
+        let mut values: Vec<Option<Tensor<4>>> = vec![None; self.steps.len()];
+        for (id, node) in self.graph.iter() {
+            let inputs = node.inputs.iter().filter_map(|input| values[input.0].clone()).collect();
+            last_use.forget(id, &mut values);
+            values[id.0] = Some(self.step(id, node, inputs, &input, activation));
+        }
+        values.get_mut(self.graph.output.0).and_then(Option::take).unwrap_or(input)
+    }
+
+    fn step(
+        &self,
+        id: NodeId,
+        node: &Node,
+        inputs: Vec<Tensor<4>>,
+        input: &Tensor<4>,
+        activation: &dyn Activation,
+    ) -> Tensor<4> {
+        let mut inputs = inputs.into_iter();
+        let Some(first) = inputs.next() else { return input.clone() };
+        match &self.steps[id.0] {
+            Step::Activation(bound) => activation.apply(id, *bound, first),
+            step => step.run(node, first, inputs),
+        }
+    }
+}
+
+/// The values of a tensor, on this machine, in order.
+pub fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+    tensor.into_data().iter::<f32>().collect()
+}
+
+#[cfg(test)]
+mod tests;
