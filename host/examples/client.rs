@@ -8,7 +8,8 @@ use brelu_host::embed::{Answer, Client, EmbedError, Keys};
 #[tokio::main]
 async fn main() -> Result<(), EmbedError> {
     let mut args = std::env::args().skip(1);
-    let (folder, address) = (args.next().unwrap_or(".".into()), args.next().unwrap_or("127.0.0.1:7601".into()));
+    let (folder, address) =
+        (args.next().unwrap_or(".".into()), args.next().unwrap_or("127.0.0.1:7601".into()));
     println!("{:?}", classify(Path::new(&folder), &address).await?);
     Ok(())
 }

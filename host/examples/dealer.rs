@@ -8,7 +8,8 @@ use brelu_host::keys::{Access, read_identity};
 #[tokio::main]
 async fn main() -> Result<(), EmbedError> {
     let mut args = std::env::args().skip(1);
-    let (folder, address) = (args.next().unwrap_or(".".into()), args.next().unwrap_or("127.0.0.1:7602".into()));
+    let (folder, address) =
+        (args.next().unwrap_or(".".into()), args.next().unwrap_or("127.0.0.1:7602".into()));
     let dealer = open(Path::new(&folder), &address).await?;
     dealer.run_until(async { drop(tokio::signal::ctrl_c().await) }).await;
     Ok(())

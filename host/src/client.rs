@@ -22,11 +22,11 @@ use zeroize::Zeroizing;
 
 use crate::error::SessionError;
 use crate::event::{Event, Observer};
-use brelu_kernels::ring::{Backend, Linear};
 use crate::pipe::Pipe;
 use crate::secure::{Call, Connection, ephemeral};
 use crate::state::{Epochs, Item, Limits, Outgoing, Peer, Ready};
 use crate::weights::{PlanHash, plan_hash};
+use brelu_kernels::ring::{Backend, Linear};
 
 /// Memory of a desktop client.
 pub struct ClientMemory {

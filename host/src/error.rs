@@ -7,12 +7,12 @@ use brelu_core::client::ClientError;
 use brelu_core::plan::PlanError;
 use brelu_core::transport::{FrameKind, MessageError};
 
-use brelu_kernels::ring::KernelError;
 use crate::keys::{KeyError, KeyFileError};
 use crate::limits::Excess;
 use crate::pipe::NetError;
 use crate::quota::UsedUp;
 use crate::state::StateError;
+use brelu_kernels::ring::KernelError;
 
 /// Why a session ended early.
 #[derive(Debug, thiserror::Error)]

@@ -15,8 +15,9 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
 #[test]
 fn no_party_reads_the_systems_clock() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let may = ["tools/brelu/src/cmd/quotas.rs", "host/src/dealer/storage.rs", "host/src/dealer/storage/tests.rs"]
-        .map(|file| root.join(file));
+    let may =
+        ["tools/brelu/src/cmd/quotas.rs", "host/src/dealer/storage.rs", "host/src/dealer/storage/tests.rs"]
+            .map(|file| root.join(file));
     assert!(may.iter().all(|file| file.exists()));
     for folder in ["core/src", "host/src", "embedded/src", "tools"] {
         let files = sources(&root.join(folder));

@@ -71,8 +71,12 @@ async fn the_examples_run_together_and_stop() {
         tokio::time::timeout(std::time::Duration::from_secs(20), task).await.unwrap().unwrap();
     }
     let keys = Keys::read(folder.path()).unwrap();
-    let mut late = Client::open(&folder.path().join("net.plan"), keys, &folder.path().join("late.state")).unwrap();
-    late.set_patience(brelu_host::net::Patience { connect: std::time::Duration::ZERO, answer: std::time::Duration::from_secs(5) });
+    let mut late =
+        Client::open(&folder.path().join("net.plan"), keys, &folder.path().join("late.state")).unwrap();
+    late.set_patience(brelu_host::net::Patience {
+        connect: std::time::Duration::ZERO,
+        answer: std::time::Duration::from_secs(5),
+    });
     assert!(late.connect(&address).await.unwrap_err().to_string().contains(&address));
     assert!(matches!(late.prepare(1).await, Err(EmbedError::NotConnected)));
 }

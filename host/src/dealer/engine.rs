@@ -13,11 +13,11 @@ use brelu_core::share::Wiped;
 use rayon::prelude::*;
 
 use crate::groups::Layer;
-use brelu_kernels::ring::{Backend, KernelError, Linear};
 use crate::mask_reader::{read_masks, scratch};
 use crate::packed::Packed;
 use crate::plan_file::OwnedPlan;
 use crate::row_major::pack_rows;
+use brelu_kernels::ring::{Backend, KernelError, Linear};
 
 /// The dealer's keys for one client of one server.
 #[derive(Debug)]

@@ -41,7 +41,10 @@ mod tests {
     #[test]
     fn the_first_of_equal_scores_is_best() {
         let best = |scores: &[f32]| Answer::Scores(scores.to_vec()).best();
-        assert_eq!([best(&[]), best(&[1.0, 3.0, 3.0]), best(&[0.0]), best(&[0.1])], [None, Some(1), Some(0), Some(1)]);
+        assert_eq!(
+            [best(&[]), best(&[1.0, 3.0, 3.0]), best(&[0.0]), best(&[0.1])],
+            [None, Some(1), Some(0), Some(1)]
+        );
         assert_eq!(Answer::Labels(vec![7, 2]).best(), Some(7));
     }
 }

@@ -92,6 +92,8 @@ pub enum InputError {
         most: f32,
     },
     /// The plan does not say what its units are worth.
-    #[error("the plan does not say what a unit of its input is worth: compile it again, which is how plans get to say it")]
+    #[error(
+        "the plan does not say what a unit of its input is worth: compile it again, which is how plans get to say it"
+    )]
     Units,
 }

@@ -64,7 +64,8 @@ impl Server {
             .map_err(|error| EmbedError::Weights { path: weights.to_owned(), error })?;
         let (records, options) = (Records::open(folder)?, ServerOptions::default());
         let seed = weights_seed(&identity, plan.get(), &weights);
-        let model = ServerModel::new(Arc::new(plan), weights, seed).map_err(crate::error::SessionError::from)?;
+        let model =
+            ServerModel::new(Arc::new(plan), weights, seed).map_err(crate::error::SessionError::from)?;
         let limits = Limits { items: options.ready, peer_bytes: PEER_BYTES, bytes: BYTES };
         let party = ServerParty {
             identity,
@@ -77,7 +78,11 @@ impl Server {
         };
         let server = Party::new(Arc::new(model), party, options);
         let listener = bind(address).await?;
-        Ok(Self { listener, serving: Serving { server, dealer: dealer.address, wait: WAIT }, handle: Handle::new() })
+        Ok(Self {
+            listener,
+            serving: Serving { server, dealer: dealer.address, wait: WAIT },
+            handle: Handle::new(),
+        })
     }
 
     /// Where it listens.

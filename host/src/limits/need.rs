@@ -10,8 +10,8 @@ use brelu_core::geometry::Conv2d;
 use brelu_core::masks::Masks;
 use brelu_core::plan::{Channel, Node, NodeId, Op, Plan, Term};
 
-use brelu_kernels::ring::KernelRoom;
 use crate::mask_reader::PIECE;
+use brelu_kernels::ring::KernelRoom;
 
 /// Bytes a session has whatever its plan: buffers of its connections, frames on their way.
 const SESSION: u64 = 16 << 20;

@@ -2,11 +2,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::client::{ClientMemory, ClientParty, HostClient};
+use crate::error::SessionError;
 use brelu_core::client::{Progress, Workspace};
 use brelu_core::cost::{self, Total, Traffic};
 use brelu_core::plan::Plan;
-use crate::client::{ClientMemory, ClientParty, HostClient};
-use crate::error::SessionError;
 
 use super::{Patience, connect};
 

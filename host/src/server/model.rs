@@ -12,10 +12,10 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use crate::groups::Layer;
-use brelu_kernels::ring::{Backend, KernelError, Linear};
 use crate::packed::Packed;
 use crate::plan_file::OwnedPlan;
 use crate::weights::{PlanHash, Weights, plan_hash};
+use brelu_kernels::ring::{Backend, KernelError, Linear};
 
 /// A model a server offers.
 #[derive(Debug)]

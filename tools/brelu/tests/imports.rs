@@ -6,9 +6,9 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use brelu_data::maps::Upsampling;
 use brelu_networks::graph::{Graph, run, simplify};
 use brelu_networks::onnx::{Import, ImportOptions, export, import};
-use brelu_data::maps::Upsampling;
 use zip::ZipArchive;
 
 /// Largest difference allowed, relative to the largest number where that exceeds 1.

@@ -2,9 +2,9 @@
 
 use brelu_core::geometry::Shape;
 
+use crate::distortion::{LayerTable, Method, Provenance, Table, WINDOWS};
 use brelu_networks::blocks::{BlockSize, Candidates, candidates};
 use brelu_networks::numbers::Random;
-use crate::distortion::{LayerTable, Method, Provenance, Table, WINDOWS};
 
 /// A table with generated distortions. A channel's scale is log-normal over some ten orders of magnitude; distortions grow
 /// with the area of blocks, ever more slowly, with noise; identity and zero are drawn around the largest block's.

@@ -1,6 +1,6 @@
 use brelu_core::plan::PlanError;
-use brelu_kernels::ring::KernelError;
 use brelu_host::weights::WeightsError;
+use brelu_kernels::ring::KernelError;
 use thiserror::Error;
 
 use brelu_networks::graph::{GraphError, RunError};

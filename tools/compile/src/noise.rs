@@ -11,9 +11,9 @@ use super::CompileError;
 use super::net::{Net, Op};
 use super::quality::Pair;
 use super::run::run;
+use brelu_core::plan::Channel;
 use brelu_data::Preprocess;
 use brelu_networks::numbers::Random;
-use brelu_core::plan::Channel;
 
 /// Whether any decision is about more than one pixel.
 pub(super) fn has_blocks(net: &Net) -> bool {

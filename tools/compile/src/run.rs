@@ -5,8 +5,8 @@ use brelu_core::plan::Channel;
 
 use super::CompileError;
 use super::net::{Id, Net, Node, Op, Term};
-use brelu_networks::graph;
 use crate::simulate::local;
+use brelu_networks::graph;
 
 /// Computes the output for one image and shows `observer` every node with its first input and its output.
 pub(super) fn run(

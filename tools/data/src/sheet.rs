@@ -43,7 +43,8 @@ pub fn sheet(tiles: &[Tile], columns: usize) -> Result<RgbImage, DrawError> {
         _ => {}
     }
     let columns = columns.min(tiles.len());
-    let (width, height) = (columns as u32 * (SIDE + GAP), tiles.len().div_ceil(columns) as u32 * (SIDE + TEXT + GAP));
+    let (width, height) =
+        (columns as u32 * (SIDE + GAP), tiles.len().div_ceil(columns) as u32 * (SIDE + TEXT + GAP));
     let mut whole = RgbImage::from_pixel(GAP + width, GAP + height, Rgb([255; 3]));
     let words = Words::new(LETTER)?;
     for (at, tile) in tiles.iter().enumerate() {
@@ -57,7 +58,8 @@ pub fn sheet(tiles: &[Tile], columns: usize) -> Result<RgbImage, DrawError> {
 fn draw(whole: &mut RgbImage, tile: &Tile, [x, y]: [u32; 2], words: &Words) {
     let (width, height) = tile.image.dimensions();
     let longer = width.max(height);
-    let [w, h] = [width, height].map(|side| (u64::from(SIDE) * u64::from(side) / u64::from(longer)).max(1) as u32);
+    let [w, h] =
+        [width, height].map(|side| (u64::from(SIDE) * u64::from(side) / u64::from(longer)).max(1) as u32);
     let [left, top] = [x + (SIDE - w) / 2, y + (SIDE - h) / 2];
     if tile.is_right() == Some(false) {
         let half = FRAME / 2;
@@ -106,7 +108,8 @@ mod tests {
 
     /// Whether a line of text below picture `at` has ink of this colour.
     fn has(picture: &RgbImage, at: u32, line: u32, colour: [u8; 3]) -> bool {
-        let (left, top) = (GAP + at % 3 * (SIDE + GAP), GAP + at / 3 * (SIDE + TEXT + GAP) + SIDE + 6 + LINE * line);
+        let (left, top) =
+            (GAP + at % 3 * (SIDE + GAP), GAP + at / 3 * (SIDE + TEXT + GAP) + SIDE + 6 + LINE * line);
         let place = |row: u32| (left..left + SIDE).map(move |column| (column, row));
         (top..top + LINE).flat_map(place).any(|(x, y)| picture.get_pixel(x, y).0 == colour)
     }
@@ -117,7 +120,8 @@ mod tests {
             [tile("HIT", "HIT"), tile("HIT", "a very long LEHIT indeed"), tile("", "HIT"), tile("", "")];
         let picture = sheet(&tiles, 3).unwrap();
         assert_eq!(picture.dimensions(), (2 * 336, 2 * 296));
-        let inks = |at: u32| [0, 1].map(|line| [INK, RIGHT, WRONG].map(|colour| has(&picture, at, line, colour)));
+        let inks =
+            |at: u32| [0, 1].map(|line| [INK, RIGHT, WRONG].map(|colour| has(&picture, at, line, colour)));
         assert_eq!(inks(0), [[true, false, false], [false, true, false]]);
         assert_eq!(inks(1), [[true, false, false], [false, false, true]]);
         assert_eq!(inks(2), [[false; 3], [true, false, false]]);
@@ -126,7 +130,8 @@ mod tests {
         assert_eq!(picture.get_pixel(2 * (12 + 84), 2 * (12 + 60)), &Rgb([180, 200, 7]));
         assert_eq!(picture.get_pixel(1, 1), &Rgb([255; 3]));
         // Frames around wrong ones only.
-        let frames = [0, 1, 2].map(|at| picture.get_pixel(GAP + at * (SIDE + GAP) + SIDE / 2, GAP + SIDE / 4).0 == WRONG);
+        let frames = [0, 1, 2]
+            .map(|at| picture.get_pixel(GAP + at * (SIDE + GAP) + SIDE / 2, GAP + SIDE / 4).0 == WRONG);
         assert_eq!(frames, [false, true, false]);
     }
 

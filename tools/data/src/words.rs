@@ -32,7 +32,14 @@ impl Words {
     }
 
     /// Draws `text` with its base line at `y`, over what is there; what lies outside the picture is left out.
-    pub(crate) fn draw(&self, image: &mut RgbImage, text: &str, [x, y]: [f32; 2], anchor: Anchor, colour: [u8; 3]) {
+    pub(crate) fn draw(
+        &self,
+        image: &mut RgbImage,
+        text: &str,
+        [x, y]: [f32; 2],
+        anchor: Anchor,
+        colour: [u8; 3],
+    ) {
         let em = self.font.units_per_em().unwrap_or(1000.0);
         let scaled = self.font.as_scaled(PxScale::from(self.size * self.font.height_unscaled() / em));
         let (mut pen, mut before, mut glyphs) = (0.0, None, Vec::new());
@@ -51,7 +58,8 @@ impl Words {
             let glyph = id.with_scale_and_position(scaled.scale(), point(left + at, y));
             let Some(outlined) = scaled.outline_glyph(glyph) else { continue };
             let corner = outlined.px_bounds().min;
-            outlined.draw(|x, y, cover| blend(image, [corner.x + x as f32, corner.y + y as f32], colour, cover));
+            outlined
+                .draw(|x, y, cover| blend(image, [corner.x + x as f32, corner.y + y as f32], colour, cover));
         }
     }
 }
@@ -91,7 +99,8 @@ mod tests {
     #[test]
     fn words_are_centred() {
         let pixels = drawn("HOH", [40.0, 20.0], Anchor::Middle);
-        let [left, right] = [pixels.iter().map(|p| p[0]).min(), pixels.iter().map(|p| p[0]).max()].map(Option::unwrap);
+        let [left, right] =
+            [pixels.iter().map(|p| p[0]).min(), pixels.iter().map(|p| p[0]).max()].map(Option::unwrap);
         assert!((left + right).abs_diff(79) <= 2, "{left} {right}");
     }
 

@@ -1,8 +1,8 @@
 //! A spec beside the table it was chosen from.
 
 use super::FigureError;
-use brelu_networks::blocks::{BlockSize, Origin, Spec, SpecLayer};
 use brelu_budget::distortion::{LayerTable, Table};
+use brelu_networks::blocks::{BlockSize, Origin, Spec, SpecLayer};
 
 /// A spec that fits a table: one size for every channel of every layer.
 #[derive(Clone, Debug, PartialEq)]

@@ -3,8 +3,8 @@
 use brelu_core::geometry::Shape;
 
 use super::{Chosen, FigureError};
-use brelu_networks::blocks::BlockSize;
 use brelu_budget::distortion::Table;
+use brelu_networks::blocks::BlockSize;
 use brelu_networks::graph::{Graph, Node, NodeId, run_observed};
 
 /// Layers and channels of each that are shown.

@@ -5,8 +5,8 @@ use plotters::prelude::*;
 use super::chart::{self, Axis, GRID, INK, colour, power, text};
 use super::chosen::full_decisions;
 use super::{Chosen, Figure, FigureError};
-use brelu_networks::blocks::CostUnit;
 use brelu_budget::distortion::Table;
+use brelu_networks::blocks::CostUnit;
 
 /// A point of the front: no known choice costs less and changes the output less.
 #[derive(Clone, Copy, Debug, PartialEq)]

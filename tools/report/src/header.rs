@@ -4,8 +4,8 @@ use super::chosen::full_decisions;
 use super::html::Part;
 use super::links::{FORMAT, Sent, sent};
 use super::{Chosen, Link};
-use brelu_networks::blocks::{CostUnit, Origin};
 use brelu_budget::distortion::{Method, Table};
+use brelu_networks::blocks::{CostUnit, Origin};
 use brelu_networks::numbers::{bytes, count, percent, seconds};
 
 /// A number of any size with three digits.

@@ -5,8 +5,8 @@ use plotters::prelude::*;
 use super::chart::{self, Axis, INK, power, text};
 use super::raster::{image, viridis};
 use super::{Chosen, Figure, FigureError};
-use brelu_networks::blocks::BlockSize;
 use brelu_budget::distortion::{LayerTable, Table};
+use brelu_networks::blocks::BlockSize;
 
 /// Most powers of ten that colours tell apart: below are rounding errors of channels that do nothing.
 const DECADES: f64 = 6.0;

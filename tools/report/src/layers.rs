@@ -4,8 +4,8 @@ use plotters::prelude::*;
 
 use super::chart::{self, Area, Axis, GRID, INK, colour, legend, power, text};
 use super::{Chosen, Figure, FigureError};
-use brelu_networks::blocks::BlockSize;
 use brelu_budget::distortion::Table;
+use brelu_networks::blocks::BlockSize;
 use brelu_networks::numbers::percent;
 
 type Drawn<'a> = Result<(), DrawingAreaErrorKind<<SVGBackend<'a> as DrawingBackend>::ErrorType>>;

@@ -7,9 +7,9 @@ use brelu_core::cost::Traffic;
 use brelu_core::protocol::block_relu::Format;
 
 use super::Chosen;
-use brelu_networks::blocks::BlockSize;
 use brelu_budget::distortion::Table;
 use brelu_budget::knapsack::traffic;
+use brelu_networks::blocks::BlockSize;
 
 /// Rings of activations and pre-activations in bits, and the window where a spec names none: what small networks need.
 pub(super) const FORMAT: Format = Format { k: 24, n: 12, w: 6, lo: 0 };

@@ -4,8 +4,8 @@ use plotters::prelude::*;
 
 use super::chart::{self, Axis, GRID, INK, colour, power, text};
 use super::{Figure, FigureError};
-use brelu_networks::blocks::BlockSize;
 use brelu_budget::distortion::{self, Method, Table};
+use brelu_networks::blocks::BlockSize;
 use brelu_networks::numbers::count;
 
 /// Most points that are drawn.

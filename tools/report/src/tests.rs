@@ -1,8 +1,8 @@
 use brelu_core::geometry::{Conv2d, Shape};
 
 use super::*;
-use brelu_networks::blocks::{BlockSize, Choice, CostUnit, FORMAT, Origin, Proof, Spec, SpecLayer};
 use brelu_budget::distortion::{Table, sample};
+use brelu_networks::blocks::{BlockSize, Choice, CostUnit, FORMAT, Origin, Proof, Spec, SpecLayer};
 use brelu_networks::graph::{Graph, Op};
 
 /// For every channel the cheapest size whose distortion is small; `level` moves what is small.

@@ -15,8 +15,8 @@ pub use steps::{ActivationRow, PrimitiveRow, activation, primitives};
 
 use brelu_core::plan::PlanError;
 use brelu_host::error::SessionError;
-use brelu_kernels::ring::KernelError;
 use brelu_host::weights::WeightsError;
+use brelu_kernels::ring::KernelError;
 
 use brelu_networks::graph::{GraphError, RunError};
 

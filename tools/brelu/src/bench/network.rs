@@ -8,9 +8,9 @@ use brelu_core::plan::Plan;
 use brelu_host::weights::Weights;
 
 use super::timing::time;
-use brelu_networks::numbers::median;
 use super::{BenchError, session};
 use brelu_networks::graph::{Executor, Graph, Scratch};
+use brelu_networks::numbers::median;
 
 /// Times of one network, for one image.
 #[derive(Clone, Debug)]

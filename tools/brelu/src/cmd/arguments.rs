@@ -4,12 +4,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use brelu::report::note;
 use brelu_core::geometry::Shape;
 use brelu_core::plan::Interpolation;
-use brelu_networks::graph::{Graph, simplify};
 use brelu_host::net::Patience;
+use brelu_networks::graph::{Graph, simplify};
 use brelu_networks::onnx::{self, ImportOptions};
-use brelu::report::note;
 use brelu_networks::zoo;
 use clap::{Args, ValueEnum};
 

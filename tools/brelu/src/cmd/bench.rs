@@ -2,16 +2,16 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Result;
-use brelu_core::transport::MAX_PAYLOAD;
-use brelu_host::plan_file;
 use brelu::bench::{self, ActivationRow, ChannelRow, KernelRow, NetworkRow, PrimitiveRow};
-use brelu_data::{Channels, Preprocess};
-use brelu_data::demo;
-use brelu_networks::graph::Graph;
 use brelu::report::{Bar, Table, print};
+use brelu_core::transport::MAX_PAYLOAD;
+use brelu_data::demo;
+use brelu_data::{Channels, Preprocess};
+use brelu_host::plan_file;
+use brelu_networks::graph::Graph;
 
-use brelu_networks::numbers::{bytes, count};
 use brelu_compile::simulate::quantise_input;
+use brelu_networks::numbers::{bytes, count};
 use clap::{Args, Subcommand};
 
 use super::arguments::{ImportArgs, positive};

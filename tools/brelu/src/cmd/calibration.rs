@@ -1,9 +1,9 @@
 //! The images a network is calibrated on.
 
 use anyhow::{Context, Result, ensure};
-use brelu_data::{Dataset, Item, Preprocess};
-use brelu_data::demo;
 use brelu::report::Bar;
+use brelu_data::demo;
+use brelu_data::{Dataset, Item, Preprocess};
 use std::path::Path;
 
 /// Calibration images and what is known of their classes.

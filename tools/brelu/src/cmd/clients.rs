@@ -2,19 +2,19 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
+use brelu::report::{Table, print, print_json};
 use brelu_core::channel::PublicKey;
 use brelu_host::keys::Listed;
 use brelu_host::quota::{Day, Quota};
 use brelu_host::state::{Peer, Used};
-use brelu::report::{Table, print, print_json};
 
 use brelu_networks::numbers::count;
 use clap::Args;
 use serde::Serialize;
 
 use super::party::state_path;
-use brelu_host::records::used;
 use super::quotas::{ListArgs, QuotaArgs, today};
+use brelu_host::records::used;
 
 /// List a server's clients, and how many inferences each had and may have
 #[derive(Debug, Args)]

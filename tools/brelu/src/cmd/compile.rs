@@ -2,11 +2,11 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use brelu::report::{Bytes, Lines, Table, note, print, traffic_table};
+use brelu_compile::{Compiled, LabelReport, Quality, Report, Trial, WORTH};
 use brelu_core::cost;
 use brelu_core::plan::{Op, Plan};
-use brelu_compile::{Compiled, LabelReport, Quality, Report, Trial, WORTH};
 use brelu_data::Preprocess;
-use brelu::report::{Bytes, Lines, Table, note, print, traffic_table};
 
 use brelu_networks::numbers::{bytes, percent};
 use clap::Args;

@@ -4,12 +4,14 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
-use brelu_networks::blocks::Spec;
-use brelu_compile::{self, BlockSpec, CompileOptions, Compiled, Criterion, Format, LabelOptions, Progress, Trial};
+use brelu::report::Bar;
+use brelu_compile::{
+    self, BlockSpec, CompileOptions, Compiled, Criterion, Format, LabelOptions, Progress, Trial,
+};
 use brelu_data::Preprocess;
 use brelu_data::scores::classes;
+use brelu_networks::blocks::Spec;
 use brelu_networks::graph::Graph;
-use brelu::report::Bar;
 
 use brelu_networks::numbers::bytes;
 use clap::{Args, Parser};

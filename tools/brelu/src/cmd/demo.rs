@@ -5,13 +5,13 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use brelu::evaluate::{Engine, Evaluation, Record, Summary};
+use brelu::report::{Bar, Table, print};
 use brelu_core::cost;
 use brelu_core::plan::Plan;
-use brelu_host::plan_file;
 use brelu_data::{Classes, DataError, Dataset, Item, LabelsBy};
-use brelu::evaluate::{Engine, Evaluation, Record, Summary};
 use brelu_host::net::{self, Patience};
-use brelu::report::{Bar, Table, print};
+use brelu_host::plan_file;
 use clap::Args;
 
 use super::arguments::{ImportArgs, positive};

@@ -1,10 +1,10 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
+use brelu::report::{Lines, Table, interpolation_text, print};
 use brelu_compile as compile;
 use brelu_networks::graph::{Graph, Node, Op, simplify};
 use brelu_networks::onnx::{export_file, files_beside};
-use brelu::report::{Lines, Table, interpolation_text, print};
 
 use brelu_networks::numbers::count;
 use clap::Args;

@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
+use brelu::evaluate::{Judge, Opened, Verdict};
+use brelu::report::{Bar, Lines, note, print};
 use brelu_core::cost;
 use brelu_core::plan::Plan;
 use brelu_host::client::{ClientMemory, ClientParty};
-use brelu::evaluate::{Judge, Opened, Verdict};
 use brelu_host::net::{self, Measured, Notice, Session, Target};
-use brelu::report::{Bar, Lines, note, print};
 use clap::Args;
 
 use self::answer::{Answer, Said, Traffic, classes};

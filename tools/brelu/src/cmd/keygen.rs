@@ -1,8 +1,8 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use brelu_host::keys::{create_identity, public_line};
 use brelu::report::print;
+use brelu_host::keys::{create_identity, public_line};
 use clap::Args;
 
 use super::files::{Access, write_all};

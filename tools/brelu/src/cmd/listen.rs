@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
-use brelu_host::event::Observer;
-use brelu_host::net::{self, Host, Service, bind};
 use brelu::process::{LISTENING, stopped};
 use brelu::report::{note, print};
+use brelu_host::event::Observer;
+use brelu_host::net::{self, Host, Service, bind};
 use clap::Args;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;

@@ -1,9 +1,9 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
+use brelu::report::{Lines, Table, print};
 use brelu_core::geometry::Shape;
 use brelu_networks::onnx::export_file;
-use brelu::report::{Lines, Table, print};
 
 use brelu_networks::numbers::count;
 use brelu_networks::zoo::{ARCHITECTURES, Counts, Options, network};

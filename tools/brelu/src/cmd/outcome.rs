@@ -1,7 +1,7 @@
 //! How a failed command ends: its status, and what it says to people or programs.
 
-use brelu_host::error::SessionError;
 use brelu::evaluate::EvaluateError;
+use brelu_host::error::SessionError;
 use serde::Serialize;
 
 /// What every command says of its status.

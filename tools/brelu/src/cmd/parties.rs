@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use brelu::process::{Party, peak_memory};
 use brelu_host::client::ClientParty;
 use brelu_host::keys::{create_identity, public_line};
-use brelu::process::{Party, peak_memory};
 use brelu_networks::numbers::bytes;
 use serde::Serialize;
 use tempfile::TempDir;

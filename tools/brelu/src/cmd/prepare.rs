@@ -1,9 +1,9 @@
 use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
+use brelu::report::{Bar, print};
 use brelu_host::client::ClientMemory;
 use brelu_host::net::{self, Session, Target};
-use brelu::report::{Bar, print};
 use clap::Args;
 
 use super::arguments::{PatienceArgs, address, positive};

@@ -3,13 +3,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use brelu_core::client::Memory;
-use brelu_core::plan::Plan;
-use brelu_embedded::settings::{Interface, is_of_one};
-use brelu_host::keys::public_line;
-use brelu_data::Dataset;
 use brelu::device::provision::{Peer, Provision as Content, With};
 use brelu::report::{Lines, print};
+use brelu_core::client::Memory;
+use brelu_core::plan::Plan;
+use brelu_data::Dataset;
+use brelu_embedded::settings::{Interface, is_of_one};
+use brelu_host::keys::public_line;
 
 use brelu_networks::numbers::bytes;
 use clap::Args;

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use anyhow::Result;
 use brelu_core::channel::Identity;
+use brelu_host::net::Serving;
 use brelu_host::plan_file::OwnedPlan;
 use brelu_host::quota::Clock;
 use brelu_host::records::Records;
 use brelu_host::server::{Server, ServerModel, ServerOptions, ServerParty, weights_seed};
 use brelu_host::state::{Limits, Ready};
-use brelu_host::net::Serving;
 use clap::{Args, ValueEnum};
 
 use super::arguments::{address, positive, seconds, size};

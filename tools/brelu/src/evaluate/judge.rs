@@ -3,10 +3,10 @@
 use brelu_core::geometry::Shape;
 use brelu_core::plan::{Answer, Plan};
 
+use brelu_data::maps::{Confusion, Upsampling};
 use brelu_data::scores;
 use brelu_data::{DataError, LabelMap, Target};
 use brelu_networks::graph::Graph;
-use brelu_data::maps::{Confusion, Upsampling};
 
 /// Outputs whose order is of interest.
 const BEST: usize = 5;

@@ -5,8 +5,8 @@ use serde::Serialize;
 use super::Record;
 use crate::report::{Lines, Table};
 
-use brelu_networks::numbers::{count, percent};
 use brelu_data::maps::{ClassPixels, Confusion};
+use brelu_networks::numbers::{count, percent};
 
 /// Results over the masks of a data set, at the size of the network's input.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -11,10 +11,10 @@ use thiserror::Error;
 use tokio::runtime::Handle;
 
 use super::{Float, FloatRecord, Judge, LogError, Record, Verdict};
-use brelu_data::{DataError, Item};
-use brelu_networks::graph::{RunError, Scratch};
-use brelu_host::net::{Measured, Patience, Session, Target};
 use brelu_compile::simulate::{SimulateError, Simulator, quantise_input};
+use brelu_data::{DataError, Item};
+use brelu_host::net::{Measured, Patience, Session, Target};
+use brelu_networks::graph::{RunError, Scratch};
 
 /// Why an evaluation stopped early.
 #[derive(Debug, Error)]

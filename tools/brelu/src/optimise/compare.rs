@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use crate::evaluate::{Judge, MapScores, agreement};
 use brelu_data::Target;
-use brelu_learn::interpreter::{Activation, Interpreter, Plain, values};
 use brelu_data::maps::Confusion;
+use brelu_learn::interpreter::{Activation, Interpreter, Plain, values};
 
 /// Images computed together.
 const BATCH: usize = 32;

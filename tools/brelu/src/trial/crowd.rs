@@ -28,8 +28,8 @@ use super::deployment::{Deployment, Setup};
 use super::hostile::{Enemy, Habit};
 use super::numbers::Reporter;
 use super::subject::Subject;
-use brelu_host::net::{Patience, Session, Target};
 use crate::process::peak_memory;
+use brelu_host::net::{Patience, Session, Target};
 
 /// How a trial is held.
 #[derive(Clone, Copy, Debug)]

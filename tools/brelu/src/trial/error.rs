@@ -1,16 +1,16 @@
 use brelu_core::plan::PlanError;
-use brelu_kernels::ring::KernelError;
 use brelu_host::keys::{KeyError, KeyFileError};
 use brelu_host::state::StateError;
+use brelu_kernels::ring::KernelError;
 use thiserror::Error;
 
-use brelu_compile::CompileError;
-use brelu_data::demo::DemoError;
 use crate::device::provision::ProvisionError;
-use brelu_networks::graph::{GraphError, RunError};
-use brelu_host::net::ListenError;
 use crate::process::PartyError;
+use brelu_compile::CompileError;
 use brelu_compile::simulate::SimulateError;
+use brelu_data::demo::DemoError;
+use brelu_host::net::ListenError;
+use brelu_networks::graph::{GraphError, RunError};
 
 /// Why a trial could not be held, whatever its outcome would have been.
 #[derive(Debug, Error)]

@@ -23,8 +23,8 @@ use super::tally::{End, Outcome, Tally};
 use super::trap::{Census, Deed};
 use super::trio::Trio;
 use super::wire::{Act, Link};
-use brelu_networks::numbers::Random;
 use brelu_host::net::{Patience, bind};
+use brelu_networks::numbers::Random;
 
 /// How a trial is held.
 #[derive(Clone, Copy, Debug)]
@@ -84,7 +84,11 @@ pub fn run(
     handle: &Handle,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<Tally, TrialError> {
-    let model = Arc::new(ServerModel::new(Arc::new(OwnedPlan::copy(subject.plan)?), subject.weights.clone(), random_key()?)?);
+    let model = Arc::new(ServerModel::new(
+        Arc::new(OwnedPlan::copy(subject.plan)?),
+        subject.weights.clone(),
+        random_key()?,
+    )?);
     let stage = Stage { subject, model, handle };
     let cases: Vec<Case> = cases(&stage, options.seed)?.into_iter().step_by(options.every.max(1)).collect();
     let memory = || Ok(ClientMemory::for_plan(subject.plan));

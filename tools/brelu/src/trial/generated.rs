@@ -6,8 +6,8 @@ use brelu_host::weights::Weights;
 
 use super::TrialError;
 use brelu_compile::{CompileOptions, Format, compile};
-use brelu_data::{Channels, Preprocess};
 use brelu_data::demo;
+use brelu_data::{Channels, Preprocess};
 use brelu_networks::graph::Graph;
 
 /// A residual network with generated weights.

@@ -12,8 +12,8 @@ use brelu_host::weights::Weights;
 use super::TrialError;
 use super::deployment::Goods;
 use super::generated::{Generated, pixels};
-use brelu_data::demo;
 use brelu_compile::simulate::{Simulator, quantise_input};
+use brelu_data::demo;
 
 /// A picture and the result it has to have.
 #[derive(Clone, Debug)]

@@ -6,12 +6,12 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use brelu_core::plan::{Op, Plan};
-use brelu_networks::blocks::{Candidates, Spec};
-use brelu_data::{Dataset, Preprocess};
 use brelu_budget::distortion::{Checkpoint, Measurement, Method, Options, Table, read_table};
-use brelu_networks::graph::simplify;
+use brelu_core::plan::{Op, Plan};
+use brelu_data::{Dataset, Preprocess};
 use brelu_learn::interpreter::Device;
+use brelu_networks::blocks::{Candidates, Spec};
+use brelu_networks::graph::simplify;
 use brelu_networks::onnx::{ImportOptions, import};
 use serde_json::Value;
 

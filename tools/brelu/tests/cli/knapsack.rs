@@ -2,10 +2,10 @@
 
 use std::fs;
 
-use brelu_core::geometry::Shape;
 use brelu::bench::knapsack::generated_table;
-use brelu_networks::blocks::{BlockSize, Candidates, Spec};
 use brelu_budget::distortion::{WINDOWS, write_table};
+use brelu_core::geometry::Shape;
+use brelu_networks::blocks::{BlockSize, Candidates, Spec};
 
 use crate::fixture::folder;
 use crate::support::{Ran, brelu};

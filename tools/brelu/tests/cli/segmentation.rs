@@ -6,9 +6,9 @@ use std::sync::OnceLock;
 
 use brelu_core::geometry::{Conv2d, Shape};
 use brelu_core::plan::Interpolation;
+use brelu_data::maps::colour;
 use brelu_networks::graph::{Graph, Op};
 use brelu_networks::onnx::export_file;
-use brelu_data::maps::colour;
 use image::{GrayImage, Luma, Rgb, RgbImage};
 use serde_json::Value;
 

@@ -6,9 +6,9 @@ use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+use brelu_learn::training::parse;
 use brelu_networks::blocks::Spec;
 use brelu_networks::onnx::{ImportOptions, import_file};
-use brelu_learn::training::parse;
 
 use crate::blocks::{self, names};
 use crate::fixture;

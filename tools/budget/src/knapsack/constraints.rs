@@ -1,6 +1,6 @@
 use super::KnapsackError;
-use brelu_networks::blocks::BlockSize;
 use crate::distortion::{LayerTable, Table};
+use brelu_networks::blocks::BlockSize;
 
 /// What choices are not to be made.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -2,8 +2,8 @@ use brelu_core::protocol::block_relu::Format;
 
 use super::solver::{self, Choice, Effort, Limits, SolverError};
 use super::{Constraints, CostModel, KnapsackError, traffic};
-use brelu_networks::blocks::BlockSize;
 use crate::distortion::{LayerTable, Table};
+use brelu_networks::blocks::BlockSize;
 
 /// A table's channels as classes, with the allowed sizes and their costs.
 #[derive(Clone, Debug)]

@@ -6,8 +6,8 @@ use std::ops::ControlFlow;
 
 use super::solver::SolverError;
 use super::{CostModel, KnapsackError, Problem, Solution};
-use brelu_networks::blocks::BlockSize;
 use crate::distortion::{Around, LayerTable, Table};
+use brelu_networks::blocks::BlockSize;
 
 /// The share of all channels that the first proposal may change.
 const FIRST: usize = 8;

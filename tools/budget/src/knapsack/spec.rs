@@ -1,8 +1,8 @@
 //! Solutions as spec files.
 
 use super::{KnapsackError, Problem, Solution};
-use brelu_networks::blocks::{self, BlockSize, Origin, Proof, Spec, SpecLayer};
 use crate::distortion::{LayerTable, Method};
+use brelu_networks::blocks::{self, BlockSize, Origin, Proof, Spec, SpecLayer};
 
 impl Problem<'_> {
     /// The spec of a solution. `budget` is in the solver's numbers; `notes` come after those on data and constraints.

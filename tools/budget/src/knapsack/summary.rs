@@ -3,8 +3,8 @@
 use brelu_core::geometry::Shape;
 
 use super::{Problem, Solution};
-use brelu_networks::blocks::BlockSize;
 use crate::distortion::LayerTable;
+use brelu_networks::blocks::BlockSize;
 
 /// What a solution does in one layer.
 #[derive(Clone, Debug, PartialEq)]

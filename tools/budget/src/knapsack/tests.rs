@@ -6,12 +6,12 @@ use brelu_core::geometry::Shape;
 use brelu_core::plan::{Op, Plan};
 
 use super::*;
-use crate::generated::generated_table;
-use brelu_networks::blocks::{BlockSize, Candidates, CostUnit, Spec};
-use brelu_compile::{self, BlockSpec, CompileOptions, Criterion};
-use brelu_data::{Channels, Preprocess};
-use brelu_data::demo;
 use crate::distortion::Table;
+use crate::generated::generated_table;
+use brelu_compile::{self, BlockSpec, CompileOptions, Criterion};
+use brelu_data::demo;
+use brelu_data::{Channels, Preprocess};
+use brelu_networks::blocks::{BlockSize, Candidates, CostUnit, Spec};
 use brelu_networks::graph::{self, Graph};
 
 fn table() -> Table {

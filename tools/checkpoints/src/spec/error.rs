@@ -2,8 +2,8 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use brelu_networks::blocks::SpecError;
 use crate::pickle::PickleError;
+use brelu_networks::blocks::SpecError;
 
 /// Why block sizes of the reference implementation cannot be used.
 #[derive(Debug, Error)]

@@ -11,10 +11,10 @@ use std::sync::Arc;
 
 pub use error::ReferenceError;
 
-use brelu_networks::zoo::Network;
-use brelu_networks::blocks::{BlockSize, Choice, FORMAT, Spec, SpecLayer};
 use crate::pickle::numpy::{self, Array};
 use crate::pickle::{Pickle, Value};
+use brelu_networks::blocks::{BlockSize, Choice, FORMAT, Spec, SpecLayer};
+use brelu_networks::zoo::Network;
 
 /// Largest file that is read, in bytes; those of the paper's networks are below 1 MB.
 const MAX_BYTES: u64 = 1 << 26;

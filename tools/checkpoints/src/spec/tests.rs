@@ -1,6 +1,6 @@
-use brelu_networks::zoo::{Options, network};
 use super::*;
 use brelu_core::geometry::Shape;
+use brelu_networks::zoo::{Options, network};
 use proptest::prelude::*;
 
 /// ResNet-8 with 8 channels in every layer, for 8x8 pixels: maps of 8, 4 and 2 rows.

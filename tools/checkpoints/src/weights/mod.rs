@@ -32,14 +32,9 @@ pub fn load(network: &mut Network, path: &Path) -> Result<Vec<String>, WeightsEr
 fn fill(network: &mut Network, found: &BTreeMap<String, Found<'_>>) -> Result<Vec<String>, WeightsError> {
     let slots = network.slots();
     let wanted: Vec<&str> = slots.iter().map(|slot| slot.name.as_str()).collect();
-    let names::Names { mut file_names, notes } =
-        names::published(found.keys().map(String::as_str), &wanted)?;
-    let missing: Vec<String> = slots
-        .iter()
-        .map(|slot| &slot.name)
-        .filter(|name| !file_names.contains_key(*name))
-        .cloned()
-        .collect();
+    let names::Names { mut file_names, notes } = names::published(found.keys().map(String::as_str), &wanted)?;
+    let missing: Vec<String> =
+        slots.iter().map(|slot| &slot.name).filter(|name| !file_names.contains_key(*name)).cloned().collect();
     if !missing.is_empty() {
         return Err(WeightsError::Missing(missing));
     }

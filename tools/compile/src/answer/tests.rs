@@ -6,8 +6,8 @@ use brelu_core::plan::Op;
 use super::window::{Window, best, scores_only};
 use super::*;
 use crate::CompileOptions;
-use crate::tests::{Builder, options, quietly};
 use crate::simulate::Simulator;
+use crate::tests::{Builder, options, quietly};
 
 /// A reproducible sequence of words.
 struct Words(u64);

@@ -12,8 +12,8 @@ mod noise;
 
 use brelu_core::plan::{Answer, Channels, Node, NodeId, Op, Plan, Preprocess};
 use brelu_core::ring::{self, reduce, signed};
-use brelu_kernels::ring::{Backend, KernelError, Linear};
 use brelu_host::weights::Weights;
+use brelu_kernels::ring::{Backend, KernelError, Linear};
 use thiserror::Error;
 
 use self::noise::Noise;

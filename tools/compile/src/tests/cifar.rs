@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::*;
+use crate::simulate::{Simulator, quantise_input};
 use brelu_networks::graph::simplify;
 use brelu_networks::onnx::{ImportOptions, import_file};
-use crate::simulate::{Simulator, quantise_input};
 
 const RECORD: usize = 3073;
 

@@ -21,9 +21,9 @@ use super::quality::{Quality, Reference};
 use super::{
     BlockSpec, CompileError, CompileOptions, Compiled, Criterion, Format, compile, lower, order, run, widths,
 };
+use crate::simulate::{Simulator, quantise_input};
 use brelu_data::{Channels, Preprocess};
 use brelu_networks::graph::{self, Graph, NodeId, Op};
-use crate::simulate::{Simulator, quantise_input};
 
 /// A format in which only mistakes show.
 const FINE: Format = Format { narrow: 18, fraction: 14, window: 11 };

@@ -24,4 +24,3 @@ fn all_networks_are_compiled() {
         assert!(quality.error < 0.05, "{name}: {quality:?}");
     }
 }
-

@@ -1,7 +1,7 @@
 use brelu_core::geometry::Shape;
 
-use brelu_networks::numbers::Random;
 use crate::{Item, Target};
+use brelu_networks::numbers::Random;
 
 /// Rows and columns of a picture.
 pub const SIDE: u32 = 32;

@@ -3,9 +3,9 @@ use thiserror::Error;
 
 use super::fit::least_squares;
 use super::images::{CLASSES, SIDE, picture};
-use brelu_networks::numbers::Random;
 use crate::Preprocess;
 use brelu_networks::graph::{Graph, GraphError, NodeId, Op, RunError, Window, run};
+use brelu_networks::numbers::Random;
 
 /// Why the network could not be made.
 #[derive(Debug, Error)]

@@ -3,8 +3,8 @@ use brelu_core::plan::Interpolation;
 use rayon::prelude::*;
 
 use super::{OUTSIDE, Taps};
-use crate::{DataError, Preprocess};
 use crate::scores::decision;
+use crate::{DataError, Preprocess};
 
 /// From the scores of a network to the largest of every pixel of its input or of a picture.
 #[derive(Clone, Debug)]

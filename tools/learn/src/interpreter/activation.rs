@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::block;
 use super::kernels::{self, Fixed, Slope};
 use brelu_networks::blocks::{BlockRelu, Spec};
-use brelu_networks::numbers::Random;
 use brelu_networks::graph::{Graph, NodeId};
+use brelu_networks::numbers::Random;
 
 /// What stands in the place of the ReLUs of a graph.
 pub trait Activation: Sync {

@@ -44,8 +44,8 @@ mod tests {
     use burn::tensor::Device;
 
     use super::*;
-    use brelu_networks::graph::{Graph, Op};
     use crate::interpreter::{Interpreter, Plain, values};
+    use brelu_networks::graph::{Graph, Op};
 
     #[test]
     fn only_the_nodes_that_are_named() {

@@ -1,8 +1,8 @@
 //! Parameters to train from scratch.
 
 use super::shuffle::mixed;
-use brelu_networks::numbers::Random;
 use brelu_networks::graph::{Graph, Op};
+use brelu_networks::numbers::Random;
 
 /// Replaces all parameters: convolutions by random ones of variance `2 / fan-out` (He, Zhang, Ren, Sun,
 /// arXiv 1502.01852, equation 14), and of variance `1 / fan-in` where the output is made; biases by zero, norms by what

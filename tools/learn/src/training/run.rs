@@ -12,8 +12,8 @@ use super::state::Best;
 use super::teacher::{Seen, stages};
 use super::validate::right;
 use super::{Batch, Feed, Observer, Options, Row, State, Stepped, Sums, Teacher, TrainError};
-use brelu_networks::graph::Graph;
 use crate::interpreter::{Activation, Blocks, Norms, Outcome, Relaxed, Trainable, Watched, values};
+use brelu_networks::graph::Graph;
 
 /// What is trained, with what, on what.
 #[derive(Clone, Copy)]

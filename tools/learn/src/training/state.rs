@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Row;
 use super::validate::Scores;
-use brelu_networks::graph::Graph;
 use crate::interpreter::{Statistics, Trainable};
+use brelu_networks::graph::Graph;
 
 /// Sums over steps, from one row of the history to the next.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]

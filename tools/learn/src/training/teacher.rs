@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 
 use burn::tensor::{Device, Tensor};
 
-use brelu_networks::graph::{Graph, GraphError, NodeId};
 use crate::interpreter::{Blocks, Decisions, Norms, Relaxed, Trainable, Watched};
+use brelu_networks::graph::{Graph, GraphError, NodeId};
 
 /// A network whose outputs are imitated: it has one decision a pixel and does not change.
 #[derive(Clone, Debug)]

@@ -5,11 +5,11 @@ use std::ops::ControlFlow;
 use brelu_core::geometry::{Conv2d, Shape};
 
 use super::*;
-use brelu_networks::blocks::{BlockRelu, BlockSize};
-use brelu_data::{Channels, DataError, Preprocess};
-use brelu_networks::numbers::Random;
-use brelu_networks::graph::{Graph, Op, Window};
 use crate::interpreter::{Activation, Blocks, Device, Interpreter, Plain, Trainable};
+use brelu_data::{Channels, DataError, Preprocess};
+use brelu_networks::blocks::{BlockRelu, BlockSize};
+use brelu_networks::graph::{Graph, Op, Window};
+use brelu_networks::numbers::Random;
 
 /// Gray images of 6 x 6 pixels: dark on one half, bright on the other; the class says which.
 struct Halves(usize);

@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::loader::prepared;
 use super::{Batch, IGNORED, Observer, State, TrainError, Training};
-use brelu_data::scores::{decisions, of_classes};
 use crate::interpreter::{Decisions, Norms, Relaxed, values};
 use brelu_data::maps::Confusion;
+use brelu_data::scores::{decisions, of_classes};
 
 /// Results over validation images.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]

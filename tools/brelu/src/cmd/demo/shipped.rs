@@ -3,15 +3,15 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use brelu::evaluate::Record;
+use brelu::report::{Lines, Table, print};
 use brelu_core::cost;
 use brelu_core::plan::Plan;
+use brelu_data::{Channels, Dataset, Preprocess, Screen, Tile, preview, shapes, sheet};
 use brelu_host::plan_file;
 use brelu_networks::blocks::Spec;
-use brelu_data::{Channels, Dataset, Preprocess, Screen, Tile, preview, shapes, sheet};
-use brelu::evaluate::Record;
 use brelu_networks::graph::simplify;
 use brelu_networks::onnx::{self, ImportOptions};
-use brelu::report::{Lines, Table, print};
 
 use brelu_networks::numbers::{bytes, count, percent, seconds};
 use brelu_networks::zoo::Counts;

@@ -3,13 +3,13 @@
 use std::path::Path;
 
 use anyhow::Result;
+use brelu::evaluate::Opened;
 use brelu_core::cost::Total;
 use brelu_core::plan::Plan;
-use brelu::evaluate::Opened;
 
+use brelu::report::{Bytes, Lines, traffic_table};
 use brelu_data::scores::{largest, of_classes, probabilities};
 use brelu_host::net::Measured;
-use brelu::report::{Bytes, Lines, traffic_table};
 
 use brelu_networks::numbers::{percent, seconds};
 use serde::Serialize;

@@ -4,9 +4,9 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
+use brelu_compile::simulate::quantise_input;
 use brelu_core::plan::Plan;
 use brelu_data::{Channels, DataError, Fit, Preprocess, decode_image, npy};
-use brelu_compile::simulate::quantise_input;
 use image::{Rgb, RgbImage};
 
 use super::super::preprocess::of_plan;

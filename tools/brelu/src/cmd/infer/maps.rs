@@ -6,13 +6,13 @@ use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use brelu_core::plan::Plan;
-use brelu_data::LabelMap;
 use brelu::evaluate::Opened;
 use brelu::report::{Lines, Table};
+use brelu_core::plan::Plan;
+use brelu_data::LabelMap;
 
-use brelu_networks::numbers::{count, percent};
 use brelu_data::maps::{Area, LegendEntry, MOST_CLASSES, OUTSIDE, Upsampling, areas, class_map_png, overlay};
+use brelu_networks::numbers::{count, percent};
 use image::{GrayImage, ImageFormat};
 use serde::Serialize;
 

@@ -5,10 +5,10 @@ use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use brelu_core::plan::Plan;
-use brelu_data::npy::{HEADER, header};
 use brelu::evaluate::Opened;
 use brelu::report::{Lines, Table};
+use brelu_core::plan::Plan;
+use brelu_data::npy::{HEADER, header};
 use serde::Serialize;
 
 use super::label;

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use brelu_budget::distortion::{Measurement, Table, Triple, choose, pearson, spearman};
 use brelu::report::{Bar, Lines};
+use brelu_budget::distortion::{Measurement, Table, Triple, choose, pearson, spearman};
 
 use brelu_networks::numbers::seconds;
 

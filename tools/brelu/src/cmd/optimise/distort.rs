@@ -5,20 +5,22 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
-use brelu_networks::blocks::Candidates;
-use brelu_budget::distortion::{Checkpoint, Measurement, Method, Options, Partial, Provenance, Shard, Table, Triple, write_table};
-use brelu_budget::knapsack::{Budget, Constraints, CostModel, Formats, Problem};
-use brelu_host::net;
 use brelu::process::on_interrupt;
 use brelu::report::{Bar, Lines, note, print};
+use brelu_budget::distortion::{
+    Checkpoint, Measurement, Method, Options, Partial, Provenance, Shard, Table, Triple, write_table,
+};
+use brelu_budget::knapsack::{Budget, Constraints, CostModel, Formats, Problem};
+use brelu_host::net;
+use brelu_networks::blocks::Candidates;
 
 use brelu_networks::numbers::{count, seconds};
 use clap::{Args, ValueEnum};
 
-use crate::cmd::arguments::positive;
 use super::check::{self, Check};
-use crate::cmd::files::{ForceArgs, check_place};
 use super::samples::{Samples, beside, device};
+use crate::cmd::arguments::positive;
+use crate::cmd::files::{ForceArgs, check_place};
 use crate::cmd::samples::{DeviceName, SampleArgs};
 
 /// Images if no other number is asked for.

@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
 use anyhow::{Context, Result};
-use brelu_networks::blocks::Spec;
 use brelu::evaluate::{Judge, MapSummary};
 use brelu::optimise::{BlockScores, Candidate, Truth, compare};
-use brelu_networks::graph::{Graph, simplify};
-use brelu_learn::interpreter::{Activation, Blocks, Interpreter, Plain};
-use brelu_host::net;
 use brelu::process::on_interrupt;
 use brelu::report::{Bar, Lines, Table, note, print, print_json};
+use brelu_host::net;
+use brelu_learn::interpreter::{Activation, Blocks, Interpreter, Plain};
+use brelu_networks::blocks::Spec;
+use brelu_networks::graph::{Graph, simplify};
 
 use brelu_networks::numbers::percent;
 use serde::Serialize;

@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
-use brelu_networks::blocks::{BlockSize, CostUnit};
+use brelu::process::on_interrupt;
+use brelu::report::{Bar, note, print};
 use brelu_budget::distortion::{Table, read_table};
 use brelu_budget::knapsack::{Budget, Constraints, Front, Problem};
 use brelu_host::net;
-use brelu::process::on_interrupt;
-use brelu::report::{Bar, note, print};
+use brelu_networks::blocks::{BlockSize, CostUnit};
 
 use brelu_networks::numbers::seconds;
 use clap::{Args, ValueEnum};

@@ -1,8 +1,8 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use brelu_budget::distortion::{Table, merge, read_table, write_table};
 use brelu::report::{Lines, print};
+use brelu_budget::distortion::{Table, merge, read_table, write_table};
 
 use brelu_networks::numbers::count;
 use clap::Args;

@@ -2,20 +2,23 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use brelu_networks::blocks::Spec;
-use brelu_data::Dataset;
-use brelu_budget::distortion::{Table, read_table};
-use brelu_report::{self, Chosen, Example, Figure, History, Inputs, Link, examples, parse_front, png, report, standard_links, training_report};
 use brelu::report::{Bar, Lines, note, print};
+use brelu_budget::distortion::{Table, read_table};
+use brelu_data::Dataset;
+use brelu_networks::blocks::Spec;
+use brelu_report::{
+    self, Chosen, Example, Figure, History, Inputs, Link, examples, parse_front, png, report, standard_links,
+    training_report,
+};
 
-use brelu_networks::numbers::bytes;
 use brelu_learn::training;
+use brelu_networks::numbers::bytes;
 use clap::Args;
 
+use super::samples::model_digest;
 use crate::cmd::arguments::ImportArgs;
 use crate::cmd::files::{Access, ForceArgs, write_all};
 use crate::cmd::preprocess::PreprocessArgs;
-use super::samples::model_digest;
 
 // What it does stands where commands are listed.
 #[derive(Debug, Args)]

@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use brelu_data::{Dataset, Preprocess, Target};
-use brelu_networks::graph::Graph;
-use brelu_learn::interpreter::{Device, gpu};
-use brelu_networks::onnx::digest_file;
 use brelu::report::Bar;
+use brelu_data::{Dataset, Preprocess, Target};
+use brelu_learn::interpreter::{Device, gpu};
+use brelu_networks::graph::Graph;
+use brelu_networks::onnx::digest_file;
 
 use brelu_networks::numbers::hex;
 use sha2::{Digest, Sha256};

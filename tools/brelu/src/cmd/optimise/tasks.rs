@@ -1,6 +1,6 @@
 use anyhow::{Result, bail};
-use brelu::report::{Table, print};
 use brelu::optimise::tasks::{Choice, TASKS, script};
+use brelu::report::{Table, print};
 use clap::Args;
 
 // What it does stands where commands are listed.

@@ -11,14 +11,14 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
-use brelu_host::net;
 use brelu::process::on_interrupt;
 use brelu::report::{note, print};
+use brelu_host::net;
 use brelu_learn::training::{Checkpoint, Snapshot, State, TrainError, Training};
 use clap::Args;
 
-use crate::cmd::files::{ForceArgs, check_distinct};
 use super::samples::beside;
+use crate::cmd::files::{ForceArgs, check_distinct};
 use follow::Follow;
 use network::NetworkArgs;
 use plan::{DataArgs, Plan};

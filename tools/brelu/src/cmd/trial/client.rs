@@ -1,10 +1,10 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
-use brelu_host::event::Observer;
-use brelu_host::net;
 use brelu::report::{note, print};
 use brelu::trial::reply;
+use brelu_host::event::Observer;
+use brelu_host::net;
 use clap::Args;
 
 use super::super::arguments::PatienceArgs;

@@ -1,11 +1,11 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
-use brelu_host::net;
 use brelu::report::{Bar, Lines, Table, print, print_json};
+use brelu_host::net;
 
-use brelu_networks::numbers::{bytes, count, seconds};
 use brelu::trial::crowd::{self, Memory, Options, Report, Round};
+use brelu_networks::numbers::{bytes, count, seconds};
 use clap::Args;
 use serde::Serialize;
 

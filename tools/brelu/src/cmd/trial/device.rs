@@ -3,15 +3,15 @@ use std::net::Ipv4Addr;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
-use brelu_embedded::settings::Interface;
-use brelu_data::Dataset;
 use brelu::report::{Bar, Lines, Table, print, print_json};
+use brelu_data::Dataset;
+use brelu_embedded::settings::Interface;
 
-use brelu_networks::numbers::{bytes, count, seconds};
 use brelu::trial::device::album::Album;
 use brelu::trial::device::console::{Line, Spent};
 use brelu::trial::device::machine::{BOARDS, Machine};
 use brelu::trial::device::{Setting, Way, cuts, foes, labels};
+use brelu_networks::numbers::{bytes, count, seconds};
 use clap::{Args, ValueEnum};
 
 use super::super::arguments::{ImportArgs, positive};

@@ -1,13 +1,13 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
-use brelu_host::net;
 use brelu::report::{Bar, Lines, Table, print, print_json};
+use brelu_host::net;
 
-use brelu_networks::numbers::{count, seconds};
 use brelu::trial::subject::Subject;
 use brelu::trial::tally::{Row, Tally};
 use brelu::trial::{disks, faults, kills};
+use brelu_networks::numbers::{count, seconds};
 use clap::Args;
 use serde::Serialize;
 

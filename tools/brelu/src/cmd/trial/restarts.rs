@@ -3,8 +3,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 use brelu::report::{Bar, Lines, Table, print, print_json};
 
-use brelu_networks::numbers::{count, seconds};
 use brelu::trial::restarts::{self, Report};
+use brelu_networks::numbers::{count, seconds};
 use clap::Args;
 use serde::Serialize;
 

@@ -1,8 +1,8 @@
 use anyhow::{Result, ensure};
 use brelu::report::{Bar, Table, print, print_json};
 
-use brelu_networks::numbers::count;
 use brelu::trial::timing::{self, CERTAIN, StepTiming};
+use brelu_networks::numbers::count;
 use clap::Args;
 
 /// Look for steps of the protocol whose time depends on their secrets

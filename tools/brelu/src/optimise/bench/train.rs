@@ -3,12 +3,15 @@
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use brelu_data::{Channels, DataError, Preprocess};
 use brelu_data::demo;
+use brelu_data::{Channels, DataError, Preprocess};
+use brelu_learn::interpreter::{Blocks, Device, Trainable};
+use brelu_learn::training::{
+    Augmentation, Decay, Feed, Gates, Loss, Observer, Options, Sample, Samples, Schedule, Sgd, State,
+    TrainError, Training,
+};
 use brelu_networks::graph::{Graph, GraphError};
 use brelu_networks::numbers::median;
-use brelu_learn::interpreter::{Blocks, Device, Trainable};
-use brelu_learn::training::{Augmentation, Decay, Feed, Gates, Loss, Observer, Options, Sample, Samples, Schedule, Sgd, State, TrainError, Training};
 
 /// Why training could not be measured.
 #[derive(Debug, thiserror::Error)]
@@ -64,7 +67,12 @@ impl Observer for Nobody {
 ///
 /// # Errors
 /// If the network is inconsistent, or takes no pictures.
-pub fn train(graph: &Graph, batch: usize, runs: usize, spend: Duration) -> Result<[TrainRow; 2], TrainBenchError> {
+pub fn train(
+    graph: &Graph,
+    batch: usize,
+    runs: usize,
+    spend: Duration,
+) -> Result<[TrainRow; 2], TrainBenchError> {
     let network = Trainable::new(graph, &Device::flex())?;
     let own = measure("kernels of this crate", &network, false, (batch, runs, spend))?;
     let general = measure("burn's operations", &network.general(), true, (batch, runs, spend))?;

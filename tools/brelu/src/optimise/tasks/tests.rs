@@ -15,7 +15,10 @@ fn choice() -> Choice {
 fn tasks_name_what_there_is() {
     let recipes: Vec<&str> = brelu_learn::training::recipes().iter().map(|recipe| recipe.name).collect();
     for task in &TASKS {
-        assert!(brelu_networks::zoo::ARCHITECTURES.iter().any(|network| network.name == task.network), "{task:?}");
+        assert!(
+            brelu_networks::zoo::ARCHITECTURES.iter().any(|network| network.name == task.network),
+            "{task:?}"
+        );
         for recipe in [task.scratch, task.pool, Some(task.blocks)].into_iter().flatten() {
             assert!(recipes.contains(&recipe), "{recipe}");
         }

@@ -6,10 +6,10 @@ use brelu_host::weights::Weights;
 use super::super::TrialError;
 use super::super::generated::{Generated, pixels};
 use super::super::subject::{label, margin};
-use brelu_data::Preprocess;
 use crate::evaluate::Float;
-use brelu_networks::graph::{Executor, Graph, Scratch};
 use brelu_compile::simulate::{Simulator, quantise_input};
+use brelu_data::Preprocess;
+use brelu_networks::graph::{Executor, Graph, Scratch};
 
 /// A network, pictures, and the label that the plaintext network gives each.
 #[derive(Debug)]

@@ -128,7 +128,8 @@ fn layers() -> impl Strategy<Value = LayerTable> {
     (shape, "\\PC{0,12}", any::<bool>(), proptest::option::of(0.1f32..9.0), any::<u64>()).prop_map(
         |(shape, name, windows, clip, seed)| {
             let mut random = brelu_networks::numbers::Random::new(seed);
-            let sizes = brelu_networks::blocks::candidates(&brelu_networks::blocks::Candidates::Pairs(3), shape);
+            let sizes =
+                brelu_networks::blocks::candidates(&brelu_networks::blocks::Candidates::Pairs(3), shape);
             let len = sizes.len() * shape.channels as usize;
             let mut value = || f64::from(random.uniform(0.0, 1.0)).powi(40);
             let distortion: Vec<f64> = (0..len).map(|_| value()).collect();

@@ -12,9 +12,9 @@ use super::measurement::batch_images;
 use super::probe::{self, Observed};
 use super::seeds::Seeds;
 use super::{Compared, LayerTable, Table, TableError};
+use brelu_learn::interpreter::{Blocks, Device, Interpreter, values};
 use brelu_networks::blocks::BlockRelu;
 use brelu_networks::graph::{Graph, GraphError};
-use brelu_learn::interpreter::{Blocks, Device, Interpreter, values};
 
 /// A network, images, and its outputs on them with every ReLU.
 #[derive(Debug)]

@@ -7,8 +7,8 @@ use burn::tensor::{Tensor, TensorData};
 
 use super::Triple;
 use super::layers::Layer;
-use brelu_networks::blocks::BlockRelu;
 use brelu_learn::interpreter::{Interpreter, Plain, Trace, values};
+use brelu_networks::blocks::BlockRelu;
 
 /// One batch of images, computed with every ReLU.
 pub(super) struct Tail<'a> {

@@ -10,9 +10,9 @@ use super::layers::{Layer, LayerSums, layers};
 use super::ranges::Ranges;
 use super::seeds::Seeds;
 use super::{Compared, LayerTable, Method, Triple, gradient, probe};
+use brelu_learn::interpreter::{Device, Interpreter, Plain};
 use brelu_networks::blocks::{BlockSize, Candidates};
 use brelu_networks::graph::{Graph, GraphError};
-use brelu_learn::interpreter::{Device, Interpreter, Plain};
 
 /// The first images of a measurement show how large block sums get.
 const RANGE_IMAGES: usize = 64;

@@ -6,8 +6,8 @@ use burn::tensor::{Tensor, TensorData};
 use rayon::prelude::*;
 
 use super::{Compared, Seeds};
-use brelu_networks::graph::NodeId;
 use brelu_learn::interpreter::{Activation, Interpreter, values};
+use brelu_networks::graph::NodeId;
 
 /// The activations of a graph in one batch, image by image.
 pub(super) struct Observed {

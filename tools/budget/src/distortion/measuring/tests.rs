@@ -7,10 +7,10 @@ use brelu_core::geometry::{Conv2d, Shape};
 use super::first_order::{Plane, Ramps, Scratch, Sums};
 use super::walk::Sizes;
 use super::*;
-use brelu_networks::blocks::{BlockSize, Candidates};
-use brelu_networks::numbers::Random;
-use brelu_networks::graph::{Graph, Op};
 use brelu_learn::interpreter::Device;
+use brelu_networks::blocks::{BlockSize, Candidates};
+use brelu_networks::graph::{Graph, Op};
+use brelu_networks::numbers::Random;
 
 const SHAPE: Shape = Shape::new(3, 7, 6);
 

@@ -11,8 +11,8 @@ pub use profile::{Profile, ProfileError, Shares};
 use brelu_core::cost::{Traffic, blocks, extension, pixels};
 use brelu_core::protocol::block_relu::Format;
 
-use brelu_networks::blocks::{BlockSize, CostUnit};
 use crate::distortion::LayerTable;
+use brelu_networks::blocks::{BlockSize, CostUnit};
 use brelu_networks::numbers;
 
 /// Counts costs of one kind.

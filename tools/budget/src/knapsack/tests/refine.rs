@@ -5,10 +5,10 @@ use std::ops::ControlFlow;
 use brelu_core::geometry::Conv2d;
 
 use super::*;
-use brelu_networks::numbers::Random;
 use crate::distortion::{Around, Look, Measurement, Method, Options};
-use brelu_networks::graph::Op as Operation;
 use brelu_learn::interpreter::Device;
+use brelu_networks::graph::Op as Operation;
+use brelu_networks::numbers::Random;
 
 fn random(len: usize, seed: u64) -> Vec<f32> {
     let mut random = Random::new(seed);

@@ -20,8 +20,8 @@ use brelu_core::protocol::block_relu::Format;
 use self::prices::{Dual, dual};
 use super::solver::{self, Choice, Limits, SolverError};
 use super::{KnapsackError, Problem, Solution};
-use brelu_networks::blocks::CostUnit;
 use crate::distortion::{LayerTable, WINDOWS};
+use brelu_networks::blocks::CostUnit;
 
 /// Changes of one layer's width that are tried at the end.
 const CHANGES: usize = 24;

@@ -9,8 +9,8 @@ use safetensors::{Dtype, serialize, tensor::TensorView};
 use tempfile::TempDir;
 
 use self::fixture::{Item, checkpoint, pickle};
-use brelu_networks::zoo::{Network, Options, network};
 use super::*;
+use brelu_networks::zoo::{Network, Options, network};
 
 fn tiny(seed: Option<u64>) -> Network {
     let input = Some(Shape::new(3, 8, 8));

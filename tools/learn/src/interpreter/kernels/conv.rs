@@ -4,9 +4,9 @@ use brelu_core::geometry::Conv2d;
 use rayon::prelude::*;
 
 use super::gather::{pack, rows};
-use brelu_kernels::panel::Panel;
 use super::plan::Plan;
 use super::zeros;
+use brelu_kernels::panel::Panel;
 
 /// Parts of a batch whose gradients are added up one after the other, so that the order of additions does not depend on
 /// the number of threads.

@@ -1,8 +1,8 @@
 //! Networks whose parameters are given, against those that have them.
 
 use super::*;
-use brelu_networks::graph::random::networks;
 use crate::interpreter::{Norms, Role, Trainable};
+use brelu_networks::graph::random::networks;
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]

@@ -1,7 +1,7 @@
 use anyhow::{Context, Result};
 use brelu::optimise::bench::knapsack::{KnapsackRow, NETWORKS, solve};
-use brelu_budget::knapsack::{Budget, CostModel, Formats, Phase, Profile, Timing};
 use brelu::report::{Bar, Table, print};
+use brelu_budget::knapsack::{Budget, CostModel, Formats, Phase, Profile, Timing};
 
 use brelu_networks::numbers::{bytes, count, seconds};
 use clap::Args;

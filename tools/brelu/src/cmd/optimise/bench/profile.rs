@@ -2,8 +2,8 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use brelu::optimise::bench;
-use brelu_budget::knapsack::Shares;
 use brelu::report::{Bar, Lines, Table, print};
+use brelu_budget::knapsack::Shares;
 use clap::Args;
 
 use crate::cmd::arguments::positive;

@@ -3,10 +3,10 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use brelu::optimise::bench;
+use brelu::report::{Bar, Table, print};
 use brelu_data::Channels;
 use brelu_data::Preprocess;
 use brelu_data::demo;
-use brelu::report::{Bar, Table, print};
 
 use brelu_networks::numbers::seconds;
 use clap::Args;

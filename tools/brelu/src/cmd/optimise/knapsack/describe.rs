@@ -1,14 +1,14 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use brelu::report::{Lines, Table};
 use brelu_budget::distortion::Table as Distortions;
 use brelu_budget::knapsack::{Front, LayerRow, Problem, Solution, describe};
-use brelu::report::{Lines, Table};
 
 use brelu_networks::numbers::{bytes, count, percent, seconds};
 
-use crate::cmd::arguments::shape_text;
 use super::took;
+use crate::cmd::arguments::shape_text;
 
 /// A budget with its solution.
 pub(super) struct Answer {

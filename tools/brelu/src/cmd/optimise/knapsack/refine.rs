@@ -7,14 +7,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
-use brelu_networks::blocks::Spec;
+use brelu::report::Bar;
 use brelu_budget::distortion::{Around, Compared, Look, Table};
 use brelu_budget::knapsack::{Problem, Solution};
-use brelu::report::Bar;
+use brelu_networks::blocks::Spec;
 use clap::{Args, ValueEnum};
 
-use super::describe::Answer;
 use super::super::samples::{Samples, device};
+use super::describe::Answer;
 use crate::cmd::samples::{DeviceName, SampleArgs};
 
 /// Images a refinement looks at if no other number is asked for.

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use brelu::report::{Bar, print};
 
-use brelu_networks::numbers::percent;
 use brelu_learn::training::{Observer, Row, Snapshot, State, Stepped, Training};
+use brelu_networks::numbers::percent;
 
 type Save<'a> = &'a dyn Fn(Snapshot) -> Result<()>;
 type Record<'a> = &'a dyn Fn(&[Row]) -> Result<()>;

@@ -3,17 +3,17 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use brelu_learn::interpreter::{Blocks, Trainable};
+use brelu_learn::training::{Recipe, Teacher, initialise};
 use brelu_networks::blocks::Spec;
 use brelu_networks::graph::Graph;
-use brelu_learn::interpreter::{Blocks, Trainable};
 use brelu_networks::numbers::hex;
-use brelu_learn::training::{Recipe, Teacher, initialise};
 use clap::Args;
 use sha2::{Digest, Sha256};
 
+use super::super::samples::{device, model_digest};
 use crate::cmd::arguments::ImportArgs;
 use crate::cmd::conversion::ConversionArgs;
-use super::super::samples::{device, model_digest};
 use crate::cmd::samples::DeviceName;
 
 /// What is changed of the network before it is trained.

@@ -4,16 +4,16 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use brelu::report::Lines;
 use brelu_networks::blocks::Spec;
 use brelu_networks::onnx;
-use brelu::report::Lines;
 
-use brelu_networks::numbers::{count, hex, percent, seconds};
 use brelu_learn::training::{Row, State, Training, csv};
+use brelu_networks::numbers::{count, hex, percent, seconds};
 use sha2::{Digest, Sha256};
 
-use crate::cmd::files::{Access, check_distinct, check_place, write_all};
 use super::network::Subject;
+use crate::cmd::files::{Access, check_distinct, check_place, write_all};
 
 /// Where everything goes.
 #[derive(Debug)]

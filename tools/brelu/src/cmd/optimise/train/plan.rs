@@ -3,17 +3,17 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
-use brelu_data::{Dataset, Preprocess};
 use brelu::evaluate::Judge;
+use brelu_data::{Dataset, Preprocess};
 use brelu_learn::training::{Augmentation, Feed, Options, Samples, Selected, Training};
 use clap::Args;
 
+use super::network::Subject;
+use super::settings::Settings;
 use crate::cmd::arguments::positive;
 use crate::cmd::calibration::Selection;
 use crate::cmd::labelling::LabelArgs;
 use crate::cmd::preprocess::PreprocessArgs;
-use super::network::Subject;
-use super::settings::Settings;
 
 /// Which images, and how they become input.
 #[derive(Clone, Debug, Args)]

@@ -4,8 +4,8 @@ use brelu_learn::training::{DEFAULT, Decay, Length, Recipe, Schedule, recipes};
 use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
 
-use crate::cmd::arguments;
 use super::lengths::{amount, length, minutes, positive};
+use crate::cmd::arguments;
 
 /// How long a training is, and its learning rates; what is not given is the recipe's.
 #[derive(Clone, Debug, Args)]

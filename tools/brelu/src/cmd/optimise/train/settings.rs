@@ -5,9 +5,9 @@ use brelu_learn::interpreter::FixedPoint;
 use brelu_learn::training::{Augmentation, Distillation, Gates, Loss, Options, Pace, Recipe, Sgd};
 use clap::{Args, ValueEnum};
 
-use crate::cmd::arguments;
 use super::lengths::{amount, part, positive, share};
 use super::schedule::LengthArgs;
+use crate::cmd::arguments;
 
 /// What a training does, as options; what is not given is the recipe's.
 #[derive(Clone, Debug, Args)]

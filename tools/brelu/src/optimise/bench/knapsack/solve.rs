@@ -1,8 +1,8 @@
 use std::time::{Duration, Instant};
 
-use brelu_networks::blocks::{Candidates, CostUnit};
-use brelu_budget::knapsack::{Budget, Constraints, CostModel, KnapsackError, Problem, Solution};
 use crate::process::peak_memory;
+use brelu_budget::knapsack::{Budget, Constraints, CostModel, KnapsackError, Problem, Solution};
+use brelu_networks::blocks::{Candidates, CostUnit};
 
 use super::layers;
 use brelu_budget::generated::{generated_table, with_windows};
