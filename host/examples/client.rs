@@ -15,7 +15,7 @@ async fn main() -> Result<(), EmbedError> {
 }
 
 /// Runs one inference on an input of zeros.
-pub async fn classify(folder: &Path, address: &str) -> Result<Answer, EmbedError> {
+pub(crate) async fn classify(folder: &Path, address: &str) -> Result<Answer, EmbedError> {
     let (plan, records) = (folder.join("net.plan"), folder.join("client.state"));
     let mut client = Client::open(&plan, Keys::read(folder)?, &records)?;
     client.connect(address).await?;

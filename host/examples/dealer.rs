@@ -16,7 +16,7 @@ async fn main() -> Result<(), EmbedError> {
 }
 
 /// Opens the dealer whose key is in a folder.
-pub async fn open(folder: &Path, address: &str) -> Result<Dealer, EmbedError> {
+pub(crate) async fn open(folder: &Path, address: &str) -> Result<Dealer, EmbedError> {
     let identity = read_identity(&folder.join("dealer.key"))?;
     let servers = Access::file(&folder.join("servers.txt"))?;
     Dealer::bind(address, identity, servers, &folder.join("dealer.state")).await

@@ -17,7 +17,7 @@ async fn main() -> Result<(), EmbedError> {
 }
 
 /// Opens the server of the network in a folder.
-pub async fn open(folder: &Path, address: &str, dealer: String) -> Result<Server, EmbedError> {
+pub(crate) async fn open(folder: &Path, address: &str, dealer: String) -> Result<Server, EmbedError> {
     let [plan, weights] = ["net.plan", "net.weights"].map(|name| folder.join(name));
     let identity = read_identity(&folder.join("server.key"))?;
     let clients = Access::clients(&folder.join("clients.txt"))?;

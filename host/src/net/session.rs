@@ -78,6 +78,12 @@ impl std::fmt::Debug for Session<'_> {
     }
 }
 
+/// For how long something is tried again.
+struct Retry {
+    end: Instant,
+    pause: Duration,
+}
+
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
@@ -104,32 +110,36 @@ impl<'a> Session<'a> {
         let link = Link::Down(Some(memory.workspace()));
         let (expected, notice) = (cost::total(target.plan), Box::new(notice));
         let mut session = Self { target, link, expected, prepared: HashMap::new(), notice };
-        session.persist(connecting, async |session| session.client().await.map(drop)).await?;
-        Ok(session)
+        let mut retry = session.retry();
+        loop {
+            match session.client().await.map(drop) {
+                Ok(()) => return Ok(session),
+                Err(error) => session.recover(&mut retry, error, connecting).await?,
+            }
+        }
     }
 
-    /// Repeats `work`, with growing pauses, for as long as it fails for reasons that may pass and patience lasts. Whatever
-    /// was in progress when it failed is lost; `again` says so.
-    async fn persist<T>(
+    /// Waits before something that failed is tried again, if it failed for a reason that may pass and patience lasts. Whatever
+    /// was in progress is lost; `again` says so.
+    async fn recover(
         &mut self,
+        retry: &mut Retry,
+        error: SessionError,
         again: fn(SessionError) -> Notice,
-        mut work: impl AsyncFnMut(&mut Self) -> Result<T, SessionError>,
-    ) -> Result<T, SessionError> {
-        let (end, mut pause) = (Instant::now() + self.target.patience.connect, FIRST_PAUSE);
-        loop {
-            let error = match work(self).await {
-                Ok(done) => return Ok(done),
-                Err(error) => error,
-            };
-            self.hang_up();
-            let hopeless = matches!(error, SessionError::Unreachable { .. });
-            if !error.is_passing() || hopeless || Instant::now() + pause > end {
-                return Err(error);
-            }
-            (self.notice)(again(error));
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(LONGEST_PAUSE);
+    ) -> Result<(), SessionError> {
+        self.hang_up();
+        let hopeless = matches!(error, SessionError::Unreachable { .. });
+        if !error.is_passing() || hopeless || Instant::now() + retry.pause > retry.end {
+            return Err(error);
         }
+        (self.notice)(again(error));
+        tokio::time::sleep(retry.pause).await;
+        retry.pause = (retry.pause * 2).min(LONGEST_PAUSE);
+        Ok(())
+    }
+
+    fn retry(&self) -> Retry {
+        Retry { end: Instant::now() + self.target.patience.connect, pause: FIRST_PAUSE }
     }
 
     /// Keeps the memory of a client whose connection is of no use any more.
@@ -179,7 +189,13 @@ impl<'a> Session<'a> {
     /// # Errors
     /// Those of the connection and of the server.
     pub async fn prepare(&mut self, count: usize, progress: Progress<'_>) -> Result<(), SessionError> {
-        self.persist(connecting, async |session| session.prepare_once(count, progress).await).await
+        let mut retry = self.retry();
+        loop {
+            match self.prepare_once(count, progress).await {
+                Ok(()) => return Ok(()),
+                Err(error) => self.recover(&mut retry, error, connecting).await?,
+            }
+        }
     }
 
     async fn prepare_once(&mut self, count: usize, progress: Progress<'_>) -> Result<(), SessionError> {
@@ -208,7 +224,13 @@ impl<'a> Session<'a> {
     /// Those of the connection and of the server.
     pub async fn infer(&mut self, input: &[u32], progress: Progress<'_>) -> Result<Measured, SessionError> {
         let input: Vec<i32> = input.iter().map(|value| *value as i32).collect();
-        self.persist(running, async |session| session.infer_once(&input, progress).await).await
+        let mut retry = self.retry();
+        loop {
+            match self.infer_once(&input, progress).await {
+                Ok(measured) => return Ok(measured),
+                Err(error) => self.recover(&mut retry, error, running).await?,
+            }
+        }
     }
 
     async fn infer_once(&mut self, input: &[i32], progress: Progress<'_>) -> Result<Measured, SessionError> {

@@ -62,7 +62,8 @@ impl DataError {
         Self::Read { path: path.into(), error }
     }
 
-    pub(crate) fn content(path: &Path, problem: impl Into<String>) -> Self {
+    /// What is wrong with the content of a file or folder.
+    pub fn content(path: &Path, problem: impl Into<String>) -> Self {
         Self::Content { path: path.into(), problem: problem.into() }
     }
 }

@@ -1,3 +1,5 @@
+//! What outputs say: classes, their order, probabilities.
+
 use std::borrow::Cow;
 
 use brelu_core::geometry::Shape;

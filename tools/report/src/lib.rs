@@ -21,7 +21,6 @@ mod scatter;
 mod sizes;
 mod training;
 
-use chart::escape;
 pub use chosen::Chosen;
 pub use error::FigureError;
 pub use examples::{Example, examples};

@@ -15,9 +15,8 @@ use serde::Serialize;
 use super::arguments::ImportArgs;
 use super::calibration::Calibration;
 use super::compiling::CompileArgs;
-use super::files::{Access, ForceArgs, check_distinct, plan_digest, write_all};
+use super::files::{Access, ForceArgs, beside, check_distinct, plan_digest, write_all};
 use super::preprocess::PreprocessArgs;
-use super::samples::beside;
 
 /// Turn an ONNX network into a public plan and private weights
 #[derive(Debug, Args)]

@@ -166,7 +166,9 @@ impl CompileArgs {
     ) -> Result<Compiled> {
         let options = self.options(graph, preprocess, calibration)?;
         let mut follow = Follow::new(calibration.pixels.len());
-        Ok(compile::compile(graph, &calibration.pixels, &options, &mut |progress| follow.show(progress))?)
+        Ok(brelu_compile::compile(graph, &calibration.pixels, &options, &mut |progress| {
+            follow.show(progress)
+        })?)
     }
 
     /// How many classes the network has, and their names as far as they are known.

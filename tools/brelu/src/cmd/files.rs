@@ -12,6 +12,13 @@ use brelu_networks::numbers::hex;
 use clap::Args;
 use tempfile::NamedTempFile;
 
+/// A file beside `path` with `ending` behind its name.
+pub(crate) fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
+}
+
 /// Reads and checks a plan, for good.
 pub(crate) fn read_plan(path: &Path) -> Result<&'static Plan<'static>> {
     plan_file::keep(read(path)?).with_context(|| path.display().to_string())

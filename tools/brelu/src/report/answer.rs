@@ -4,7 +4,8 @@ use brelu_core::cost::{self, channel_layouts};
 use brelu_core::plan::{Answer, Channel, NodeId, Op, Plan};
 use serde::Serialize;
 
-use super::{Bytes, bytes, count};
+use super::Bytes;
+use brelu_networks::numbers::{bytes, count};
 
 /// The last part of a plan: what chooses labels, if only they are opened, and the opening.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -1,7 +1,8 @@
 use brelu_core::cost::Traffic;
 use serde::{Deserialize, Serialize};
 
-use super::{Table, bytes};
+use super::Table;
+use brelu_networks::numbers::bytes;
 
 /// Bytes by link and phase, under the names that reports and JSON use.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use brelu::bench::knapsack::generated_table;
 use brelu_budget::distortion::{WINDOWS, write_table};
+use brelu_budget::generated::generated_table;
 use brelu_core::geometry::Shape;
 use brelu_networks::blocks::{BlockSize, Candidates, Spec};
 

@@ -5,8 +5,7 @@ mod file;
 mod measuring;
 mod merge;
 mod rank;
-#[cfg(test)]
-pub(crate) mod sample;
+pub mod sample;
 mod table;
 mod triple;
 

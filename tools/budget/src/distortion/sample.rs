@@ -6,7 +6,7 @@ use super::{LayerTable, Method, Provenance, Table, WINDOWS};
 use brelu_networks::blocks::{BlockSize, Candidates, candidates};
 
 /// A provenance without shards.
-pub(crate) fn provenance() -> Provenance {
+pub fn provenance() -> Provenance {
     Provenance {
         version: "0.1.0".into(),
         network: "resnet20".into(),
@@ -27,14 +27,14 @@ pub(crate) fn provenance() -> Provenance {
 }
 
 /// Three small layers with all kinds of values.
-pub(crate) fn table(seed: u64) -> Table {
+pub fn table(seed: u64) -> Table {
     let shapes = [Shape::new(3, 8, 8), Shape::new(2, 4, 6), Shape::new(5, 1, 1)];
     let layers = (0u64..).zip(shapes).map(|(index, shape)| layer(index, shape, seed)).collect();
     Table { provenance: provenance(), layers }
 }
 
 /// Like the tables of a ResNet-20 for CIFAR-10: 7 layers of 16x32x32, 6 of 32x16x16, 6 of 64x8x8.
-pub(crate) fn resnet20() -> Table {
+pub fn resnet20() -> Table {
     let shapes = [(7, Shape::new(16, 32, 32)), (6, Shape::new(32, 16, 16)), (6, Shape::new(64, 8, 8))];
     let shapes = shapes.into_iter().flat_map(|(times, shape)| std::iter::repeat_n(shape, times));
     let layers = (0u64..).zip(shapes).map(|(index, shape)| layer(index, shape, 1)).collect();
@@ -71,7 +71,7 @@ fn layer(index: u64, shape: Shape, seed: u64) -> LayerTable {
 }
 
 /// Equal to the last bit, values that are not there included.
-pub(crate) fn assert_same(one: &Table, other: &Table) {
+pub fn assert_same(one: &Table, other: &Table) {
     let bits = |values: &[f64]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
     assert_eq!(one.provenance, other.provenance);
     assert_eq!(one.layers.len(), other.layers.len());

@@ -8,7 +8,7 @@ use brelu_core::plan::{Op, Plan};
 use super::*;
 use crate::distortion::Table;
 use crate::generated::generated_table;
-use brelu_compile::{self, BlockSpec, CompileOptions, Criterion};
+use brelu_compile::{BlockSpec, CompileOptions, Criterion};
 use brelu_data::demo;
 use brelu_data::{Channels, Preprocess};
 use brelu_networks::blocks::{BlockSize, Candidates, CostUnit, Spec};
@@ -56,11 +56,11 @@ fn network(clip: Option<f32>) -> (Graph, Preprocess, Table) {
 
 fn compiled(graph: &Graph, preprocess: Preprocess, layers: &[(String, Vec<[u16; 2]>)]) -> Vec<u8> {
     let pixels: Vec<_> = (0..4).map(|index| demo::picture(1, index).pixels).collect();
-    let format = compile::Format { narrow: 14, fraction: 12, window: 6 };
+    let format = brelu_compile::Format { narrow: 14, fraction: 12, window: 6 };
     let spec = BlockSpec { layers: layers.iter().cloned().collect(), ..BlockSpec::default() };
     let criterion = Criterion { accept_error: Some(f32::INFINITY), ..Criterion::default() };
     let options = CompileOptions { format: Some(format), spec, criterion, ..CompileOptions::new(preprocess) };
-    compile::compile(graph, &pixels, &options, &mut |_| ()).unwrap().plan
+    brelu_compile::compile(graph, &pixels, &options, &mut |_| ()).unwrap().plan
 }
 
 #[test]

@@ -45,7 +45,7 @@ fn arrays_of_every_protocol_are_block_sizes() {
         assert!(error.to_string().contains("stage2.0.relu1 channel 4 has blocks of 8x8"), "{error}");
     }
     let options = Options { seed: None, width: 0.01, ..Options::default() };
-    let network = network("resnet8", &options).unwrap();
+    let network = brelu_networks::zoo::network("resnet8", &options).unwrap();
     for bytes in FIXTURES {
         let Converted { spec, left } = convert(bytes, &network).unwrap();
         assert_eq!((left.len(), spec.layers.len()), (0, 7));

@@ -48,14 +48,14 @@ impl BlockRelu {
     }
 
     /// 1 where the block of `z - offset` passes, 0 elsewhere; identity channels pass everywhere or nowhere.
-    pub(crate) fn decisions(&self, channel: usize, offset: f32, identity: bool, z: &[f32]) -> Vec<f32> {
+    pub fn decisions(&self, channel: usize, offset: f32, identity: bool, z: &[f32]) -> Vec<f32> {
         let mut decisions: Vec<f32> = z.iter().map(|z| z - offset).collect();
         self.decide(channel, identity, &mut decisions);
         decisions
     }
 
     /// Replaces every value of a plane of `channel` by its block's decision.
-    pub(crate) fn decide(&self, channel: usize, identity: bool, plane: &mut [f32]) {
+    pub fn decide(&self, channel: usize, identity: bool, plane: &mut [f32]) {
         let size = self.sizes.get(channel).copied().unwrap_or(BlockSize::RELU);
         match size {
             BlockSize::IDENTITY => plane.fill(f32::from(u8::from(identity))),

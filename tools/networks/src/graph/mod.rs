@@ -188,7 +188,7 @@ impl Index<NodeId> for Graph {
     }
 }
 
-#[cfg(test)]
-pub(crate) mod random;
+#[cfg(any(test, feature = "random"))]
+pub mod random;
 #[cfg(test)]
 mod tests;

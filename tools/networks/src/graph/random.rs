@@ -11,26 +11,26 @@ use super::{Axis, Graph, NodeId, Op, Window};
 const MAX_LEN: usize = 4096;
 
 /// Numbers from -1 to 1 that repeat late.
-pub(crate) fn values(len: usize, seed: usize) -> Vec<f32> {
+pub fn values(len: usize, seed: usize) -> Vec<f32> {
     (0..len).map(|i| (((i + seed) * 37 + 11) % 101) as f32 / 50.0 - 1.0).collect()
 }
 
 /// A network of one operation.
-pub(crate) fn single(shape: Shape, op: Op) -> Graph {
+pub fn single(shape: Shape, op: Op) -> Graph {
     let mut graph = Graph::new("g", "x", shape).unwrap();
     graph.push("y", op, &[graph.input]).unwrap();
     graph
 }
 
 /// Whether two results are equal but for rounding.
-pub(crate) fn close(got: &[f32], expected: &[f32]) -> bool {
+pub fn close(got: &[f32], expected: &[f32]) -> bool {
     let largest = expected.iter().fold(1.0f32, |largest, value| largest.max(value.abs()));
     got.len() == expected.len()
         && got.iter().zip(expected).all(|(got, expected)| (got - expected).abs() < 1e-4 * largest)
 }
 
 /// A convolution of every kind.
-pub(crate) fn geometry() -> impl Strategy<Value = Conv2d> {
+pub fn geometry() -> impl Strategy<Value = Conv2d> {
     let sizes = (1u32..4, 1u32..4, 1u32..4, 1u32..13, 1u32..13);
     (sizes, kernel(), prop::array::uniform4(0u16..4))
         .prop_map(|((groups, ins, outs, height, width), [kernel, stride, dilation], pads)| Conv2d {
@@ -59,20 +59,20 @@ fn any_window() -> impl Strategy<Value = Window> {
 }
 
 /// A pooling window of every kind and an input it fits.
-pub(crate) fn window() -> impl Strategy<Value = (Window, Shape)> {
+pub fn window() -> impl Strategy<Value = (Window, Shape)> {
     (any_window(), 1u32..9, 1u32..9)
         .prop_map(|(window, height, width)| (window, Shape::new(2, height, width)))
         .prop_filter("possible", |(window, shape)| Op::MaxPool(*window).output(&[*shape]).is_ok())
 }
 
 /// Slices, pads, repetitions, mirrors: channels, rows and columns for an input of up to 4 x 6 x 6.
-pub(crate) fn axes() -> impl Strategy<Value = [Axis; 3]> {
+pub fn axes() -> impl Strategy<Value = [Axis; 3]> {
     prop::array::uniform3((1u32..7, -2i64..3, -5i64..6, 1i64..4))
         .prop_map(|axes| axes.map(|(len, num, add, den)| Axis { len, num, add, den }))
 }
 
 /// Batch normalisation of `channels` channels.
-pub(crate) fn batch_norm(channels: usize, seed: usize) -> Op {
+pub fn batch_norm(channels: usize, seed: usize) -> Op {
     Op::BatchNorm {
         scale: values(channels, seed),
         shift: values(channels, seed + 1),
@@ -161,7 +161,7 @@ impl Piece {
 }
 
 /// Small networks of every operation. A node reads the one before it and, where it reads two, an earlier one.
-pub(crate) fn networks() -> impl Strategy<Value = Graph> {
+pub fn networks() -> impl Strategy<Value = Graph> {
     let pieces = prop::collection::vec((piece(), 0usize..6), 1..12);
     (pieces, 1u32..4, 1u32..9, 1u32..9).prop_map(|(pieces, channels, height, width)| {
         let mut graph = Graph::new("random", "the image", Shape::new(channels, height, width)).unwrap();

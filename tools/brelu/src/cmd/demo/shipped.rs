@@ -1,5 +1,6 @@
 //! The demonstration that needs no file: two networks that come with the program, on generated pictures.
 
+use std::io::Cursor;
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -12,6 +13,7 @@ use brelu_host::plan_file;
 use brelu_networks::blocks::Spec;
 use brelu_networks::graph::simplify;
 use brelu_networks::onnx::{self, ImportOptions};
+use image::ImageFormat;
 
 use brelu_networks::numbers::{bytes, count, percent, seconds};
 use brelu_networks::zoo::Counts;

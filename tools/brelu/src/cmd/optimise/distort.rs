@@ -18,8 +18,9 @@ use brelu_networks::numbers::{count, seconds};
 use clap::{Args, ValueEnum};
 
 use super::check::{self, Check};
-use super::samples::{Samples, beside, device};
+use super::samples::{Samples, device};
 use crate::cmd::arguments::positive;
+use crate::cmd::files::beside;
 use crate::cmd::files::{ForceArgs, check_place};
 use crate::cmd::samples::{DeviceName, SampleArgs};
 

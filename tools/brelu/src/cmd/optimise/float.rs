@@ -1,7 +1,7 @@
 //! `evaluate --float`: blocks and conversions in floating point, without a plan.
 
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 
 use anyhow::{Context, Result};

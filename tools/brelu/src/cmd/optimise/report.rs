@@ -110,7 +110,7 @@ impl Report {
         self.write(&report)
     }
 
-    fn write(&self, report: &figures::Report) -> Result<()> {
+    fn write(&self, report: &brelu_report::Report) -> Result<()> {
         let bar = Bar::spinner("drawing");
         let figures: Vec<&Figure> = report.figures().collect();
         let html = report.html();

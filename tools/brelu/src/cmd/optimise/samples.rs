@@ -1,6 +1,6 @@
 //! A network and images that it is run on as floats: shared by `distort`, `knapsack --refine` and `evaluate --float`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use brelu::report::Bar;
@@ -91,11 +91,4 @@ pub(crate) fn model_digest(model: &Path) -> Result<String> {
         true => hex(&Sha256::digest(name.as_bytes())),
         false => hex(&digest_file(model)?),
     })
-}
-
-/// A file beside `path` with `ending` behind its name.
-pub(crate) fn beside(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(ending);
-    name.into()
 }

@@ -17,7 +17,7 @@ use brelu_host::net;
 use brelu_learn::training::{Checkpoint, Snapshot, State, TrainError, Training};
 use clap::Args;
 
-use super::samples::beside;
+use crate::cmd::files::beside;
 use crate::cmd::files::{ForceArgs, check_distinct};
 use follow::Follow;
 use network::NetworkArgs;
@@ -70,7 +70,7 @@ pub(crate) struct Train {
     settings: Settings,
 
     /// Seconds between two saves of what is done
-    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = super::arguments::seconds, help_heading = "Interruptions")]
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = crate::cmd::arguments::seconds, help_heading = "Interruptions")]
     save_every: Duration,
 
     /// Begin again, even if there is an interrupted training

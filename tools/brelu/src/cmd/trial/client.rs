@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
+use brelu::process::stopped;
 use brelu::report::{note, print};
 use brelu::trial::reply;
 use brelu_host::event::Observer;

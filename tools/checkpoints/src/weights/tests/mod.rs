@@ -60,7 +60,7 @@ fn written(bytes: &[u8]) -> (TempDir, PathBuf) {
 fn load(bytes: &[u8]) -> Result<(Network, Vec<String>), WeightsError> {
     let (_folder, path) = written(bytes);
     let mut network = tiny(None);
-    let notes = network.load(&path)?;
+    let notes = super::load(&mut network, &path)?;
     Ok((network, notes))
 }
 
@@ -259,6 +259,6 @@ fn damaged_files_are_refused_with_a_sentence() {
         let problem = problem(bytes);
         assert!(problem.contains(words), "{problem}");
     }
-    let missing = tiny(None).load(&PathBuf::from("nowhere.pth")).unwrap_err().to_string();
+    let missing = super::load(&mut tiny(None), &PathBuf::from("nowhere.pth")).unwrap_err().to_string();
     assert!(missing.starts_with("cannot read the weights nowhere.pth: "), "{missing}");
 }
