@@ -8,8 +8,9 @@ use super::quality::Quality;
 /// What answers and outputs have to be like.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Criterion {
-    /// A search takes the cheapest format that keeps this share of the answers; without it the knee of the front: that of
-    /// the least bytes, each hundredth of the answers that differs counted [`WORTH`] of them.
+    /// A search takes the cheapest format that keeps this share of the answers; without it the knee of the front: of those
+    /// whose errors are 1.5 % of the outputs' spread, a half, a quarter of that, twice as much and so on, that of the least
+    /// bytes, each hundredth of the answers that differs counted [`WORTH`] of them.
     pub agreement: Option<f32>,
     /// The largest error of the median picture of a searched format, relative to the spread of the outputs.
     pub error: f32,

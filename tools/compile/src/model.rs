@@ -25,7 +25,7 @@ const NARROW: std::ops::RangeInclusive<u8> = 8..=20;
 const FRACTION: std::ops::RangeInclusive<u8> = 8..=16;
 
 /// Prices a doubling.
-const STEPS: i32 = 4;
+const STEPS: i32 = 8;
 
 /// Parts of the squared error, relative to the spread of the outputs.
 #[derive(Clone, Debug)]

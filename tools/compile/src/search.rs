@@ -3,8 +3,9 @@
 //! The front of bytes against errors comes out of a model that is measured on a few pictures. Where on it answers are
 //! worth what they cost is decided by simulation on all of them: a format is simulated, what it does to decisions is
 //! carried over to the others in proportion to their errors, and the best of them is simulated next, until the best is one
-//! that was. How errors and decisions meet is estimated from all pictures at once, so that another choice of pictures
-//! gives nearly the same bytes.
+//! that was. How errors and decisions meet is estimated from all pictures at once; and because that is nearly the same over
+//! a wide range of formats, the choice is among errors that are far apart, so that another choice of pictures gives nearly
+//! the same bytes.
 
 use serde::Serialize;
 
@@ -15,8 +16,11 @@ use super::subject::{Subject, Trial};
 use super::windows::deciding;
 use super::{CompileError, Progress};
 
-/// The error where the search begins.
-const START: f64 = 0.03;
+/// The error where the search begins. The knee is looked for at errors that are this one times a power of two.
+const START: f64 = 0.015;
+
+/// Errors below it that the knee may be at.
+const FINER: i32 = 8;
 
 /// Bytes of the formats that are shown beside the chosen one, in parts of its own.
 const SHOWN: [f64; 5] = [0.6, 0.8, 1.0, 1.3, 1.8];
@@ -81,6 +85,13 @@ pub(super) fn search(
     Ok(search.found())
 }
 
+/// Errors that the knee may be at, up to the largest.
+fn knees(largest: f64) -> impl Iterator<Item = f64> {
+    let coarsest = (largest / START).log2().floor();
+    let rung = move |finer: i32| START * (coarsest - f64::from(finer)).exp2();
+    std::iter::once(largest).chain((0..FINER).map(rung))
+}
+
 impl Search<'_> {
     /// Whether a format was simulated that moves about as many bits.
     fn is_settled(&self, at: usize) -> bool {
@@ -108,11 +119,16 @@ impl Search<'_> {
     /// The format that the criterion asks for, given what was simulated: the dearest if none is good enough.
     fn best(&self) -> usize {
         let last = self.front.len() - 1;
-        let fits = |at: &usize| self.expected(*at).0 <= f64::from(self.subject.criterion.largest_error());
-        let mut good = (0..=last).filter(fits);
+        let largest = f64::from(self.subject.criterion.largest_error());
+        let within = |error: f64| (0..=last).find(|at| self.expected(*at).0 <= error);
         match self.subject.criterion.most_different() {
-            Some(most) => good.find(|at| self.expected(*at).1 <= f64::from(most)).unwrap_or(last),
-            None => good.min_by(|a, b| self.value(*a).total_cmp(&self.value(*b))).unwrap_or(last),
+            Some(most) => (0..=last)
+                .find(|at| self.expected(*at).0 <= largest && self.expected(*at).1 <= f64::from(most))
+                .unwrap_or(last),
+            None => knees(largest)
+                .filter_map(within)
+                .min_by(|a, b| self.value(*a).total_cmp(&self.value(*b)))
+                .unwrap_or(last),
         }
     }
 

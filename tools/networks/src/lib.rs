@@ -10,7 +10,7 @@
 //! use brelu_networks::{graph, zoo};
 //!
 //! let network = zoo::build("resnet8")?;
-//! let image = vec![0.5; network.shape(network.input).len()];
+//! let image = vec![0.5; network.input_shape().len()];
 //! let scores = graph::run(&network, &image)?;
 //! assert_eq!(scores.len(), 10);
 //! # Ok::<(), Box<dyn std::error::Error>>(())

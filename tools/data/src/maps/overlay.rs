@@ -81,7 +81,7 @@ fn enlarged(picture: &RgbImage) -> RgbImage {
 /// The legend beside a picture whose longer side has `side` pixels.
 fn drawn(legend: &[LegendEntry], side: u32) -> Result<RgbImage, DrawError> {
     let unit = (f64::from(side) / PLAIN).max(1.0);
-    let pixels = |plain: f64| (plain * unit).round() as u32;
+    let pixels = |plain: f64| (plain * unit) as u32;
     let size = [WIDTH, 2.0 * EDGE + LINE * legend.len() as f64].map(pixels);
     let mut words = RgbImage::from_pixel(size[0], size[1], Rgb([255; 3]));
     let font = Words::new((LETTER * unit) as f32)?;

@@ -3,7 +3,7 @@
 use super::*;
 
 fn file(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("src/data/tests/pictures").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src/tests/pictures").join(name)
 }
 
 fn picture(name: &str) -> RgbImage {
