@@ -11,6 +11,9 @@
 //! | 4 | its value, little endian |
 //! | 4 | CRC-32 (ISO-HDLC) of these 12 |
 //!
+//! Every item has a place of 16 bytes, or of one write of flash that writes more at once (32 bytes of an STM32H7, whose words
+//! are written once between two erasures): what is left of it stays erased.
+//!
 //! With two pages of 1 KB a page is erased once in 61 starts with a session each, with four pages once in 121: at 10,000
 //! erasures a page that is 610,000 or 1,210,000 sessions.
 
@@ -20,8 +23,10 @@ use embedded_storage_async::nor_flash::NorFlash;
 /// Why records cannot be used. A device that cannot remember does nothing that must not be done twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RecordsError {
-    /// The pages given are not pages of this flash, or fewer than two.
-    #[error("the records need at least two whole pages of flash")]
+    /// The pages given are not pages of this flash, or fewer than two, or it reads or writes more than 32 bytes at once.
+    #[error(
+        "the records need at least two whole pages of flash that reads and writes at most 32 bytes at once"
+    )]
     Pages,
     /// The flash does not work.
     #[error("the flash cannot be read or written")]
@@ -68,7 +73,10 @@ const HEAD: Name = *b"BRELULOG";
 const BOOT: Name = *b"BRELUBOO";
 
 /// Bytes of an item.
-const ITEM: u32 = 16;
+const ITEM: usize = 16;
+
+/// Most bytes of its place.
+const MOST: usize = 32;
 
 const CRC: crc::Crc<u32, crc::Table<0>> = crc::Crc::<u32, crc::Table<0>>::new(&crc::CRC_32_ISO_HDLC);
 
@@ -80,12 +88,13 @@ enum Slot {
     Torn,
 }
 
-fn sealed(name: &Name, value: u32) -> [u8; ITEM as usize] {
-    let mut item = [0; ITEM as usize];
+/// A place with an item, erased behind it.
+fn sealed(name: &Name, value: u32) -> [u8; MOST] {
+    let mut item = [0xff; MOST];
     item[..8].copy_from_slice(name);
     item[8..12].copy_from_slice(&value.to_le_bytes());
     let crc = CRC.checksum(&item[..12]);
-    item[12..].copy_from_slice(&crc.to_le_bytes());
+    item[12..ITEM].copy_from_slice(&crc.to_le_bytes());
     item
 }
 
@@ -106,6 +115,9 @@ pub struct Records<F: NorFlash> {
 impl<F: NorFlash> Records<F> {
     const PAGE: u32 = F::ERASE_SIZE as u32;
 
+    /// Bytes from one item's place to the next one's.
+    const SLOT: u32 = if F::WRITE_SIZE > ITEM { F::WRITE_SIZE as u32 } else { ITEM as u32 };
+
     /// Records in the bytes `from .. to` of a flash: whole pages, at least two.
     ///
     /// # Errors
@@ -113,7 +125,9 @@ impl<F: NorFlash> Records<F> {
     pub fn new(flash: F, from: u32, to: u32) -> Result<Self, RecordsError> {
         let whole = from.is_multiple_of(Self::PAGE) && to.is_multiple_of(Self::PAGE);
         let enough = to as usize <= flash.capacity() && to.saturating_sub(from) >= 2 * Self::PAGE;
-        let fits = ITEM.is_multiple_of(F::WRITE_SIZE as u32) && ITEM.is_multiple_of(F::READ_SIZE as u32);
+        let divides = |size: usize| Self::SLOT.is_multiple_of(size as u32);
+        let whole_slots = Self::SLOT as usize <= MOST && Self::PAGE.is_multiple_of(Self::SLOT);
+        let fits = whole_slots && divides(F::WRITE_SIZE) && divides(F::READ_SIZE);
         if whole && enough && fits { Ok(Self { flash, from, to }) } else { Err(RecordsError::Pages) }
     }
 
@@ -152,12 +166,12 @@ impl<F: NorFlash> Records<F> {
     }
 
     async fn slot(&mut self, at: u32) -> Result<Slot, RecordsError> {
-        let mut item = [0; ITEM as usize];
-        self.flash.read(at, &mut item).await.map_err(|_| RecordsError::Flash)?;
-        let [name @ .., v0, v1, v2, v3, _, _, _, _] = item;
-        let value = u32::from_le_bytes([v0, v1, v2, v3]);
+        let mut item = [0xff; MOST];
+        self.flash.read(at, &mut item[..Self::SLOT as usize]).await.map_err(|_| RecordsError::Flash)?;
+        let [n0, n1, n2, n3, n4, n5, n6, n7, v0, v1, v2, v3, ..] = item;
+        let (name, value) = ([n0, n1, n2, n3, n4, n5, n6, n7], u32::from_le_bytes([v0, v1, v2, v3]));
         Ok(match item {
-            blank if blank == [0xff; ITEM as usize] => Slot::Blank,
+            blank if blank == [0xff; MOST] => Slot::Blank,
             item if item == sealed(&name, value) => Slot::Item(name, value),
             _ => Slot::Torn,
         })
@@ -173,7 +187,7 @@ impl<F: NorFlash> Records<F> {
                 newest = Some(Page { start, number });
             }
         }
-        for at in (self.from..self.to).step_by(ITEM as usize).filter(|_| newest.is_none()) {
+        for at in (self.from..self.to).step_by(Self::SLOT as usize).filter(|_| newest.is_none()) {
             let head = (at - self.from).is_multiple_of(Self::PAGE);
             blank &= head || matches!(self.slot(at).await?, Slot::Blank);
         }
@@ -183,7 +197,7 @@ impl<F: NorFlash> Records<F> {
     /// The newest value of a name in a page, in the items from `first`.
     async fn find(&mut self, page: Page, first: u32, name: &Name) -> Result<Option<u32>, RecordsError> {
         let mut found = None;
-        for at in (first..page.start + Self::PAGE).step_by(ITEM as usize) {
+        for at in (first..page.start + Self::PAGE).step_by(Self::SLOT as usize) {
             match self.slot(at).await? {
                 Slot::Item(other, value) if other == *name => found = Some(value),
                 _ => {}
@@ -194,7 +208,7 @@ impl<F: NorFlash> Records<F> {
 
     async fn read(&mut self, name: &Name) -> Result<u32, RecordsError> {
         let Some(page) = self.page().await? else { return Ok(0) };
-        Ok(self.find(page, page.start + ITEM, name).await?.unwrap_or(0))
+        Ok(self.find(page, page.start + Self::SLOT, name).await?.unwrap_or(0))
     }
 
     async fn write(&mut self, name: &Name, value: u32) -> Result<(), RecordsError> {
@@ -214,7 +228,7 @@ impl<F: NorFlash> Records<F> {
     /// The first place of a page behind which nothing was written.
     async fn free(&mut self, page: Page) -> Result<Option<u32>, RecordsError> {
         let mut free = None;
-        for at in (page.start..page.start + Self::PAGE).step_by(ITEM as usize) {
+        for at in (page.start..page.start + Self::PAGE).step_by(Self::SLOT as usize) {
             free = match self.slot(at).await? {
                 Slot::Blank => free.or(Some(at)),
                 _ => None,
@@ -224,7 +238,8 @@ impl<F: NorFlash> Records<F> {
     }
 
     async fn put(&mut self, at: u32, name: &Name, value: u32) -> Result<(), RecordsError> {
-        self.flash.write(at, &sealed(name, value)).await.map_err(|_| RecordsError::Flash)
+        let item = sealed(name, value);
+        self.flash.write(at, &item[..Self::SLOT as usize]).await.map_err(|_| RecordsError::Flash)
     }
 
     /// Makes the next page the one that counts, with one value changed.
@@ -235,28 +250,28 @@ impl<F: NorFlash> Records<F> {
         self.flash.erase(start, start + Self::PAGE).await.map_err(|_| RecordsError::Flash)?;
         // The head comes last: until it is there, the old page counts.
         if let Some(old) = old {
-            let end = self.carry(old, start + ITEM, name).await?;
+            let end = self.carry(old, start + Self::SLOT, name).await?;
             self.put(end, name, value).await?;
             return self.put(start, &HEAD, number).await;
         }
         self.put(start, &HEAD, number).await?;
-        self.put(start + ITEM, name, value).await
+        self.put(start + Self::SLOT, name, value).await
     }
 
     /// Copies the newest item of every other name to `to`, and returns where they end.
     async fn carry(&mut self, old: Page, mut to: u32, name: &Name) -> Result<u32, RecordsError> {
-        let end = to - ITEM + Self::PAGE;
-        for at in (old.start + ITEM..old.start + Self::PAGE).step_by(ITEM as usize) {
+        let end = to - Self::SLOT + Self::PAGE;
+        for at in (old.start + Self::SLOT..old.start + Self::PAGE).step_by(Self::SLOT as usize) {
             let Slot::Item(other, value) = self.slot(at).await? else { continue };
-            if other == *name || self.find(old, at + ITEM, &other).await?.is_some() {
+            if other == *name || self.find(old, at + Self::SLOT, &other).await?.is_some() {
                 continue;
             }
             // One place is left for the value that changes.
-            if to + 2 * ITEM > end {
+            if to + 2 * Self::SLOT > end {
                 return Err(RecordsError::UsedUp);
             }
             self.put(to, &other, value).await?;
-            to += ITEM;
+            to += Self::SLOT;
         }
         Ok(to)
     }

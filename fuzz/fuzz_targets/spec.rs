@@ -8,7 +8,7 @@ use arbitrary::{Arbitrary, Unstructured};
 use brelu_core::geometry::{Conv2d, Shape};
 use brelu_core::plan::Plan;
 use brelu_tools::blocks::{Choice, FORMAT, Spec, SpecLayer};
-use brelu_tools::compile::{BlockSpec, CompileOptions, Format, compile};
+use brelu_tools::compile::{BlockSpec, CompileOptions, Criterion, Format, compile};
 use brelu_tools::data::{Channels, Preprocess};
 use brelu_tools::graph::{Executor, Graph, Op};
 use libfuzzer_sys::fuzz_target;
@@ -105,7 +105,9 @@ fn compiles(spec: &Spec, fits: bool) {
     let mut preprocess = Preprocess::raw(5, 6, Channels::Rgb);
     preprocess.divide_by = 255.0;
     let format = Some(Format { narrow: 12, fraction: 12, window: 11 });
-    let options = CompileOptions { format, spec: BlockSpec::from(spec), ..CompileOptions::new(preprocess) };
+    let criterion = Criterion { accept_error: Some(f32::INFINITY), ..Criterion::default() };
+    let spec = BlockSpec::from(spec);
+    let options = CompileOptions { format, criterion, spec, ..CompileOptions::new(preprocess) };
     let pixels: Vec<u8> = (0..90).map(|at| (at * 37 % 251) as u8).collect();
     match compile(&GRAPH, &[pixels], &options, &mut |_| ()) {
         Ok(compiled) => drop(Plan::parse(&compiled.plan).expect("a plan")),

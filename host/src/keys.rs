@@ -8,7 +8,9 @@ use brelu_core::prf::PairKey;
 use getrandom::SysRng;
 
 pub use access::Access;
-pub use file::{KeyFileError, create_identity, public_line, read_identity, read_public};
+pub use file::{
+    KeyFileError, Readers, create_identity, public_line, read_identity, read_identity_of, read_public,
+};
 pub use list::{List, Listed};
 
 /// Why no key came about.

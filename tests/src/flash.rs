@@ -27,9 +27,10 @@ pub enum Erasure {
     Anywhere,
 }
 
-/// The flash. A device's life borrows it; what is left of one life is where the next one starts.
+/// The flash, of which `W` bytes are written at once. A device's life borrows it; what is left of one life is where the next
+/// one starts.
 #[derive(Clone)]
-pub struct Flash {
+pub struct Flash<const W: usize = WORD> {
     cells: Vec<u8>,
     erasures: Vec<u32>,
     erasure: Erasure,
@@ -39,7 +40,7 @@ pub struct Flash {
     steps: u64,
 }
 
-impl std::fmt::Debug for Flash {
+impl<const W: usize> std::fmt::Debug for Flash<W> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Flash({} pages, {} steps)", self.erasures.len(), self.steps)
     }
@@ -64,8 +65,15 @@ impl NorFlashError for FlashError {
 }
 
 impl Flash {
-    /// An erased flash of so many pages.
+    /// An erased flash of so many pages, written in words of four bytes.
     pub fn new(pages: usize) -> Self {
+        Self::of(pages)
+    }
+}
+
+impl<const W: usize> Flash<W> {
+    /// An erased flash of so many pages.
+    pub fn of(pages: usize) -> Self {
         let (cells, erasures) = (vec![0xff; pages * PAGE], vec![0; pages]);
         Self { cells, erasures, erasure: Erasure::default(), cut: None, off: false, steps: 0 }
     }
@@ -167,11 +175,11 @@ impl Flash {
     }
 }
 
-impl ErrorType for Flash {
+impl<const W: usize> ErrorType for Flash<W> {
     type Error = FlashError;
 }
 
-impl ReadNorFlash for Flash {
+impl<const W: usize> ReadNorFlash for Flash<W> {
     const READ_SIZE: usize = 1;
 
     async fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), FlashError> {
@@ -185,8 +193,8 @@ impl ReadNorFlash for Flash {
     }
 }
 
-impl NorFlash for Flash {
-    const WRITE_SIZE: usize = WORD;
+impl<const W: usize> NorFlash for Flash<W> {
+    const WRITE_SIZE: usize = W;
     const ERASE_SIZE: usize = PAGE;
 
     async fn erase(&mut self, from: u32, to: u32) -> Result<(), FlashError> {
@@ -195,11 +203,15 @@ impl NorFlash for Flash {
     }
 
     async fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), FlashError> {
-        let range = self.range(offset, bytes.len(), WORD)?;
-        for (at, word) in range.step_by(WORD).zip(bytes.chunks_exact(WORD)) {
+        let range = self.range(offset, bytes.len(), W)?;
+        for (at, word) in range.step_by(W).zip(bytes.chunks_exact(W)) {
+            if W > WORD && self.cells[at..at + W].iter().any(|cell| *cell != 0xff) {
+                // Long words have a checksum of the chip's own: written again, they cannot be read.
+                return Err(FlashError::Misuse(NorFlashErrorKind::Other));
+            }
             let torn = self.step();
-            let done = torn.unwrap_or(u32::MAX).to_le_bytes();
-            let cells = &mut self.cells[at..at + WORD];
+            let done = torn.unwrap_or(u32::MAX).to_le_bytes().into_iter().cycle();
+            let cells = &mut self.cells[at..at + W];
             cells.iter_mut().zip(word).zip(done).for_each(|((cell, byte), done)| *cell &= byte | !done);
             if torn.is_some() {
                 return Err(FlashError::Off);

@@ -39,13 +39,13 @@ fn ensure(holds: bool, words: impl FnOnce() -> String) -> Verdict {
 }
 
 /// One life: `ops` until there is no power.
-async fn live(flash: &mut Flash, seen: &mut Seen, ops: &[Op]) -> Verdict {
+async fn live<const W: usize>(flash: &mut Flash<W>, seen: &mut Seen, ops: &[Op]) -> Verdict {
     flash.power_on();
     resume(flash, seen, ops).await
 }
 
 /// As [`live`], with the power supply as it is.
-async fn resume(flash: &mut Flash, seen: &mut Seen, ops: &[Op]) -> Verdict {
+async fn resume<const W: usize>(flash: &mut Flash<W>, seen: &mut Seen, ops: &[Op]) -> Verdict {
     let end = flash.end();
     let mut records = Records::new(flash, 0, end).map_err(|error| error.to_string())?;
     let lived = async {
@@ -85,7 +85,7 @@ impl From<RecordsError> for Stop {
 
 impl Seen {
     /// Epochs are where they were, or, if one was being used when the power went off, there.
-    async fn look(&mut self, records: &mut Records<&mut Flash>) -> Result<(), Stop> {
+    async fn look<const W: usize>(&mut self, records: &mut Records<&mut Flash<W>>) -> Result<(), Stop> {
         for (peer, key) in peers().iter().enumerate() {
             let (floor, known) = (records.floor(key).await?, self.floors[peer]);
             let pending = self.pending == Some((peer, floor));
@@ -96,7 +96,11 @@ impl Seen {
         Ok(())
     }
 
-    async fn act(&mut self, records: &mut Records<&mut Flash>, op: Op) -> Result<(), Stop> {
+    async fn act<const W: usize>(
+        &mut self,
+        records: &mut Records<&mut Flash<W>>,
+        op: Op,
+    ) -> Result<(), Stop> {
         match op {
             Op::Boot => {
                 let count = records.boot().await?.count();
@@ -161,12 +165,12 @@ fn long(pages: usize) -> Vec<Op> {
 
 /// Cuts the power in every step of a long life, and in some steps of the life after it, which has to mend what the first one
 /// left; how often there was a cut, and what went wrong.
-fn cut_everywhere(erasure: Erasure) -> (usize, Vec<String>) {
+fn cut_everywhere<const W: usize>(erasure: Erasure) -> (usize, Vec<String>) {
     let (mut cuts, mut wrong) = (0, Vec::new());
     let mut torn = TORN.iter().copied().cycle();
     for pages in [2, 3] {
         let ops = long(pages);
-        let (mut flash, mut seen) = (Flash::new(pages).with_erasure(erasure), Seen::default());
+        let (mut flash, mut seen) = (Flash::<W>::of(pages).with_erasure(erasure), Seen::default());
         for (at, op) in ops.iter().enumerate() {
             let before = (flash.clone(), seen.clone());
             at_once(live(&mut flash, &mut seen, &[*op])).expect("a life without a cut");
@@ -187,8 +191,8 @@ fn cut_everywhere(erasure: Erasure) -> (usize, Vec<String>) {
 }
 
 /// Cuts the power in a step of `op`, once more in a step of what comes after it, and looks on for some time.
-fn cut_twice(
-    (mut flash, mut seen): (Flash, Seen),
+fn cut_twice<const W: usize>(
+    (mut flash, mut seen): (Flash<W>, Seen),
     op: Op,
     (step, torn): (u64, u32),
     again: Option<u64>,
@@ -206,14 +210,14 @@ fn cut_twice(
 
 #[test]
 fn nothing_comes_twice_wherever_the_power_is_cut() {
-    let (cuts, wrong) = cut_everywhere(Erasure::InOrder);
+    let (cuts, wrong) = cut_everywhere::<WORD>(Erasure::InOrder);
     assert!(cuts > 2000, "{cuts}");
     assert!(wrong.is_empty(), "{} of {cuts}: {:?}", wrong.len(), &wrong[..wrong.len().min(5)]);
 }
 
 #[test]
 fn an_erasure_that_leaves_any_bits_is_mended() {
-    let (cuts, wrong) = cut_everywhere(Erasure::Anywhere);
+    let (cuts, wrong) = cut_everywhere::<WORD>(Erasure::Anywhere);
     println!(
         "single {} of {}: {:#?}",
         wrong.iter().filter(|w| w.contains("then None")).count(),
@@ -221,6 +225,16 @@ fn an_erasure_that_leaves_any_bits_is_mended() {
         wrong.iter().filter(|w| w.contains("then None")).take(12).collect::<Vec<_>>()
     );
     assert!(wrong.is_empty(), "{} of {cuts}: {:?}", wrong.len(), &wrong[..wrong.len().min(5)]);
+}
+
+/// Flash of some chips is written in long words, each once between two erasures.
+#[test]
+fn long_words_of_flash_will_do() {
+    let (cuts, wrong) = cut_everywhere::<32>(Erasure::InOrder);
+    assert!(cuts > 400, "{cuts}");
+    assert!(wrong.is_empty(), "{} of {cuts}: {:?}", wrong.len(), &wrong[..wrong.len().min(5)]);
+    let refused = Records::new(Flash::<64>::of(4), 0, 2 * PAGE as u32).map(|_| ());
+    assert_eq!(refused, Err(RecordsError::Pages));
 }
 
 /// Starts with so many epochs each, and how many of them a page lasts between two erasures.

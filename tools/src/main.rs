@@ -4,18 +4,25 @@ mod cmd;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
 fn main() -> ExitCode {
-    match cmd::Cli::parse().run() {
+    let matches = cmd::Cli::command().get_matches();
+    let result = match cmd::Cli::from_arg_matches(&matches) {
+        Ok(command) => command.run(),
+        Err(error) => error.exit(),
+    };
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
-        Err(error) => {
-            let line: Vec<String> = format!("{error:#}").lines().map(|line| line.trim().to_owned()).collect();
-            brelu_tools::report::note(format_args!("error: {}", line.join(" ")));
-            ExitCode::FAILURE
-        }
+        Err(error) => ExitCode::from(cmd::tell(&error, wants_json(&matches))),
     }
+}
+
+/// Whether the command was given --json.
+fn wants_json(matches: &ArgMatches) -> bool {
+    let given = matches.try_get_one::<bool>("json").ok().flatten().copied().unwrap_or(false);
+    given || matches.subcommand().is_some_and(|(_, inner)| wants_json(inner))
 }
 
 /// Whether the reader of standard output has seen enough.

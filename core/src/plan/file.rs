@@ -53,15 +53,20 @@ fn parts(body: &[u8]) -> Option<Parts<'_>> {
     (covered && !ends.is_empty()).then_some(Parts { header, ends, nodes })
 }
 
-/// A header has one encoding: the default interpolation is not written.
+/// A header has one encoding: the default interpolation is not written where nothing follows it.
 fn header_of(bytes: &[u8]) -> Option<Header<'_>> {
     let (header, rest) = postcard::take_from_bytes::<Header<'_>>(bytes).ok()?;
     if rest.is_empty() {
         return Some(header);
     }
     let (interpolation, rest) = postcard::take_from_bytes(rest).ok()?;
-    let written = rest.is_empty() && interpolation != Interpolation::default();
-    written.then_some(Header { interpolation, ..header })
+    let header = Header { interpolation, ..header };
+    if rest.is_empty() {
+        return (interpolation != Interpolation::default()).then_some(header);
+    }
+    let (input_scale, rest) = postcard::take_from_bytes::<heapless::Vec<f32, 4>>(rest).ok()?;
+    let real = !input_scale.is_empty() && input_scale.iter().all(|scale| scale.is_normal() && *scale > 0.0);
+    (rest.is_empty() && real).then_some(Header { input_scale, ..header })
 }
 
 /// Writes a plan file into `out` and returns its length. The result is not checked: parse it.
@@ -76,8 +81,12 @@ pub fn write(header: &Header<'_>, nodes: &[Node<'_>], out: &mut [u8]) -> Result<
 fn fill(header: &Header<'_>, nodes: &[Node<'_>], out: &mut [u8]) -> Option<usize> {
     let mut at = PREFIX + 4;
     at += postcard::to_slice(header, out.get_mut(at..)?).ok()?.len();
-    if header.interpolation != Interpolation::default() {
+    let scaled = !header.input_scale.is_empty();
+    if scaled || header.interpolation != Interpolation::default() {
         at += postcard::to_slice(&header.interpolation, out.get_mut(at..)?).ok()?.len();
+    }
+    if scaled {
+        at += postcard::to_slice(&header.input_scale, out.get_mut(at..)?).ok()?.len();
     }
     put(out, PREFIX, at - PREFIX - 4)?;
     put(out, at, nodes.len())?;
@@ -119,6 +128,7 @@ mod tests {
             margin: 2.0,
             answer: Answer::Scores,
             interpolation,
+            input_scale: heapless::Vec::new(),
         };
         let node = |op| Node { name: "", shape: Shape::new(1, 2, 2), bits: 8, op };
         write(&header, &[node(Op::Input), node(Op::Offset { input: 0 })], file).unwrap()
@@ -134,6 +144,34 @@ mod tests {
         assert_eq!(other.interpolation, Interpolation::AlignCorners);
         assert_eq!(usual, Header { interpolation: Interpolation::HalfPixel, ..other });
         assert_eq!(usual.preprocess.fit, Fit::Pad([1, 2, 3]));
+    }
+
+    #[test]
+    fn the_scales_of_the_input_are_kept() {
+        let preprocess =
+            Preprocess { fit: Fit::Exact, order: ColourOrder::Rgb, affine: heapless::Vec::new() };
+        let nodes = ["x", "y"].map(|name| {
+            let op = if name == "x" { Op::Input } else { Op::Offset { input: 0 } };
+            Node { name, shape: Shape::new(1, 2, 2), bits: 8, op }
+        });
+        for (interpolation, scales) in [
+            (Interpolation::HalfPixel, &[0.5][..]),
+            (Interpolation::AlignCorners, &[0.5, 0.25, 1e-3]),
+            (Interpolation::Asymmetric, &[]),
+        ] {
+            let input_scale = scales.iter().copied().collect();
+            let header = Header { interpolation, input_scale, ..Header::new("n", preprocess.clone()) };
+            let mut file = [0; 128];
+            let len = write(&header, &nodes, &mut file).unwrap();
+            assert_eq!(Plan::parse(&file[..len]).unwrap().header(), &header);
+        }
+        for wrong in [0.0, -1.0, f32::NAN, f32::INFINITY] {
+            let input_scale = [1.0, wrong].into_iter().collect();
+            let header = Header { input_scale, ..Header::new("n", preprocess.clone()) };
+            let mut file = [0; 128];
+            let len = write(&header, &nodes, &mut file).unwrap();
+            assert!(Plan::parse(&file[..len]).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@
 //! | 2 + 2 | format version, zero |
 //! | 4 | length of the body |
 //! | 4 | CRC-32 (ISO-HDLC) of the body |
-//! | body | u32 length and postcard of [`Header`], then of its [`Interpolation`] if that is not the default; u32 number of nodes; u32 end offset of each node; postcard of the nodes |
+//! | body | u32 length and postcard of [`Header`], then of its [`Interpolation`] if that is not the default or something follows, then of the input's scales if they are known; u32 number of nodes; u32 end offset of each node; postcard of the nodes |
 
 mod answer;
 mod check;
@@ -50,6 +50,10 @@ pub struct Header<'a> {
     /// How the client brings a map of scores to the input's size; without meaning for networks that classify.
     #[serde(skip)]
     pub interpolation: Interpolation,
+    /// One unit of the input is worth this much in every channel of the float network's input; one number for all of them, or
+    /// none if that is not known. Who has them can give floats in the place of pixels.
+    #[serde(skip)]
+    pub input_scale: Vec<f32, 4>,
 }
 
 impl<'a> Header<'a> {
@@ -65,6 +69,7 @@ impl<'a> Header<'a> {
             margin: 1.0,
             answer: Answer::Scores,
             interpolation: Interpolation::default(),
+            input_scale: Vec::new(),
         }
     }
 }

@@ -161,10 +161,13 @@ impl fmt::Display for Spent {
     }
 }
 
-/// The output that is the answer: the first label, or the first of the largest scores.
+/// The class that is the answer: the first label, or the first of the largest scores; of a single score 1 above zero, else 0.
 fn best(answer: &Answer, output: &[i32]) -> usize {
     match answer {
-        Answer::Scores => largest(output),
+        Answer::Scores => match output {
+            [one] => usize::from(*one > 0),
+            _ => largest(output),
+        },
         Answer::Labels { .. } => output.first().map_or(0, |label| *label as usize),
     }
 }
@@ -199,6 +202,7 @@ mod tests {
     #[test]
     fn the_answer_is_the_largest_score_or_the_first_label() {
         assert_eq!(best(&Answer::Scores, &[3, 9, 9, 1]), 1);
+        assert_eq!([-1, 0, 1].map(|one| best(&Answer::Scores, &[one])), [0, 0, 1]);
         let labels = Answer::Labels { count: 3, classes: 10 };
         assert_eq!(best(&labels, &[7, 9, 0]), 7);
     }

@@ -145,7 +145,7 @@ mod tests {
             KeyError::NoRandomness.into(),
             KeyFileError::Io { path: path(), error: io() }.into(),
             KeyFileError::Exists(path()).into(),
-            KeyFileError::Loose { path: path(), mode: 0o644 }.into(),
+            KeyFileError::Loose { path: path(), mode: 0o644, group: false }.into(),
             KeyFileError::NotPrivate(path()).into(),
             KeyFileError::NotPublic {
                 place: "/srv/brelu/clients.txt line 3".into(),

@@ -29,12 +29,14 @@ pub enum KeyFileError {
     #[error("{} exists already and is not overwritten: remove it first if that key is not needed any more", .0.display())]
     Exists(PathBuf),
     /// Others can read the private key.
-    #[error("{0} can be read by others (mode {mode:03o}), and a private key is for its owner alone: run chmod 600 {0}", path.display())]
+    #[error("{0} can be read by others (mode {mode:03o}), and a private key is for its owner alone: run chmod 600 {0}{1}", path.display(), if *group { ", or give --allow-group-read where a group that may know the key has to read it" } else { "" })]
     Loose {
         /// Which file.
         path: PathBuf,
         /// Its mode.
         mode: u32,
+        /// Whether its group may read it and nobody else may do anything, so that [`Readers::Group`] would do.
+        group: bool,
     },
     /// Not a private key.
     #[error("{} is not a private key: give a file that `brelu keygen` wrote", .0.display())]
@@ -108,18 +110,37 @@ fn push_hex(text: &mut String, byte: u8) {
     }
 }
 
-/// Reads a private key.
+/// Who may be able to read a private key.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Readers {
+    /// Its owner alone.
+    #[default]
+    Owner,
+    /// Its group as well, which may not write it: secrets that are mounted for a process of another user.
+    Group,
+}
+
+/// Reads a private key of which others than its owner know nothing.
 ///
 /// # Errors
 /// If it cannot be read, is no private key, or others can read it.
 pub fn read_identity(path: &Path) -> Result<Identity, KeyFileError> {
+    read_identity_of(path, Readers::Owner)
+}
+
+/// Reads a private key that these may read.
+///
+/// # Errors
+/// If it cannot be read, is no private key, or others can read it.
+pub fn read_identity_of(path: &Path, readers: Readers) -> Result<Identity, KeyFileError> {
     let file = File::open(path).map_err(io(path))?;
     #[cfg(unix)]
     {
         let metadata = file.metadata().map_err(io(path))?;
         let mode = std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o777;
-        if mode & 0o077 != 0 {
-            return Err(KeyFileError::Loose { path: path.into(), mode });
+        let group = mode & 0o037 == 0;
+        if mode & 0o077 != 0 && !(group && readers == Readers::Group) {
+            return Err(KeyFileError::Loose { path: path.into(), mode, group });
         }
     }
     let mut text = Zeroizing::new(String::with_capacity(MOST as usize));

@@ -35,12 +35,12 @@ step distortions.parquet distort full.onnx $inputs --data shapes:train --count 5
 step spec.json knapsack distortions.parquet --budget 12% --refine 20 --model full.onnx $inputs --data shapes:train -o spec.json
 step blocks.onnx train full.onnx --spec spec.json $training --epochs 4 --rate .02 --distil --quantise -o blocks.onnx
 step compiled/full.plan compile full.onnx $inputs --calibrate shapes:train --images-count 500 -o compiled/full
-step compiled/blocks.plan compile blocks.onnx --spec blocks.json $inputs --calibrate shapes:train --images-count 500 \
+step compiled/blocks.plan compile blocks.onnx --spec blocks.spec.json $inputs --calibrate shapes:train --images-count 500 \
     -o compiled/blocks
 
 for name in full blocks; do
     cp "$name.onnx" "compiled/$name.plan" "compiled/$name.weights" "$here/"
 done
-cp blocks.json "$here/blocks.json"
+cp blocks.spec.json "$here/blocks.json"
 chmod 644 "$here"/*.weights
 du -cb "$here"/full.* "$here"/blocks.* | tail -n 1

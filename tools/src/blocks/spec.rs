@@ -72,6 +72,20 @@ pub enum CostUnit {
     Seconds,
 }
 
+impl CostUnit {
+    /// All units.
+    pub const ALL: [Self; 3] = [Self::Drelus, Self::Bytes, Self::Seconds];
+
+    /// As files have it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Drelus => "drelus",
+            Self::Bytes => "bytes",
+            Self::Seconds => "seconds",
+        }
+    }
+}
+
 /// How a spec was found.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Origin {

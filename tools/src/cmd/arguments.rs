@@ -9,6 +9,7 @@ use brelu_core::plan::Interpolation;
 use brelu_tools::graph::{Graph, simplify};
 use brelu_tools::net::Patience;
 use brelu_tools::onnx::{self, ImportOptions};
+use brelu_tools::report::note;
 use brelu_tools::zoo;
 use clap::{Args, ValueEnum};
 
@@ -54,6 +55,21 @@ impl ImportArgs {
     pub(crate) fn import(&self, model: &Path) -> Result<(Graph, Vec<String>)> {
         let (graph, notes) = self.import_as_is(model)?;
         Ok((simplify(graph).with_context(|| model.display().to_string())?, notes))
+    }
+
+    /// As [`ImportArgs::import`]; prints what is left out of a file.
+    pub(crate) fn network(&self, model: &Path) -> Result<Graph> {
+        let graph = self.network_as_is(model)?;
+        simplify(graph).with_context(|| model.display().to_string())
+    }
+
+    /// As [`ImportArgs::import_as_is`]; prints what is left out of a file.
+    pub(crate) fn network_as_is(&self, model: &Path) -> Result<Graph> {
+        let (graph, notes) = self.import_as_is(model)?;
+        if builtin(model).is_none() {
+            notes.iter().for_each(|text| note(format_args!("note: {text}")));
+        }
+        Ok(graph)
     }
 
     /// Reads a network with the operations of its file; notes are for the user.
@@ -108,6 +124,23 @@ pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// A host and the port it listens on.
+pub(crate) fn address(text: &str) -> Result<String, String> {
+    let valid = text.rsplit_once(':').is_some_and(|(host, port)| {
+        // An IPv6 address without brackets would lose its last part to the port.
+        let whole = !host.contains(':') || (host.starts_with('[') && host.ends_with(']'));
+        let port = port.parse::<u16>().is_ok_and(|port| port > 0);
+        !host.is_empty() && !host.contains(char::is_whitespace) && whole && port
+    });
+    match valid {
+        true => Ok(text.to_owned()),
+        false => Err(
+            "write it as HOST:PORT with a port of 1 to 65535, for example 192.168.1.10:7601 or [::1]:7601"
+                .into(),
+        ),
+    }
+}
+
 pub(crate) fn shape(text: &str) -> Result<Shape, String> {
     let sizes: Option<Vec<u32>> = text.split('x').map(|size| size.parse().ok()).collect();
     match sizes.as_deref() {
@@ -139,4 +172,19 @@ pub(crate) fn size(text: &str) -> Result<u64, String> {
     };
     let number: u64 = digits.parse().map_err(|_| "write it as 4096, 64K, 512M or 4G".to_owned())?;
     number.checked_mul(1 << shift).filter(|bytes| *bytes > 0).ok_or_else(|| "not a possible size".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_have_a_host_and_a_port() {
+        for good in ["127.0.0.1:7601", "dealer.example.org:1", "[::1]:7602", "localhost:65535"] {
+            assert_eq!(address(good), Ok(good.to_owned()));
+        }
+        for bad in ["", "dealer", "dealer:", ":7602", "a:0", "a:65536", "::1", "::1:7602", "a b:1", "a:b"] {
+            assert!(address(bad).is_err(), "{bad}");
+        }
+    }
 }

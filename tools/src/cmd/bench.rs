@@ -106,8 +106,8 @@ impl Bench {
 
     fn subject(&self) -> Result<(Graph, Preprocess, Calibration)> {
         if let Some(model) = &self.model {
-            let (graph, _) = self.import.import(model)?;
-            let preprocess = self.preprocess.resolve(graph.input_shape())?;
+            let graph = self.import.network(model)?;
+            let preprocess = self.preprocess.resolve(&graph)?;
             let calibration = self.compiling.calibration(&preprocess)?;
             return Ok((graph, preprocess, calibration));
         }

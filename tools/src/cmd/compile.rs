@@ -4,16 +4,16 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use brelu_core::cost;
 use brelu_core::plan::{Op, Plan};
-use brelu_tools::compile::{Compiled, LabelReport, Report};
+use brelu_tools::compile::{Compiled, LabelReport, Quality, Report, Trial, WORTH};
 use brelu_tools::data::Preprocess;
-use brelu_tools::report::{Bytes, Lines, bytes, note, percent, print, traffic_table};
+use brelu_tools::report::{Bytes, Lines, Table, bytes, note, percent, print, traffic_table};
 use clap::Args;
 use serde::Serialize;
 
 use super::arguments::ImportArgs;
 use super::calibration::Calibration;
 use super::compiling::CompileArgs;
-use super::files::{Access, check_distinct, plan_digest, write_all};
+use super::files::{Access, ForceArgs, check_distinct, plan_digest, write_all};
 use super::preprocess::PreprocessArgs;
 use super::samples::beside;
 
@@ -36,6 +36,9 @@ pub(crate) struct Compile {
     /// Where to write: a prefix of the three files, or a folder (then the network's file name is the prefix)
     #[arg(short = 'o', long = "out", value_name = "PREFIX")]
     out: PathBuf,
+
+    #[command(flatten)]
+    force: ForceArgs,
 
     #[command(flatten)]
     import: ImportArgs,
@@ -65,8 +68,9 @@ impl Compile {
             check_distinct(&result, &self.model)?;
             self.compiling.spec().map_or(Ok(()), |spec| check_distinct(&result, spec))?;
         }
+        self.force.check(&results(&prefix))?;
         let (graph, notes) = self.import.import(&self.model)?;
-        let preprocess = self.preprocess.resolve(graph.input_shape())?;
+        let preprocess = self.preprocess.resolve(&graph)?;
         let calibration = self.compiling.calibration(&preprocess)?;
         let compiled = self.compiling.compile(&graph, preprocess, &calibration)?;
         let plan = Plan::parse(&compiled.plan)?;
@@ -144,36 +148,83 @@ fn answer(labels: &LabelReport) -> String {
     format!("{what}, {bits} bits each; compared in {ring} bits, w {window} at {position}: {same} as if exact")
 }
 
+/// How the network does on the calibration images.
+fn simulated(trial: &Trial) -> String {
+    let Quality { decisions, different, expected_different, error, worst } = trial.quality;
+    let (same, images) = (decisions - different, trial.images);
+    let [error, worst, expected] = [error, worst, expected_different].map(|share| share * 100.0);
+    format!(
+        "{same} of {decisions} answers as in float on these {images} images ({expected:.1} % expected to differ), error of \
+         the median picture {error:.2} % of the outputs' spread, of the worst {worst:.1} %"
+    )
+}
+
+/// Why the format was taken, in terms of the next cheaper one.
+fn reason(report: &Report) -> Option<String> {
+    let (chosen, front) = (&report.chosen, &report.front);
+    let cheaper = front.iter().rev().find(|point| 10 * point.bits < 9 * chosen.bits)?;
+    let rule = match report.criterion.agreement {
+        Some(agreement) => format!("the cheapest that keeps {} of the answers", percent(agreement.into())),
+        None => format!("the knee: 1 % of the answers is worth {:.0} % of the bytes", WORTH * 100.0),
+    };
+    let [lowest, highest] = cheaper.windows;
+    let saved = bytes((chosen.bits - cheaper.bits) / 8);
+    let more = f64::from(cheaper.different - chosen.quality.expected_different).max(0.0);
+    Some(format!(
+        "{rule}; K {} with w {lowest} to {highest} would save {saved} and change {} more of them",
+        cheaper.wide,
+        percent(more)
+    ))
+}
+
+/// The formats around the chosen one.
+fn front(report: &Report) -> Table {
+    let mut table = Table::new(["", "bytes", "K", "w", "error", "answers that differ", ""], 1);
+    for point in &report.front {
+        let mark = if point.bits == report.chosen.bits { ">" } else { "" };
+        let [lowest, highest] = point.windows;
+        table.row([
+            mark.into(),
+            bytes(point.bits / 8),
+            point.wide.to_string(),
+            format!("{lowest}-{highest}"),
+            percent(point.error.into()),
+            percent(point.different.into()),
+            if point.simulated { "simulated" } else { "estimated" }.into(),
+        ]);
+    }
+    table
+}
+
 /// What was chosen, for people.
 pub(crate) fn describe(compiled: &Compiled, calibration: &Calibration) -> Result<Lines> {
     let plan = Plan::parse(&compiled.plan)?;
     let (report, total) = (&compiled.report, cost::total(&plan));
-    let (format, quality) = (report.format, report.chosen.quality);
-    if !report.chosen.accepted {
-        note(format_args!(
-            "warning: the outputs are not as close to the float network's as they should be: calibrate on more \
-             images, give wider --bits and --window if they are fixed, or another --margin or --tolerance"
-        ));
-    }
+    let format = report.format;
     let mut text = Lines::new(12);
     text.pair("network", plan.header().name);
     text.pair("calibration", &calibration.description);
+    let names: Vec<&str> = plan.header().labels.lines().collect();
+    text.pair(
+        "class names",
+        match names[..] {
+            [] => "unknown: labels of pictures are taken by number; --labels FILE names the classes".into(),
+            [first, .., last] => format!("{} from {first} to {last}", names.len()),
+            [one] => one.to_owned(),
+        },
+    );
     let (wide, narrow, tried) = (format.wide(), format.narrow, report.trials.len());
     let widths = format!("K {wide}, n {narrow}, f {}, w {}", format.fraction, windows(&plan));
     text.pair("format", format_args!("{widths}, margin {} ({tried} formats tried)", report.margin));
     let scores = if report.exact { "exact" } else { "rounded" };
     text.pair("scores", format_args!("{scores}, {} bits", plan.output().bits));
-    let same = quality.decisions - quality.different;
-    text.pair(
-        "simulated",
-        format_args!(
-            "{same} of {} decisions as in float on {} of these images, error {:.2} % of the outputs' spread",
-            quality.decisions,
-            report.chosen.images,
-            quality.error * 100.0
-        ),
-    );
+    text.pair("simulated", simulated(&report.chosen));
+    text.maybe("chosen", reason(report));
     text.maybe("answer", report.labels.as_ref().map(answer));
+    if !report.front.is_empty() {
+        text.line("formats around it");
+        text.block(front(report));
+    }
     text.line("one inference");
     text.block(traffic_table(&total.bytes.into()));
     text.pair("round trips", total.round_trips);

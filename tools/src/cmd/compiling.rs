@@ -1,19 +1,22 @@
 //! Options of compilation, shared by `compile` and `demo`.
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use brelu_tools::blocks::Spec;
 use brelu_tools::compile::{
-    self, BlockSpec, CompileOptions, Compiled, Criterion, Format, LabelOptions, Progress,
+    self, BlockSpec, CompileOptions, Compiled, Criterion, Format, LabelOptions, Progress, Trial,
 };
 use brelu_tools::data::Preprocess;
+use brelu_tools::evaluate::classes;
 use brelu_tools::graph::Graph;
-use brelu_tools::report::Bar;
+use brelu_tools::report::{Bar, bytes};
 use clap::{Args, Parser};
 
 use super::arguments::positive;
 use super::calibration::{Calibration, Selection};
+use super::labelling::read_names;
 
 /// How a network is compiled.
 #[derive(Clone, Debug, PartialEq, Args)]
@@ -38,7 +41,8 @@ pub(crate) struct CompileArgs {
     #[arg(long, value_name = "N", value_parser = positive)]
     images_step: Option<usize>,
 
-    /// Names of the classes, one a line [default: labels.txt beside the calibration images, if there]
+    /// Names of the classes, one a line; a network with one output has two classes [default: labels.txt beside the calibration
+    /// images, or their sub-folders in alphabetical order, if there is one for every class]
     #[arg(long, value_name = "FILE")]
     labels: Option<PathBuf>,
 
@@ -46,14 +50,24 @@ pub(crate) struct CompileArgs {
     #[arg(long, value_name = "N", default_value = "0")]
     class_offset: u32,
 
-    /// Calibrated magnitudes times this factor must fit the ranges: 1 to 16; with a dozen calibration images of a large
-    /// network rather 3, else values of other images leave the ranges [default: 1.75]
+    /// Room that values have beyond what calibration showed, in parts of what the number of images and the size of each map
+    /// ask for: 1 to 16 [default: 1]
     #[arg(long, value_name = "X")]
     margin: Option<f32>,
 
-    /// Largest error of the outputs a searched format may have, relative to their spread
+    /// Share of the answers a searched format has to keep, as in 97%; the cheapest that does is taken [default: the knee of
+    /// bytes against answers, where 1 % of the answers is worth 25 % of the bytes]
+    #[arg(long, value_name = "SHARE", conflicts_with = "bits", value_parser = share)]
+    agreement: Option<f32>,
+
+    /// Largest error of the outputs a searched format may have in the median picture, relative to their spread
     #[arg(long, value_name = "X", conflicts_with = "bits", default_value_t = Criterion::default().error)]
     tolerance: f32,
+
+    /// Take outputs that are not close to the float network's: with errors of up to this in the median picture, relative to
+    /// their spread, whatever happens to answers
+    #[arg(long, value_name = "X")]
+    accept_error: Option<f32>,
 
     /// Fix the bits K of activations and accumulators, instead of searching: up to 32
     #[arg(long, value_name = "K", requires = "fraction", requires = "window")]
@@ -85,6 +99,17 @@ pub(crate) struct CompileArgs {
 /// How many labels are opened; none if scores are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct AnswerArg(Option<u32>);
+
+/// A share of all, as 97% or .97.
+fn share(text: &str) -> Result<f32, String> {
+    let number = |text: &str| text.trim().parse::<f32>().ok();
+    let share = match text.strip_suffix('%') {
+        Some(percents) => number(percents).map(|percents| percents / 100.0),
+        None => number(text),
+    };
+    let problem = || format!("{text} is no share of the answers: give one between 0 and 1, or as in 97%");
+    share.filter(|share| (0.0..=1.0).contains(share)).ok_or_else(problem)
+}
 
 fn answer(text: &str) -> Result<AnswerArg, String> {
     match (text, text.strip_prefix("top:")) {
@@ -138,19 +163,19 @@ impl CompileArgs {
         calibration: &Calibration,
     ) -> Result<Compiled> {
         let options = self.options(graph, preprocess, calibration)?;
-        let bar = Bar::new(calibration.pixels.len() as u64, "calibrating");
-        let mut show = |progress| match progress {
-            Progress::Calibrated { done, of } => bar.at(done as u64, of as u64),
-            Progress::Trial(trial) => {
-                let Format { narrow, fraction, window } = trial.format;
-                let error = trial.quality.error * 100.0;
-                bar.say(format!(
-                    "K {} n {narrow} f {fraction} w {window}: error {error:.1} %",
-                    trial.format.wide()
-                ));
-            }
+        let mut follow = Follow::new(calibration.pixels.len());
+        Ok(compile::compile(graph, &calibration.pixels, &options, &mut |progress| follow.show(progress))?)
+    }
+
+    /// How many classes the network has, and their names as far as they are known.
+    pub(crate) fn names(&self, graph: &Graph, calibration: &Calibration) -> Result<(usize, Vec<String>)> {
+        let count = classes(graph.output_shape().channels).saturating_sub(self.class_offset) as usize;
+        let names = match &self.labels {
+            Some(path) => read_names(path, count)?,
+            None if calibration.classes.len() == count => calibration.classes.clone(),
+            None => Vec::new(),
         };
-        Ok(compile::compile(graph, &calibration.pixels, &options, &mut show)?)
+        Ok((count, names))
     }
 
     fn options(
@@ -160,12 +185,14 @@ impl CompileArgs {
         calibration: &Calibration,
     ) -> Result<CompileOptions> {
         let mut options = CompileOptions::new(preprocess);
-        let outputs = graph.output_shape().channels as usize;
         options.class_offset = self.class_offset;
-        options.labels =
-            labels(self.labels.as_deref(), self.class_offset as usize, outputs, &calibration.classes)?;
+        options.labels = self.names(graph, calibration)?.1;
         options.margin = self.margin.unwrap_or(options.margin);
         options.criterion.error = self.tolerance;
+        options.criterion.agreement = self.agreement;
+        // Ranges of generated images are for cost studies, which nobody takes answers from.
+        let any = self.generated_images.then_some(f32::INFINITY);
+        options.criterion.accept_error = self.accept_error.or(any);
         if let (Some(bits), Some(fraction), Some(window)) = (self.bits, self.fraction, self.window) {
             ensure!(
                 fraction < bits,
@@ -187,20 +214,50 @@ impl CompileArgs {
     }
 }
 
-fn labels(file: Option<&Path>, offset: usize, outputs: usize, found: &[String]) -> Result<Vec<String>> {
-    let fits = |count: usize| count + offset == outputs;
-    let Some(path) = file else {
-        return Ok(if fits(found.len()) { found.to_vec() } else { Vec::new() });
-    };
-    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let labels: Vec<String> = text.lines().map(|line| line.trim().to_owned()).collect();
-    if !fits(labels.len()) {
-        bail!(
-            "{} has {} names, but the network has {outputs} outputs and {offset} of them come before the first class: \
-             give a name a line, or another --class-offset",
-            path.display(),
-            labels.len()
-        );
+/// Shows how far a compilation is: as a bar, and in a log a line at the beginning of every part and every ten seconds.
+struct Follow {
+    bar: Bar,
+    part: &'static str,
+    last: Instant,
+}
+
+/// Time between two lines of a log.
+const LOGGED: Duration = Duration::from_secs(10);
+
+impl Follow {
+    fn new(images: usize) -> Self {
+        let part = "calibrating";
+        let bar = Bar::new(images as u64, part);
+        Self { bar, part, last: Instant::now() }
     }
-    Ok(labels)
+
+    fn show(&mut self, progress: Progress) {
+        match progress {
+            Progress::Calibrated { done, of } => self.step(self.part, done, of),
+            Progress::Probed { done, of } => {
+                self.step("measuring what each width does to the outputs", done, of)
+            }
+            Progress::Trial(trial) => self.bar.log(tried(&trial)),
+        }
+    }
+
+    fn step(&mut self, part: &'static str, done: usize, of: usize) {
+        self.bar.at(done as u64, of as u64);
+        if part != self.part {
+            self.bar.log(part);
+        } else if self.last.elapsed() >= LOGGED {
+            self.bar.log(format!("{part}: {done} of {of}"));
+        } else {
+            return;
+        }
+        (self.part, self.last) = (part, Instant::now());
+    }
+}
+
+/// A format that was tried.
+fn tried(trial: &Trial) -> String {
+    let (Format { window, .. }, quality) = (trial.format, trial.quality);
+    let (wide, size) = (trial.format.wide(), bytes(trial.bits / 8));
+    let (error, different) = (quality.error * 100.0, quality.expected_different * 100.0);
+    format!("K {wide}, w up to {window}: {size}, error {error:.1} %, {different:.1} % of answers differ")
 }

@@ -5,7 +5,7 @@ use brelu_tools::report::{Lines, count, print};
 use brelu_tools::zoo::{Counts, network, spec};
 use clap::Args;
 
-use super::files::{Access, write_all};
+use super::files::{Access, ForceArgs, write_all};
 use super::new::SizeArgs;
 
 /// Convert block sizes of the paper's reference implementation into a block spec
@@ -29,11 +29,15 @@ pub(crate) struct ConvertSpec {
     out: PathBuf,
 
     #[command(flatten)]
+    force: ForceArgs,
+
+    #[command(flatten)]
     sizes: SizeArgs,
 }
 
 impl ConvertSpec {
     pub(crate) fn run(self) -> Result<()> {
+        self.force.check(&[&self.out])?;
         let network = network(&self.network, &self.sizes.options(None))?;
         let converted = spec::read(&self.pickle, &network)?;
         let json = serde_json::to_string_pretty(&converted.spec)? + "\n";

@@ -10,7 +10,7 @@ use clap::Args;
 
 use super::arguments::{positive, seconds, size};
 use super::listen::{LimitArgs, listen};
-use super::party::{epochs, generations, identity, state_folder};
+use super::party::{ReadersArgs, epochs, generations, identity, state_folder};
 use super::share::WorkArgs;
 
 /// Run a dealer: gives servers correlated randomness, knows neither images nor weights
@@ -26,6 +26,9 @@ pub(crate) struct Deal {
     /// The dealer's private key, made with brelu keygen
     #[arg(long, value_name = "FILE", default_value = "dealer.key")]
     key: PathBuf,
+
+    #[command(flatten)]
+    readers: ReadersArgs,
 
     /// Servers that may connect: a line of a .pub file each; read anew for every connection and deal
     #[arg(long, value_name = "FILE", default_value = "servers.txt")]
@@ -90,7 +93,7 @@ const FEW_SESSIONS: usize = 16;
 
 impl Deal {
     pub(crate) fn run(self) -> Result<()> {
-        let identity = identity(&self.key)?;
+        let identity = identity(&self.key, self.readers)?;
         let servers = Access::file(&self.servers)
             .context("the list of servers that may connect is needed: one line of a .pub file each")?;
         let clients = self.clients.as_deref().map_or(Ok(Access::Anybody), Access::clients)?;

@@ -8,7 +8,7 @@ use brelu_host::keys::Access;
 use brelu_tools::net::Delegating;
 use clap::Args;
 
-use super::arguments::{positive, seconds};
+use super::arguments::{address, positive, seconds};
 use super::files::read_plan;
 use super::listen::{LimitArgs, listen};
 use super::party::ClientArgs;
@@ -41,7 +41,7 @@ pub(crate) struct Delegate {
     listen: String,
 
     /// Address and port of the server
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7601")]
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7601", value_parser = address)]
     server: String,
 
     /// Seconds to wait for the server if it does not listen yet

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use brelu_core::cost;
 use brelu_core::plan::Plan;
 use brelu_host::plan_file;
-use brelu_tools::data::{DataError, Dataset, Item};
+use brelu_tools::data::{Classes, DataError, Dataset, Item, LabelsBy};
 use brelu_tools::evaluate::{Engine, Evaluation, Record, Summary};
 use brelu_tools::net::{self, Patience};
 use brelu_tools::report::{Bar, Table, print};
@@ -107,17 +107,19 @@ impl Demo {
     }
 
     fn given(&self, model: &Path, images: &Path) -> Result<Subject> {
-        let (graph, _) = self.import.import(model)?;
-        let preprocess = self.preprocess.resolve(graph.input_shape())?;
-        let data = Dataset::open(images, preprocess)?;
+        let graph = self.import.network(model)?;
+        let preprocess = self.preprocess.resolve(&graph)?;
+        let mut data = Dataset::open(images, preprocess)?;
         let mut compiling = self.compiling.clone();
         if compiling.calibrate.is_none() && !compiling.generated_images {
             compiling.calibrate = Some(images.into());
         }
         let calibration = compiling.calibration(&preprocess)?;
+        let (count, names) = compiling.names(&graph, &calibration)?;
+        let labels = data.label(&Classes { names: &names, count, by: LabelsBy::Either })?;
         let count = self.count.min(data.len());
         let introduction = format!(
-            "classifies {count} of the images in {}; server, dealer and client are processes of their own\n",
+            "classifies {count} of the images in {} (labels {labels}); server, dealer and client are processes of their own\n",
             images.display()
         );
         let network = FloatNetwork { graph, preprocess, spec: None };

@@ -16,7 +16,7 @@ use clap::{Args, ValueEnum};
 
 use super::arguments::positive;
 use super::check::{self, Check};
-use super::files::check_place;
+use super::files::{ForceArgs, check_place};
 use super::samples::{DeviceName, SampleArgs, Samples, beside};
 
 /// Images if no other number is asked for.
@@ -47,6 +47,9 @@ pub(crate) struct Distort {
     /// Where to write the table: a Parquet file
     #[arg(short = 'o', long = "out", value_name = "FILE")]
     out: PathBuf,
+
+    #[command(flatten)]
+    force: ForceArgs,
 
     /// How: gradient (to first order, all sizes at once), exact (the network's tail for every channel and size, as in the
     /// paper: hours instead of seconds), or hybrid (gradient, then exact where it matters)
@@ -125,6 +128,7 @@ fn shard(text: &str) -> Result<Shard, String> {
 impl Distort {
     pub(crate) fn run(self) -> Result<()> {
         check_place(&self.out)?;
+        self.force.check(&[&self.out])?;
         let samples = self.samples.read(&self.model, &self.data, IMAGES)?;
         let part = self.part(samples.images.len())?;
         let method = match self.method {

@@ -7,7 +7,7 @@ use brelu_core::cost;
 use brelu_core::plan::Plan;
 use brelu_tools::blocks::Spec;
 use brelu_tools::data::{Dataset, Preprocess};
-use brelu_tools::evaluate::{Engine, Evaluation, Float, Log, Origin, Record, Summary};
+use brelu_tools::evaluate::{Engine, Evaluation, Float, Judge, Log, Origin, Record, Summary};
 use brelu_tools::graph::{Executor, Graph};
 use brelu_tools::net::{self, on_interrupt};
 use brelu_tools::report::{Bar, note, print, print_json};
@@ -16,12 +16,13 @@ use clap::Args;
 use serde::Serialize;
 use tokio::runtime::Runtime;
 
-use super::arguments::{ImportArgs, PatienceArgs, positive};
+use super::arguments::{ImportArgs, PatienceArgs, address, positive};
 use super::calibration::Selection;
 use super::conversion::ConversionArgs;
 use super::evaluate_float::FloatEvaluation;
 use super::files::{plan_digest, read_plan, read_weights};
 use super::infer::label;
+use super::labelling::{HELP, LabelArgs, plan_names};
 use super::parties::{Parties, PeakMemory};
 use super::party::ClientArgs;
 use super::preprocess::{self, PreprocessArgs};
@@ -30,14 +31,16 @@ use super::serve::Store;
 
 /// Measure accuracy, agreement with float, traffic and time over many images
 #[derive(Debug, Args)]
-#[command(after_help = "\
+#[command(after_help = format!("\
+{HELP}
+
 Examples:
   brelu evaluate --plan r20.plan --spawn --weights r20.weights --data cifar10/test.bin --model r20.onnx --count 1000
   brelu evaluate --plan r20.plan --server 127.0.0.1:7601 --data pictures/ --log run.jsonl
   brelu evaluate --plan r20.plan --simulate --weights r20.weights --data cifar10/test.bin --jobs 4
   brelu evaluate --plan deeplab.plan --spawn --weights deeplab.weights --data VOC2012:val --model deeplab.onnx
   brelu evaluate --float --model squeezenet.onnx --average-pool --data pictures/
-  brelu evaluate --float --model r20.onnx --spec r20-12.json --spec r20-6.json --data cifar10/test.bin")]
+  brelu evaluate --float --model r20.onnx --spec r20-12.json --spec r20-6.json --data cifar10/test.bin"))]
 pub(crate) struct Evaluate {
     /// The plan
     #[arg(long, value_name = "FILE", required_unless_present = "float")]
@@ -74,6 +77,9 @@ pub(crate) struct Evaluate {
     /// Where --float computes
     #[arg(long, value_name = "DEVICE", default_value = "cpu", requires = "float")]
     device: DeviceName,
+
+    #[command(flatten)]
+    labels: LabelArgs,
 
     #[command(flatten)]
     conversion: ConversionArgs,
@@ -120,7 +126,7 @@ pub(crate) struct Evaluate {
 #[group(required = true, multiple = false)]
 struct EngineArgs {
     /// Run on the server at this address and port
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
     server: Option<String>,
 
     /// Run on a server and a dealer started for this, as processes on this machine
@@ -141,6 +147,8 @@ struct EngineArgs {
 struct Report<'a> {
     network: &'a str,
     data: String,
+    /// How labels were found.
+    labels: &'a str,
     complete: bool,
     #[serde(flatten)]
     summary: &'a Summary,
@@ -150,6 +158,8 @@ struct Report<'a> {
 /// What an evaluation reads besides the plan.
 struct Inputs {
     data: Dataset,
+    /// How its labels were found.
+    labels: String,
     float: Option<FloatNetwork>,
     indices: Vec<usize>,
 }
@@ -191,7 +201,13 @@ impl Evaluate {
         drop(bar);
         let complete = result.is_ok() && records.len() == inputs.indices.len();
         if !records.is_empty() {
-            self.report(plan, &records, complete, parties.map(|parties| parties.peak_memory()))?;
+            self.report(
+                plan,
+                &inputs.labels,
+                &records,
+                complete,
+                parties.map(|parties| parties.peak_memory()),
+            )?;
         }
         runtime.shutdown_background();
         result
@@ -212,6 +228,7 @@ impl Evaluate {
             specs: &self.spec,
             conversion: self.conversion,
             samples,
+            labels: &self.labels,
             class_offset: self.class_offset,
             device: self.device,
             json: self.json,
@@ -226,7 +243,8 @@ impl Evaluate {
 
     fn inputs(&self, plan: &Plan<'_>) -> Result<Inputs> {
         let pixels = preprocess::of_plan(plan).with_context(|| self.path().display().to_string())?;
-        let data = Dataset::open(&self.data, pixels)?;
+        let mut data = Dataset::open(&self.data, pixels)?;
+        let labels = self.labels.label(&mut data, plan_names(plan), Judge::of_plan(plan).classes())?;
         let selection =
             Selection { count: self.count.unwrap_or(usize::MAX), skip: self.skip, step: Some(self.step) };
         let (indices, _) = selection.indices(data.len());
@@ -238,34 +256,16 @@ impl Evaluate {
             self.skip
         );
         let float = self.model.as_deref().map(|model| self.float(plan, model)).transpose()?;
-        Ok(Inputs { data, float, indices })
+        Ok(Inputs { data, labels, float, indices })
     }
 
     fn float(&self, plan: &Plan<'_>, model: &Path) -> Result<FloatNetwork> {
-        let (graph, _) = self.import.import(model)?;
+        let graph = self.import.network(model)?;
         let same = (graph.input_shape(), graph.output_shape()) == (plan.input().shape, plan.scores());
         ensure!(same, "{} has other shapes than the plan: give the network it was made of", model.display());
-        let given = match self.preprocess.is_given() {
-            true => self.preprocess.resolve(graph.input_shape())?,
-            false => self.recorded(plan)?,
-        };
-        preprocess::check_same(plan, &given)?;
+        let given = preprocess::whole(plan, self.path(), &self.preprocess, "to compare with --model")?;
         let spec = self.spec.first().map(|path| Spec::read(path)).transpose()?;
         Ok(FloatNetwork { graph, preprocess: given, spec })
-    }
-
-    /// The preprocessing that `compile` wrote beside the plan.
-    fn recorded(&self, plan: &Plan<'_>) -> Result<Preprocess> {
-        let path = self.path().with_extension("json");
-        let text = std::fs::read_to_string(&path).unwrap_or_default();
-        if !text.contains(&plan_digest(plan)) {
-            bail!(
-                "{} does not describe the plan: to compare with --model, give the preprocessing options that the plan \
-                 was compiled with",
-                path.display()
-            );
-        }
-        preprocess::parse(&text).with_context(|| path.display().to_string())
     }
 
     fn log(&self, plan: &Plan<'_>, inputs: &Inputs) -> Result<(Option<Log>, Vec<Record>)> {
@@ -317,6 +317,7 @@ impl Evaluate {
     fn report(
         &self,
         plan: &Plan<'_>,
+        labels: &str,
         records: &[Record],
         complete: bool,
         memory: Option<PeakMemory>,
@@ -329,6 +330,7 @@ impl Evaluate {
             return Ok(print_json(&Report {
                 network,
                 data,
+                labels,
                 complete,
                 summary: &summary,
                 peak_memory_bytes,
@@ -339,7 +341,7 @@ impl Evaluate {
         if !complete {
             text.line("not all images were evaluated");
         }
-        Ok(print(format_args!("network              {network}\n{text}"))?)
+        Ok(print(format_args!("network              {network}\nlabels               {labels}\n{text}"))?)
     }
 }
 

@@ -14,6 +14,7 @@ use brelu_tools::report::{Bar, Lines, Table, note, percent, print, print_json};
 use serde::Serialize;
 
 use super::conversion::ConversionArgs;
+use super::labelling::LabelArgs;
 use super::samples::{DeviceName, SampleArgs, Samples};
 
 /// What is compared.
@@ -24,6 +25,7 @@ pub(crate) struct FloatEvaluation<'a> {
     pub(crate) specs: &'a [PathBuf],
     pub(crate) conversion: ConversionArgs,
     pub(crate) samples: SampleArgs,
+    pub(crate) labels: &'a LabelArgs,
     pub(crate) class_offset: usize,
     pub(crate) device: DeviceName,
     pub(crate) json: bool,
@@ -81,7 +83,10 @@ fn classes(rows: &[Row<'_>], text: &mut Lines) {
 
 impl FloatEvaluation<'_> {
     pub(crate) fn run(self) -> Result<()> {
-        let samples = self.samples.read(self.model, self.data, usize::MAX)?;
+        let offset = u32::try_from(self.class_offset).context("--class-offset is too large")?;
+        let samples = self.samples.read_labelled(self.model, self.data, usize::MAX, |graph, set| {
+            self.labels.label(set, Vec::new(), Judge::of_graph(graph, offset).classes())
+        })?;
         let device = self.device.device()?;
         let (converted, changes) = self.converted()?.unzip();
         let graph = converted.as_ref().unwrap_or(&samples.graph);
@@ -106,13 +111,13 @@ impl FloatEvaluation<'_> {
             .iter()
             .map(|(_, activation)| Candidate { interpreter, activation: activation.as_ref() })
             .collect();
-        let mut scores = self.scores(&samples, &plain, &compared)?;
+        let mut scores = self.scores(&samples, &plain, &compared, offset)?;
         let label = |output: usize| samples.classes.get(output.checked_sub(self.class_offset)?).cloned();
         scores.iter_mut().filter_map(|scores| scores.map.as_mut()).for_each(|map| map.name(&label));
         let changes: Vec<Change> = std::iter::once(Change::default())
             .chain(candidates.into_iter().map(|(change, _)| change))
             .collect();
-        self.report(&samples.graph, &scores, &changes)
+        self.report(&samples, &scores, &changes)
     }
 
     /// The network with the conversions that are asked for, and what they changed.
@@ -130,8 +135,8 @@ impl FloatEvaluation<'_> {
         samples: &Samples,
         plain: &Interpreter,
         candidates: &[Candidate<'_>],
+        offset: u32,
     ) -> Result<Vec<BlockScores>> {
-        let offset = u32::try_from(self.class_offset).context("--class-offset is too large")?;
         let (truth, judge) =
             (Truth { targets: &samples.targets, offset }, Judge::of_graph(&samples.graph, offset));
         for (index, target) in truth.targets.iter().enumerate() {
@@ -149,7 +154,8 @@ impl FloatEvaluation<'_> {
         Ok(scores)
     }
 
-    fn report(&self, graph: &Graph, scores: &[BlockScores], changes: &[Change]) -> Result<()> {
+    fn report(&self, samples: &Samples, scores: &[BlockScores], changes: &[Change]) -> Result<()> {
+        let graph = &samples.graph;
         let rows: Vec<Row<'_>> =
             changes.iter().zip(scores).map(|(change, scores)| Row { change, scores }).collect();
         if self.json {
@@ -175,6 +181,7 @@ impl FloatEvaluation<'_> {
         let mut text = Lines::new(12);
         text.pair("network", &graph.name);
         text.pair("images", scores.first().map_or(0, |scores| scores.images));
+        text.pair("labels", &samples.labels);
         changes.iter().find(|change| !change.changes.is_empty()).iter().for_each(|change| {
             change.changes.iter().for_each(|what| text.pair("changed", what));
         });

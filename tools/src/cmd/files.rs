@@ -9,6 +9,7 @@ use brelu_core::plan::Plan;
 use brelu_host::plan_file;
 use brelu_host::weights::{Weights, plan_hash};
 use brelu_tools::report::hex;
+use clap::Args;
 use tempfile::NamedTempFile;
 
 /// Reads and checks a plan, for good.
@@ -42,6 +43,28 @@ pub(crate) fn check_place(path: &Path) -> Result<()> {
         path.join("result").display()
     );
     Ok(())
+}
+
+/// Whether results may take the place of files that are there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Args)]
+pub(crate) struct ForceArgs {
+    /// Write over results that are there already
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+impl ForceArgs {
+    /// Refuses results that are there already, before long work is done for them.
+    pub(crate) fn check<P: AsRef<Path>>(self, results: &[P]) -> Result<()> {
+        let there = results.iter().map(AsRef::as_ref).find(|path| !self.force && path.exists());
+        match there {
+            None => Ok(()),
+            Some(path) => anyhow::bail!(
+                "{} is there already: give --force to write over it, or another name",
+                path.display()
+            ),
+        }
+    }
 }
 
 /// Refuses to write a result over the file it is made from.

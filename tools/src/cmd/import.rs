@@ -1,14 +1,16 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
+use brelu_tools::compile;
 use brelu_tools::graph::{Graph, Node, Op, simplify};
-use brelu_tools::onnx::export_file;
+use brelu_tools::onnx::{export_file, files_beside};
 use brelu_tools::report::{Lines, Table, count, interpolation_text, print};
 use clap::Args;
 
 use super::arguments::{ImportArgs, shape_text};
 use super::conversion::ConversionArgs;
-use super::files::{check_distinct, check_place};
+use super::files::{ForceArgs, check_distinct, check_place};
+use super::preprocess::channels;
 
 /// Read an ONNX network and print what of it would be compiled
 #[derive(Debug, Args)]
@@ -17,12 +19,15 @@ Examples:
   brelu import resnet20.onnx
   brelu import squeezenet.onnx --average-pool -o average.onnx")]
 pub(crate) struct Import {
-    /// The network: an ONNX file, operator sets 7 to 22
+    /// The network: an ONNX file, operator sets 7 to 25, with its values in it or in files beside it
     model: PathBuf,
 
     /// Where to write the network as it was read, with the changes that are asked for: an ONNX file
     #[arg(short = 'o', long = "out", value_name = "FILE")]
     out: Option<PathBuf>,
+
+    #[command(flatten)]
+    force: ForceArgs,
 
     #[command(flatten)]
     conversion: ConversionArgs,
@@ -36,13 +41,20 @@ impl Import {
         if let Some(out) = &self.out {
             check_place(out)?;
             check_distinct(out, &self.model)?;
+            self.force.check(&[out])?;
         }
         let (graph, notes) = self.options.import_as_is(&self.model)?;
-        let (graph, changes) = self.conversion.convert(graph)?;
-        if let Some(out) = &self.out {
-            export_file(&graph, out)?;
+        if let Some(out) = self.out.as_ref().filter(|_| self.model.is_file()) {
+            files_beside(&self.model)?.iter().try_for_each(|file| check_distinct(out, file))?;
         }
-        let graph = simplify(graph).with_context(|| self.model.display().to_string())?;
+        let (whole, changes) = self.conversion.convert(graph)?;
+        let graph = simplify(whole.clone()).with_context(|| self.model.display().to_string())?;
+        // What is accepted here compiles.
+        compile::check(&graph).with_context(|| self.model.display().to_string())?;
+        channels(graph.input_shape())?;
+        if let Some(out) = &self.out {
+            export_file(&whole, out)?;
+        }
         let mut text = text(&graph, &notes);
         changes.iter().for_each(|change| text.pair("changed", change));
         self.out.iter().for_each(|out| text.pair("wrote", out.display()));

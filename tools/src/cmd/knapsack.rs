@@ -16,7 +16,7 @@ use clap::{Args, ValueEnum};
 use self::costs::CostArgs;
 use self::describe::{Answer, one, several};
 use self::refine::RefineArgs;
-use super::files::{Access, write_all};
+use super::files::{Access, ForceArgs, write_all};
 
 /// Choose block sizes: the least distortion for a budget of sign decisions, bytes or seconds
 #[derive(Debug, Args)]
@@ -24,8 +24,8 @@ use super::files::{Access, write_all};
 Reads a table of distortions and writes block specs. Choices are exact: the distortion is proven to be the least of all \
 choices with that cost, or the proven gap is told.
 
-A budget is a share of what one decision a pixel costs everywhere (12%), or an amount: 20000 (of the unit of --cost), \
-1.5MB, 0.2s. With several budgets, -o is a prefix: -o r20.json --budget 6%,12% writes r20-6.json and r20-12.json.
+A budget is a share of what one decision a pixel costs everywhere (12%), or an amount in the unit of --cost: 20kD (sign \
+decisions), 1.5MB, 0.2s. With several budgets, -o is a prefix: -o r20.json --budget 6%,12% writes r20-6.json and r20-12.json.
 
 Examples:
   brelu knapsack resnet20.parquet -o resnet20.json --budget 12%
@@ -33,7 +33,7 @@ Examples:
   brelu knapsack resnet20.parquet -o small.json --cost bytes --plan resnet20.plan --budget 1.5MB --windows
   brelu knapsack resnet20.parquet -o fast.json --cost seconds --link 100Mbit/20ms --phase online --budget 0.2s
   brelu knapsack r20.parquet -o r20.json --budget 6% --refine 30 --model r20.onnx --data cifar10/train.bin
-  brelu knapsack resnet20.parquet -o stem.json --budget 20000 --keep 'conv1*' --largest 8x8 --no-zero")]
+  brelu knapsack resnet20.parquet -o stem.json --budget 20kD --keep 'conv1*' --largest 8x8 --no-zero")]
 pub(crate) struct Knapsack {
     /// The distortions: a table that `brelu distort` or `brelu merge` wrote
     table: PathBuf,
@@ -42,11 +42,15 @@ pub(crate) struct Knapsack {
     #[arg(short = 'o', long = "out", value_name = "SPEC", required_unless_present = "front")]
     out: Option<PathBuf>,
 
-    /// What may be spent: 12%, 20000, 1.5MB or 0.2s; several with commas between them
+    #[command(flatten)]
+    force: ForceArgs,
+
+    /// What may be spent: 12%, 20kD (sign decisions), 1.5MB or 0.2s; several with commas between them
     #[arg(long, value_name = "BUDGET", value_delimiter = ',', required_unless_present = "front")]
     budget: Vec<Given>,
 
-    /// Write all choices on the lower hull of costs and distortions as CSV: cost, share, distortion, drelus, bytes
+    /// Write all choices on the lower hull of costs and distortions as CSV: cost, share, distortion, drelus, bytes,
+    /// unit (of the cost)
     #[arg(long, value_name = "FILE")]
     front: Option<PathBuf>,
 
@@ -147,6 +151,8 @@ impl Knapsack {
             "--windows needs costs that depend on them: give --cost bytes or --cost seconds"
         );
         let outs = self.outs()?;
+        self.force.check(&outs)?;
+        self.force.check(self.front.as_slice())?;
         let bar = Bar::spinner("reading distortions");
         let table = read_table(&self.table)?;
         let constraints = self.constraints.clone().into();
@@ -260,9 +266,11 @@ fn how(which: Which, answer: &Answer) -> String {
 }
 
 fn csv(problem: &Problem<'_>, front: &Front) -> String {
-    let mut text = String::from("cost,share,distortion,drelus,bytes\n");
+    let unit = problem.model().unit().name();
+    let mut text = String::from("cost,share,distortion,drelus,bytes,unit\n");
     for row in problem.rows(front) {
-        text += &format!("{},{},{:e},{},{}\n", row.cost, row.share, row.distortion, row.drelus, row.bytes);
+        text +=
+            &format!("{},{},{:e},{},{},{unit}\n", row.cost, row.share, row.distortion, row.drelus, row.bytes);
     }
     text
 }

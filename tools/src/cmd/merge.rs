@@ -5,6 +5,8 @@ use brelu_tools::distortion::{Table, merge, read_table, write_table};
 use brelu_tools::report::{Lines, count, print};
 use clap::Args;
 
+use super::files::ForceArgs;
+
 /// Join the parts of a divided measurement of distortions into one table
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -20,10 +22,14 @@ pub(crate) struct Merge {
     /// Where to write the whole table
     #[arg(short = 'o', long = "out", value_name = "TABLE")]
     out: PathBuf,
+
+    #[command(flatten)]
+    force: ForceArgs,
 }
 
 impl Merge {
     pub(crate) fn run(self) -> Result<()> {
+        self.force.check(&[&self.out])?;
         let tables: Vec<Table> =
             self.shards.iter().map(|path| read_table(path)).collect::<std::result::Result<_, _>>()?;
         let parts = tables.len() as u64;

@@ -21,10 +21,12 @@ mod infer;
 mod inspect;
 mod keygen;
 mod knapsack;
+mod labelling;
 mod listen;
 mod memory;
 mod merge;
 mod new;
+mod outcome;
 mod parties;
 mod party;
 mod prepare;
@@ -38,6 +40,8 @@ mod share;
 mod tasks;
 mod train;
 mod trial;
+
+pub(crate) use outcome::tell;
 
 use brelu_host::kernel::Backend;
 use clap::{Parser, Subcommand};
@@ -60,11 +64,13 @@ Examples:
   cp server.pub servers.txt; cp client.pub clients.txt
   brelu deal
   brelu serve --plan resnet20.plan --weights resnet20.weights
-  brelu infer --plan resnet20.plan cat.png";
+  brelu infer --plan resnet20.plan cat.png
+
+";
 
 /// Private neural-network inference: the server does not see the image, the client does not see the weights.
 #[derive(Debug, Parser)]
-#[command(name = "brelu", version, after_help = AFTER_HELP)]
+#[command(name = "brelu", version, after_help = format!("{AFTER_HELP}{}", outcome::HELP))]
 pub(crate) struct Cli {
     #[command(subcommand)]
     command: Command,

@@ -9,12 +9,13 @@ use clap::Args;
 
 use super::arguments::{shape, shape_text};
 use super::conversion::ConversionArgs;
+use super::files::ForceArgs;
 
 /// Write a published network as an ONNX file, with generated or published weights
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Weights are read from safetensors files and PyTorch checkpoints, with the names of OpenMMLab or, for ResNets and \
-MobileNetV2, of torchvision. Reading runs nothing that a file says.
+MobileNetV2, of torchvision, as they are or within what a trainer wrapped the network in. Reading runs nothing that a file says.
 
 Networks of maps end with the scores at an eighth of the input's rows and columns: the client interpolates them and takes \
 the largest score of every pixel.
@@ -37,6 +38,9 @@ pub(crate) struct New {
     /// Where to write the network: an ONNX file
     #[arg(short = 'o', long = "out", value_name = "FILE", required_unless_present = "list")]
     out: Option<PathBuf>,
+
+    #[command(flatten)]
+    force: ForceArgs,
 
     /// Published weights: a safetensors file or a PyTorch checkpoint [default: generated ones]
     #[arg(long, value_name = "FILE", conflicts_with = "seed")]
@@ -78,6 +82,7 @@ impl SizeArgs {
 impl New {
     pub(crate) fn run(self) -> Result<()> {
         let (Some(name), Some(out)) = (&self.name, &self.out) else { return list() };
+        self.force.check(&[out])?;
         let seed = self.weights.is_none().then_some(self.seed);
         let mut network = network(name, &self.sizes.options(seed))?;
         let notes = match &self.weights {

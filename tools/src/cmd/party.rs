@@ -9,13 +9,23 @@ use anyhow::{Context, Result};
 use brelu_core::channel::{Identity, PublicKey};
 use brelu_host::client::{CLIENT_LIMITS, ClientParty};
 use brelu_host::event::Observer;
-use brelu_host::keys::{read_identity, read_public};
+use brelu_host::keys::{Readers, read_identity_of, read_public};
 use brelu_host::state::{Epochs, Generations, Peer, Ready, Usage, Used};
 use clap::Args;
 
+/// Who may read a private key.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub(crate) struct ReadersArgs {
+    /// Take a private key that its group can read as well (mode 440 or 640), as secrets are mounted for containers; the folder
+    /// of --state has to be another one where that mount cannot be written
+    #[arg(long)]
+    allow_group_read: bool,
+}
+
 /// Reads a private key; says how to make one if there is none.
-pub(crate) fn identity(path: &Path) -> Result<Identity> {
-    read_identity(path).with_context(|| match path.exists() {
+pub(crate) fn identity(path: &Path, readers: ReadersArgs) -> Result<Identity> {
+    let readers = if readers.allow_group_read { Readers::Group } else { Readers::Owner };
+    read_identity_of(path, readers).with_context(|| match path.exists() {
         true => "the private key cannot be used".to_owned(),
         false => format!(
             "there is no private key {}; make one with brelu keygen {}",
@@ -46,7 +56,8 @@ pub(crate) fn state_folder(given: Option<&Path>, key: &Path) -> Result<PathBuf> 
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    let failed = || format!("cannot make the folder {}, give another one with --state", folder.display());
+    builder.create(&folder).with_context(failed)?;
     Ok(folder)
 }
 
@@ -80,6 +91,9 @@ pub(crate) struct ClientArgs {
     #[arg(long, value_name = "FILE", default_value = "client.key")]
     pub(crate) key: PathBuf,
 
+    #[command(flatten)]
+    pub(crate) readers: ReadersArgs,
+
     /// The server's public key: a file, or its 64 digits
     #[arg(long, value_name = "KEY", default_value = "server.pub")]
     pub(crate) server_key: String,
@@ -101,7 +115,7 @@ impl ClientArgs {
 
     /// As [`Self::party`]; `observer` is told of what happens.
     pub(crate) fn observed(&self, observer: Observer) -> Result<Arc<ClientParty>> {
-        let identity = identity(&self.key)?;
+        let identity = identity(&self.key, self.readers)?;
         let server = public_key("server", &self.server_key)?;
         let dealer = public_key("dealer", &self.dealer_key)?;
         let folder = state_folder(self.state.as_deref(), &self.key)?;

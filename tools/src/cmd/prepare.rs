@@ -6,7 +6,7 @@ use brelu_tools::net::{self, Session, Target};
 use brelu_tools::report::{Bar, print};
 use clap::Args;
 
-use super::arguments::{PatienceArgs, positive};
+use super::arguments::{PatienceArgs, address, positive};
 use super::files::read_plan;
 use super::infer::tell;
 use super::party::ClientArgs;
@@ -16,7 +16,7 @@ use super::share::ShareArgs;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 What is prepared is used by later calls of brelu infer with the same key, which then only do the online part. Each \
-prepared inference is used once. The server keeps as many as its --ready says, across its restarts if it was started with \
+prepared inference is used once: the dealer records that it is, so server and dealer have to be up then as well. The server keeps as many as its --ready says, across its restarts if it was started with \
 --store disk.
 
 Example:
@@ -27,7 +27,7 @@ pub(crate) struct Prepare {
     plan: PathBuf,
 
     /// Address and port of the server
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7601")]
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7601", value_parser = address)]
     server: String,
 
     /// How many prepared inferences there are to be
@@ -62,7 +62,10 @@ impl Prepare {
             drop(session.close().await);
             Ok::<_, anyhow::Error>(prepared)
         })?;
-        print(format_args!("{prepared} inferences are prepared\n"))?;
+        print(format_args!(
+            "{prepared} inferences are prepared; using them takes the server and its dealer, which records that none is used \
+             twice\n"
+        ))?;
         ensure!(
             prepared >= self.count,
             "the server keeps no more than {prepared} prepared inferences of a client"

@@ -6,9 +6,20 @@ use anyhow::{Context, Result, bail, ensure};
 use brelu_core::geometry::Shape;
 use brelu_core::plan::{self, Plan};
 use brelu_tools::data::{Channels, Fit, Preprocess};
+use brelu_tools::graph::Graph;
 use clap::Args;
 
 use super::arguments::shape_text;
+use super::files::plan_digest;
+
+/// The largest value of a pixel.
+const BRIGHTEST: f32 = 255.0;
+/// A mean of pixels is none of them if it is this many times the brightest one.
+const MEAN_BEYOND: f32 = 1.01;
+/// How far apart black and white can be in the input of a network: from a hundredth of what they usually are, if the standard
+/// deviation counts from 0 to 255 and the pixels from 0 to 1, to some hundred times that, the other way round.
+const LEAST_SPREAD: f32 = 0.05;
+const LARGEST_SPREAD: f32 = 1000.0;
 
 /// How pictures become the input: x = (pixel / divide-by - mean) / std for every channel.
 #[derive(Clone, Debug, Args)]
@@ -22,17 +33,17 @@ pub(crate) struct PreprocessArgs {
     #[arg(long, num_args = 1..=3, value_delimiter = ',', value_name = "X")]
     std: Vec<f32>,
 
-    /// Divisor of the pixel values; 1 leaves them as they are [default: 255]
+    /// Divisor of the pixel values; 1 leaves them as they are [default: 255, or 1 for networks whose input is of bytes (uint8)]
     #[arg(long, value_name = "X")]
     divide_by: Option<f32>,
 
-    /// Order of the channels: rgb, bgr or grey [default: rgb, or grey for networks with one channel]
+    /// Order of the channels: rgb, bgr or grey (by ITU-R BT.601, before resizing) [default: rgb, or grey for networks with one channel]
     #[arg(long, value_name = "ORDER", value_parser = order)]
     order: Option<Channels>,
 
     /// How pictures get the input's size: exact (they must have it), stretch (resized, proportions lost), short-side:N
     /// (short side resized to N pixels, then the centre cut out), or pad (resized to fit with proportions kept, the rest
-    /// filled with the mean colour) [default: exact]
+    /// filled with the mean colour). Bilinear, to the pixel as torchvision's Resize and CenterCrop on pictures [default: exact]
     #[arg(long, value_name = "FIT", value_parser = fit)]
     fit: Option<Fit>,
 
@@ -49,9 +60,9 @@ impl PreprocessArgs {
         values || self.order.is_some() || self.fit.is_some() || self.preprocess.is_some()
     }
 
-    /// The preprocessing, if it gives an input of `shape`.
-    pub(crate) fn fitting(&self, shape: Shape) -> Result<Preprocess> {
-        let preprocess = self.resolve(shape)?;
+    /// The preprocessing, if it gives the input of `network`.
+    pub(crate) fn fitting(&self, network: &Graph) -> Result<Preprocess> {
+        let (preprocess, shape) = (self.resolve(network)?, network.input_shape());
         ensure!(
             preprocess.shape() == shape,
             "the preprocessing gives {}, the network takes {}: change its sizes",
@@ -61,22 +72,29 @@ impl PreprocessArgs {
         Ok(preprocess)
     }
 
-    /// The preprocessing for an input of `shape`.
-    pub(crate) fn resolve(&self, shape: Shape) -> Result<Preprocess> {
+    /// The preprocessing for the input of `network`.
+    pub(crate) fn resolve(&self, network: &Graph) -> Result<Preprocess> {
+        self.resolve_shape(network.input_shape(), network.takes_bytes)
+    }
+
+    /// The preprocessing for an input of this shape, which may be of pixels as they are.
+    fn resolve_shape(&self, shape: Shape, takes_bytes: bool) -> Result<Preprocess> {
+        let preprocess = self.given(shape, takes_bytes)?;
+        check_numbers(&preprocess, takes_bytes)?;
+        Ok(preprocess)
+    }
+
+    fn given(&self, shape: Shape, takes_bytes: bool) -> Result<Preprocess> {
         if let Some(path) = &self.preprocess {
             return read(path);
         }
-        let by_shape = match shape.channels {
-            1 => Channels::Gray,
-            3 => Channels::Rgb,
-            other => bail!("the network takes {other} channels, but pictures have 1 or 3: change its input"),
-        };
+        let by_shape = channels(shape)?;
         let mut preprocess = Preprocess {
             height: shape.height,
             width: shape.width,
             fit: self.fit.unwrap_or(Fit::Exact),
             channels: self.order.unwrap_or(by_shape),
-            divide_by: self.divide_by.unwrap_or(255.0),
+            divide_by: self.divide_by.unwrap_or(if takes_bytes { 1.0 } else { BRIGHTEST }),
             mean: three("mean", &self.mean, 0.0)?,
             std: three("std", &self.std, 1.0)?,
         };
@@ -86,6 +104,41 @@ impl PreprocessArgs {
         preprocess.check()?;
         Ok(preprocess)
     }
+}
+
+/// The planes of pictures that a network with this input takes.
+pub(crate) fn channels(shape: Shape) -> Result<Channels> {
+    match shape.channels {
+        1 => Ok(Channels::Gray),
+        3 => Ok(Channels::Rgb),
+        other => bail!("the network takes {other} channels, but pictures have 1 or 3: change its input"),
+    }
+}
+
+/// Refuses numbers that make of pixels what no network was trained on.
+fn check_numbers(preprocess: &Preprocess, takes_bytes: bool) -> Result<()> {
+    let Preprocess { divide_by, mean, std, .. } = *preprocess;
+    let as_they_are = divide_by == 1.0 && mean == [0.0; 3] && std == [1.0; 3];
+    ensure!(
+        !takes_bytes || as_they_are,
+        "the network takes pixels as they are (its input is of bytes, uint8) and scales them itself: give --divide-by 1, and \
+         no --mean or --std"
+    );
+    let brightest = BRIGHTEST / divide_by;
+    for (mean, std) in mean.into_iter().zip(std) {
+        ensure!(
+            mean.abs() <= brightest.abs() * MEAN_BEYOND,
+            "the mean {mean} is beyond every pixel, which --divide-by {divide_by} brings to 0 to {brightest}: give \
+             --divide-by 1 if mean and standard deviation count from 0 to 255, or divide them by 255"
+        );
+        let spread = (brightest / std).abs();
+        ensure!(
+            (LEAST_SPREAD..=LARGEST_SPREAD).contains(&spread),
+            "black and white differ by {spread} in the network's input, by --divide-by {divide_by} and --std {std}: one of the \
+             two has to count from 0 to 255, the other from 0 to 1"
+        );
+    }
+    Ok(())
 }
 
 fn three(name: &str, values: &[f32], default: f32) -> Result<[f32; 3]> {
@@ -153,6 +206,52 @@ pub(crate) fn of_plan(plan: &Plan<'_>) -> Result<Preprocess> {
     );
     preprocess.check()?;
     Ok(preprocess)
+}
+
+/// The whole preprocessing of the plan in the file `path`: the one that is given, else the one that `brelu compile` wrote
+/// beside the plan, else what the plan itself says of it.
+pub(crate) fn whole(plan: &Plan<'_>, path: &Path, given: &PreprocessArgs, what: &str) -> Result<Preprocess> {
+    let preprocess = match given.is_given() {
+        true => given.resolve_shape(plan.input().shape, false)?,
+        false => recorded(plan, path, what)?,
+    };
+    check_same(plan, &preprocess)?;
+    Ok(preprocess)
+}
+
+fn recorded(plan: &Plan<'_>, path: &Path, what: &str) -> Result<Preprocess> {
+    let path = path.with_extension("json");
+    let text = std::fs::read_to_string(&path).unwrap_or_default();
+    if text.contains(&plan_digest(plan)) {
+        return parse(&text).with_context(|| path.display().to_string());
+    }
+    let known = real_of_plan(plan)?;
+    known.with_context(|| {
+        format!(
+            "the plan does not say what a unit of its input is worth, and {} does not describe it: {what}, give the \
+             preprocessing options that the plan was compiled with, or compile it again",
+            path.display()
+        )
+    })
+}
+
+/// The preprocessing of a plan in the float network's units, if the plan says what its own are worth.
+fn real_of_plan(plan: &Plan<'_>) -> Result<Option<Preprocess>> {
+    const DIVISOR: f32 = 255.0;
+    let (mut preprocess, header) = (of_plan(plan)?, plan.header());
+    let affine = &header.preprocess.affine;
+    preprocess.divide_by = DIVISOR;
+    for channel in 0..3 {
+        let (scales, pairs) = (&header.input_scale, affine.get(channel).or(affine.first()));
+        let Some((scale, [mul, add])) = scales.get(channel).or(scales.first()).zip(pairs) else {
+            return Ok(None);
+        };
+        // x = (pixel mul + add) scale = (pixel / 255 - mean) / std.
+        preprocess.std[channel] = 1.0 / (DIVISOR * mul * scale);
+        preprocess.mean[channel] = -add / (DIVISOR * mul);
+    }
+    preprocess.check()?;
+    Ok(Some(preprocess))
 }
 
 /// Refuses a preprocessing that is not the one `plan` was compiled with, as far as its fixed point tells.

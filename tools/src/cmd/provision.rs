@@ -13,8 +13,8 @@ use brelu_tools::report::{Lines, bytes, print};
 use clap::Args;
 
 use super::arguments::{positive, seconds};
-use super::files::{Access, read_plan, write_all};
-use super::party::{identity, public_key};
+use super::files::{Access, ForceArgs, read_plan, write_all};
+use super::party::{ReadersArgs, identity, public_key};
 use super::preprocess::of_plan;
 
 /// Write what a microcontroller needs into one file for its flash
@@ -43,6 +43,9 @@ pub(crate) struct Provision {
     /// The device's private key, made with brelu keygen
     #[arg(long, value_name = "FILE", default_value = "device.key")]
     key: PathBuf,
+
+    #[command(flatten)]
+    readers: ReadersArgs,
 
     /// The device's address and the bits of its network's prefix
     #[arg(long, value_name = "ADDRESS/BITS", value_parser = address)]
@@ -87,6 +90,9 @@ pub(crate) struct Provision {
     /// Where to write; only you can read it
     #[arg(short, long, value_name = "FILE", default_value = "device.bin")]
     output: PathBuf,
+
+    #[command(flatten)]
+    force: ForceArgs,
 }
 
 fn address(text: &str) -> Result<(Ipv4Addr, u8), String> {
@@ -102,8 +108,9 @@ fn address(text: &str) -> Result<(Ipv4Addr, u8), String> {
 
 impl Provision {
     pub(crate) fn run(self) -> Result<()> {
+        self.force.check(&[&self.output])?;
         let plan = read_plan(&self.plan)?;
-        let identity = identity(&self.key)?;
+        let identity = identity(&self.key, self.readers)?;
         let with = self.with()?;
         let data = Dataset::open(&self.data, of_plan(plan)?)?;
         let pictures: Vec<Vec<u8>> =

@@ -14,7 +14,7 @@ use brelu_tools::training;
 use clap::Args;
 
 use super::arguments::ImportArgs;
-use super::files::{Access, write_all};
+use super::files::{Access, ForceArgs, write_all};
 use super::preprocess::PreprocessArgs;
 use super::samples::model_digest;
 
@@ -67,6 +67,9 @@ pub(crate) struct Report {
     #[arg(short = 'o', long = "out", value_name = "HTML")]
     out: PathBuf,
 
+    #[command(flatten)]
+    force: ForceArgs,
+
     /// A folder for the figures as SVG
     #[arg(long, value_name = "FOLDER")]
     svg: Option<PathBuf>,
@@ -84,6 +87,7 @@ pub(crate) struct Report {
 
 impl Report {
     pub(crate) fn run(self) -> Result<()> {
+        self.force.check(&[&self.out])?;
         let histories: Vec<History> = self.history.iter().map(|path| history(path)).collect::<Result<_>>()?;
         let Some(table) = &self.table else { return self.write(&training_report(&histories)?) };
         let table = read_table(table)?;
@@ -113,7 +117,9 @@ impl Report {
         let mut files = vec![(self.out.clone(), html.into_bytes())];
         for (folder, ending) in [(&self.svg, "svg"), (&self.png, "png")] {
             let Some(folder) = folder else { continue };
-            files.extend(pictures(folder, ending, &figures)?);
+            let drawn = pictures(folder, ending, &figures)?;
+            self.force.check(&drawn.iter().map(|(path, _)| path).collect::<Vec<_>>())?;
+            files.extend(drawn);
             text.pair("", format_args!("{} ({} figures)", folder.display(), figures.len()));
         }
         drop(bar);
@@ -130,8 +136,8 @@ impl Report {
             return Ok(Vec::new());
         };
         check_model(model, table)?;
-        let (graph, _) = self.import.import(model)?;
-        let preprocess = self.preprocess.resolve(graph.input_shape())?;
+        let graph = self.import.network(model)?;
+        let preprocess = self.preprocess.resolve(&graph)?;
         let item = Dataset::open(data, preprocess)?.item(self.image)?;
         Ok(examples(&graph, &preprocess.normalise(&item.pixels), table, spec)?)
     }

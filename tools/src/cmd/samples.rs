@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use brelu_tools::data::{Dataset, Preprocess, Target};
 use brelu_tools::graph::Graph;
 use brelu_tools::interpreter::Device;
+use brelu_tools::onnx::digest_file;
 use brelu_tools::report::{Bar, hex};
 use clap::{Args, ValueEnum};
 use sha2::{Digest, Sha256};
@@ -68,6 +69,8 @@ pub(crate) struct Samples {
     /// The input's floats of every image.
     pub(crate) images: Vec<Vec<f32>>,
     pub(crate) targets: Vec<Target>,
+    /// How labels were found.
+    pub(crate) labels: String,
     /// Names of the classes, if known.
     pub(crate) classes: Vec<String>,
     /// SHA-256 of the pixels of all images in order.
@@ -75,11 +78,23 @@ pub(crate) struct Samples {
 }
 
 impl SampleArgs {
-    /// Reads the network and the images.
+    /// Reads the network and the images, whatever they show.
     pub(crate) fn read(&self, model: &Path, data: &Path, most: usize) -> Result<Samples> {
-        let (graph, _) = self.import.import(model)?;
-        let preprocess = self.preprocess.fitting(graph.input_shape())?;
-        let set = Dataset::open(data, preprocess)?;
+        self.read_labelled(model, data, most, |_, _| Ok(String::new()))
+    }
+
+    /// As [`Self::read`]; `label` finds what the labels mean to the network, and says how.
+    pub(crate) fn read_labelled(
+        &self,
+        model: &Path,
+        data: &Path,
+        most: usize,
+        label: impl FnOnce(&Graph, &mut Dataset) -> Result<String>,
+    ) -> Result<Samples> {
+        let graph = self.import.network(model)?;
+        let preprocess = self.preprocess.fitting(&graph)?;
+        let mut set = Dataset::open(data, preprocess)?;
+        let labels = label(&graph, &mut set)?;
         let count = self.count.unwrap_or(most);
         let selection = Selection { count, skip: self.skip, step: Some(self.step.unwrap_or(1)) };
         let (indices, _) = selection.indices(set.len());
@@ -100,18 +115,17 @@ impl SampleArgs {
         }
         let model_sha256 = model_digest(model)?;
         let (data_sha256, classes) = (hex(&digest.finalize()), set.class_names().to_vec());
-        Ok(Samples { graph, model_sha256, preprocess, images, targets, classes, data_sha256 })
+        Ok(Samples { graph, model_sha256, preprocess, images, targets, labels, classes, data_sha256 })
     }
 }
 
-/// SHA-256 of the network's file; of its name if it is built in.
+/// SHA-256 of the network's file and those beside it; of its name if it is built in.
 pub(crate) fn model_digest(model: &Path) -> Result<String> {
     let name = model.to_string_lossy();
-    let bytes = match name.starts_with("builtin:") {
-        true => name.as_bytes().to_vec(),
-        false => std::fs::read(model).with_context(|| format!("cannot read {}", model.display()))?,
-    };
-    Ok(hex(&Sha256::digest(bytes)))
+    Ok(match name.starts_with("builtin:") {
+        true => hex(&Sha256::digest(name.as_bytes())),
+        false => hex(&digest_file(model)?),
+    })
 }
 
 /// A file beside `path` with `ending` behind its name.

@@ -11,10 +11,10 @@ use brelu_host::weights::plan_hash;
 use brelu_tools::net::Serving;
 use clap::{Args, ValueEnum};
 
-use super::arguments::{positive, seconds, size};
+use super::arguments::{address, positive, seconds, size};
 use super::files::{read_plan, read_weights};
 use super::listen::{LimitArgs, listen};
-use super::party::{epochs, generations, identity, public_key, state_folder, usage};
+use super::party::{ReadersArgs, epochs, generations, identity, public_key, state_folder, usage};
 use super::quotas::{ListArgs, QuotaArgs, today};
 use super::share::ShareArgs;
 
@@ -41,6 +41,9 @@ pub(crate) struct Serve {
     /// The server's private key, made with brelu keygen
     #[arg(long, value_name = "FILE", default_value = "server.key")]
     key: PathBuf,
+
+    #[command(flatten)]
+    readers: ReadersArgs,
 
     #[command(flatten)]
     list: ListArgs,
@@ -85,7 +88,7 @@ pub(crate) struct Serve {
     listen: String,
 
     /// Address and port of the dealer
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7602")]
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7602", value_parser = address)]
     dealer: String,
 
     /// Seconds to wait for the dealer if it does not listen yet
@@ -132,7 +135,7 @@ impl Serve {
         let plan = read_plan(&self.plan)?;
         self.share.limits().server(plan)?;
         let weights = read_weights(plan, &self.weights)?;
-        let identity = identity(&self.key)?;
+        let identity = identity(&self.key, self.readers)?;
         let clients = self.list.access()?;
         let dealer = public_key("dealer", &self.dealer_key)?;
         let folder = state_folder(self.state.as_deref(), &self.key)?;

@@ -16,7 +16,7 @@ use brelu_tools::report::{note, print};
 use brelu_tools::training::{Checkpoint, Snapshot, State, TrainError, Training};
 use clap::Args;
 
-use super::files::check_distinct;
+use super::files::{ForceArgs, check_distinct};
 use super::samples::beside;
 use follow::Follow;
 use network::NetworkArgs;
@@ -26,6 +26,8 @@ use settings::Settings;
 /// Train a network, usually one whose ReLUs decide by blocks, on from its parameters or from scratch
 #[derive(Debug, Args)]
 #[command(after_help = "\
+Images have a class each, as brelu evaluate --help says, or a mask.
+
 A training that was interrupted (Ctrl-C, or killed) goes on where it was when the same command is given again, and comes \
 to the same parameters.
 
@@ -55,6 +57,9 @@ pub(crate) struct Train {
     out: PathBuf,
 
     #[command(flatten)]
+    force: ForceArgs,
+
+    #[command(flatten)]
     data: DataArgs,
 
     #[command(flatten)]
@@ -80,10 +85,12 @@ impl Train {
         self.settings.check(self.network.on_cpu())?;
         let files = output::Files::new(&self.out, self.network.spec())?;
         check_distinct(&self.out, &self.model)?;
+        let path = beside(&self.out, ".training");
+        // An interrupted training goes on, with its history.
+        self.force.check(&files.results(path.exists()))?;
         let (recipe, seed) = (self.settings.recipe(), self.settings.seed);
         let subject = self.network.read(&self.model, &recipe, seed, self.settings.distils())?;
         let plan = Plan::new(&self.data, &subject, &self.settings)?;
-        let path = beside(&self.out, ".training");
         let origin = format!("{:?} {:?} {}", self.settings, plan.description(), subject.digest());
         if self.restart {
             remove(&path)?;
@@ -108,7 +115,15 @@ impl Train {
         })?;
         files.write(&subject, &state)?;
         remove(&path)?;
-        Ok(print(output::summary(&subject, &training, &state, &files, started.elapsed(), resumed))?)
+        Ok(print(output::summary(
+            &subject,
+            &training,
+            &state,
+            &files,
+            &plan.labels,
+            started.elapsed(),
+            resumed,
+        ))?)
     }
 
     /// The constants of a training that begins now.

@@ -4,8 +4,12 @@ use brelu_core::plan::Channel;
 use rayon::prelude::*;
 
 use super::CompileError;
+use super::margin::Margin;
 use super::net::{Net, Node, Op};
 use super::run::{largest_block, run};
+
+/// The share of the pictures that ranges come from: of 64, one may be like no other without making all windows coarser.
+const WITHIN: f32 = 0.98;
 
 /// Images computed between two reports of progress.
 const BATCH: usize = 8;
@@ -17,20 +21,41 @@ pub(super) struct Seen {
     pub(super) high: f32,
     /// For activations that decide on blocks, the largest magnitude of a block's sum.
     pub(super) block: f32,
+    /// For activations that decide every pixel, the share of values near zero, a unit.
+    pub(super) density: f32,
+    /// For activations, the share of values that pass.
+    pub(super) passing: f32,
 }
 
+/// The part of a picture's largest magnitude that counts as near zero: what windows of six or seven bits tell apart.
+const NEAR: f32 = 1.0 / 64.0;
+
 impl Seen {
-    const NOTHING: Self = Self { low: f32::INFINITY, high: f32::NEG_INFINITY, block: 0.0 };
+    const NOTHING: Self =
+        Self { low: f32::INFINITY, high: f32::NEG_INFINITY, block: 0.0, density: 0.0, passing: 0.0 };
 
     /// The largest magnitude.
     pub(super) fn largest(&self) -> f32 {
         self.high.max(-self.low).max(0.0)
     }
 
-    fn merge(&mut self, other: &Self) {
-        self.low = self.low.min(other.low);
-        self.high = if other.high.is_nan() { other.high } else { self.high.max(other.high) };
-        self.block = self.block.max(other.block);
+    /// What [`WITHIN`] of the pictures stay within; shares are means over all of them.
+    fn of_all(pictures: &[Self]) -> Self {
+        let within = |value: fn(&Self) -> f32| -> f32 {
+            let mut values: Vec<f32> = pictures.iter().map(value).collect();
+            values.sort_by(f32::total_cmp);
+            let broken = values.iter().find(|value| !value.is_finite());
+            let at = (WITHIN * values.len() as f32).ceil() as usize;
+            broken.copied().unwrap_or(values[at.clamp(1, values.len()) - 1])
+        };
+        let mean = |value: fn(&Self) -> f32| pictures.iter().map(value).sum::<f32>() / pictures.len() as f32;
+        Self {
+            low: -within(|seen| -seen.low),
+            high: within(|seen| seen.high),
+            block: within(|seen| seen.block),
+            density: mean(|seen| seen.density),
+            passing: mean(|seen| seen.passing),
+        }
     }
 }
 
@@ -49,15 +74,16 @@ pub(super) fn calibrate(
     mut progress: impl FnMut(usize),
 ) -> Result<Calibration, CompileError> {
     check_images(net, images)?;
-    let mut calibration = Calibration { seen: vec![], outputs: vec![] };
+    let (mut pictures, mut outputs) = (Vec::new(), Vec::new());
     for batch in images.chunks(BATCH) {
         let results: Vec<_> = batch.par_iter().map(|image| watch(net, image)).collect::<Result<_, _>>()?;
         for (seen, output) in results {
-            merge(&mut calibration.seen, seen);
-            calibration.outputs.push(output);
+            pictures.push(seen);
+            outputs.push(output);
         }
-        progress(calibration.outputs.len());
+        progress(outputs.len());
     }
+    let calibration = Calibration { seen: over_pictures(&pictures), outputs };
     check_finite(net, &calibration.seen)?;
     Ok(calibration)
 }
@@ -99,6 +125,7 @@ fn look(node: &Node, input: &[f32], output: &[f32]) -> Vec<Seen> {
     if let Op::Activation { channels, .. } = &node.op {
         for ((seen, input), channel) in seen.iter_mut().zip(input.chunks(plane)).zip(channels) {
             seen.block = largest_sum(input, node, *channel);
+            (seen.density, seen.passing) = shares(input, *channel);
         }
     }
     seen
@@ -113,6 +140,23 @@ fn extent(plane: &[f32]) -> Seen {
     if broken { Seen { high: f32::NAN, ..seen } } else { seen }
 }
 
+/// The share of values near zero, a unit, where each is decided on its own, and the share of those that pass. Zeros are not
+/// near zero: nothing happens to them, and differences of equal values are many.
+fn shares(plane: &[f32], channel: Channel) -> (f32, f32) {
+    let len = plane.len() as f32;
+    let passing = match channel {
+        Channel::Zero => 0.0,
+        Channel::Identity => 1.0,
+        Channel::Blocks { .. } => plane.iter().filter(|value| **value > 0.0).count() as f32 / len,
+    };
+    let near = NEAR * extent(plane).largest();
+    if near <= 0.0 || !matches!(channel, Channel::Blocks { height: 1, width: 1, .. }) {
+        return (0.0, passing);
+    }
+    let close = plane.iter().filter(|value| **value != 0.0 && value.abs() <= near).count();
+    (close as f32 / (2.0 * near * len), passing)
+}
+
 fn largest_sum(plane: &[f32], node: &Node, channel: Channel) -> f32 {
     match channel {
         Channel::Blocks { height: 1, width: 1, .. } => extent(plane).largest(),
@@ -121,21 +165,22 @@ fn largest_sum(plane: &[f32], node: &Node, channel: Channel) -> f32 {
     }
 }
 
-fn merge(all: &mut Vec<Vec<Seen>>, one: Vec<Vec<Seen>>) {
-    if all.is_empty() {
-        *all = one;
-        return;
-    }
-    for (all, one) in all.iter_mut().zip(one) {
-        all.iter_mut().zip(&one).for_each(|(all, one)| all.merge(one));
-    }
+/// For every channel of every node, what holds for [`WITHIN`] of the pictures.
+fn over_pictures(pictures: &[Vec<Vec<Seen>>]) -> Vec<Vec<Seen>> {
+    let channel = |node: usize, at: usize| {
+        let seen: Vec<Seen> = pictures.iter().map(|picture| picture[node][at]).collect();
+        Seen::of_all(&seen)
+    };
+    let node = |(node, first): (usize, &Vec<Seen>)| (0..first.len()).map(|at| channel(node, at)).collect();
+    pictures[0].par_iter().enumerate().map(node).collect()
 }
 
 /// Leaves out the upper half of bounded activations in channels that stay below the bound with `margin` to spare.
-pub(super) fn drop_unreached_bounds(net: &mut Net, seen: &[Vec<Seen>], margin: f32) {
+pub(super) fn drop_unreached_bounds(net: &mut Net, seen: &[Vec<Seen>], margin: Margin) {
     for node in &mut net.nodes {
         let Op::Activation { input, channels, clip: Some(max) } = &mut node.op else { continue };
         let half = channels.len() / 2;
+        let margin = margin.window(node.shape.plane()) as f32;
         let (_, above) = channels.split_at_mut(half);
         for (channel, seen) in above.iter_mut().zip(&seen[*input]) {
             if seen.high * margin <= *max {

@@ -31,6 +31,9 @@ pub enum CompileError {
     /// An option is out of range.
     #[error("{0}")]
     Option(String),
+    /// The compiled network does something else than the float one.
+    #[error("{0}")]
+    NotClose(String),
     /// The network itself is inconsistent.
     #[error(transparent)]
     Graph(#[from] GraphError),

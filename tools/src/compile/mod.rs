@@ -3,18 +3,22 @@
 //! 1. `lower`: operations of the graph become operations of plans, still with real numbers;
 //! 2. `widths`, `order`: which tensors live in which ring, where rings are extended, what shares a round trip;
 //! 3. `calibrate`: how large values get on sample images, with the blocks of the block spec;
-//! 4. `ties`, `scales`: which channels share a scale, and the finest scales with which all ranges hold;
-//! 5. `quantise`: integers, and the positions of comparison windows;
-//! 6. `search`: the cheapest format whose simulated outputs are close to the float network's;
+//! 4. `untie`, `ties`, `scales`, `margin`: which channels share a scale, and the finest scales with which all ranges hold;
+//! 5. `quantise`, `drift`: integers, the positions of comparison windows, and what these take away on average;
+//! 6. `model`, `search`, `criterion`: the front of formats, and the one whose answers are worth its bytes;
 //! 7. `exact`: scores are opened without rounding.
 
 mod answer;
 mod calibrate;
+mod criterion;
+mod drift;
 mod error;
 mod exact;
 mod expect;
 mod format;
 mod lower;
+mod margin;
+mod model;
 mod net;
 mod noise;
 mod order;
@@ -26,25 +30,32 @@ mod run;
 mod scales;
 mod search;
 mod spec;
+mod subject;
 mod ties;
+mod untie;
 mod widths;
 mod windows;
 
 pub use answer::{LabelOptions, LabelReport};
+pub use criterion::{Criterion, WORTH};
 pub use error::CompileError;
 pub use format::Format;
-pub use quality::{Criterion, Quality};
+pub use quality::Quality;
 pub use report::{ActivationReport, LinearReport, Report};
-pub use search::Trial;
+pub use search::Point;
 pub use spec::BlockSpec;
+pub use subject::Trial;
 
 use brelu_core::cost;
 use brelu_core::plan::{self, Plan};
 use brelu_host::weights::Weights;
 
 use self::calibrate::calibrate;
+use self::margin::Margin;
+use self::quality::Reference;
 use self::quantise::Names;
-use self::search::Subject;
+use self::search::Found;
+use self::subject::Subject;
 use self::ties::Ties;
 use crate::data::{Channels, Fit, Preprocess};
 use crate::graph::Graph;
@@ -58,11 +69,12 @@ pub struct CompileOptions {
     pub labels: Vec<String>,
     /// How many leading outputs no label belongs to.
     pub class_offset: u32,
-    /// Calibrated magnitudes times this factor must fit the ranges: 1 to 16.
+    /// Calibrated magnitudes times this factor, and times one for how few values were seen, must fit comparison windows:
+    /// 1 to 16.
     pub margin: f32,
     /// The format; searched for if there is none.
     pub format: Option<Format>,
-    /// What a searched format must reach.
+    /// What a format must reach.
     pub criterion: Criterion,
     /// That only labels are opened; scores are if there is nothing here.
     pub answer: Option<LabelOptions>,
@@ -73,13 +85,13 @@ pub struct CompileOptions {
 }
 
 impl CompileOptions {
-    /// Every ReLU, no labels, a margin of 1.75, a searched format, scores as the answer.
+    /// Every ReLU, no labels, a margin of 1, a searched format, scores as the answer.
     pub fn new(preprocess: Preprocess) -> Self {
         Self {
             preprocess,
             labels: Vec::new(),
             class_offset: 0,
-            margin: 1.75,
+            margin: 1.0,
             format: None,
             criterion: Criterion::default(),
             answer: None,
@@ -89,6 +101,9 @@ impl CompileOptions {
     }
 }
 
+/// What differences of scores may be when labels are chosen, in parts of the largest on calibration images.
+const DIFFERENCES: f32 = 1.75;
+
 /// How far a compilation is.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Progress {
@@ -97,6 +112,13 @@ pub enum Progress {
         /// Images done.
         done: usize,
         /// All images.
+        of: usize,
+    },
+    /// Widths whose part in the error is known.
+    Probed {
+        /// Widths measured.
+        done: usize,
+        /// All widths.
         of: usize,
     },
     /// A format was tried.
@@ -118,8 +140,8 @@ pub struct Compiled {
 /// [`Preprocess::pixels`] gives them. 64 images are enough for small pictures.
 ///
 /// # Errors
-/// If the network cannot be expressed as a plan, or images, block sizes or options do not fit it. That no format is
-/// good enough is not an error: the report says so.
+/// If the network cannot be expressed as a plan, images, block sizes or options do not fit it, or its outputs on the images
+/// are not close to the float network's ([`Criterion`]).
 pub fn compile(
     graph: &Graph,
     pixels: &[Vec<u8>],
@@ -135,17 +157,23 @@ pub fn compile(
     let report = |done| progress(Progress::Calibrated { done, of: pixels.len() });
     let mut calibration = calibrate(&net, &images, report)?;
     expect::widen(&net, &mut calibration.seen);
-    calibrate::drop_unreached_bounds(&mut net, &calibration.seen, options.margin);
+    let margin = Margin { times: options.margin, images: pixels.len() };
+    calibrate::drop_unreached_bounds(&mut net, &calibration.seen, margin);
+    untie::untie(&mut net, &mut calibration.seen)?;
+    let reference = Reference::of(&calibration.outputs, net.shape(net.output()));
     let mut criterion = options.criterion;
-    if noise::has_blocks(&net) && options.format.is_none() {
+    if noise::has_blocks(&net) {
         let (outputs, seed) = (&calibration.outputs, options.seed);
-        criterion = criterion.beside(&noise::sensitivity(&net, &options.preprocess, pixels, outputs, seed)?);
+        let noise = noise::sensitivity(&net, &options.preprocess, pixels, outputs, seed)?;
+        criterion = criterion.beside(reference.compare(&noise).quality());
     }
     let labels = options.labels.join("\n");
     let subject = Subject {
         net: &net,
         ties: &Ties::new(&net)?,
         calibration: &calibration,
+        reference,
+        criterion,
         pixels,
         names: Names {
             network: &graph.name,
@@ -153,13 +181,21 @@ pub fn compile(
             class_offset: options.class_offset,
             preprocess: &real,
             interpolation: graph.interpolation,
-            margin: options.margin,
+            margin,
         },
-        criterion,
         spec: &options.spec,
         seed: options.seed,
     };
     finish(&subject, options, progress)
+}
+
+/// Whether `graph` can be expressed as a plan, as far as its operations say; ranges and formats are not known without images.
+///
+/// # Errors
+/// As [`compile`], of the network alone.
+pub fn check(graph: &Graph) -> Result<(), CompileError> {
+    let (widened, output) = widths::assign(&prune::prune(lower::lower(graph, &BlockSpec::default())?)?);
+    Ties::new(&order::by_depth(widened, output)).map(|_| ())
 }
 
 fn finish(
@@ -167,16 +203,12 @@ fn finish(
     options: &CompileOptions,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Compiled, CompileError> {
-    let (chosen, windows, trials) = match options.format {
-        Some(format) => {
-            format.check()?;
-            let windows = subject.uniform(format);
-            let trial = subject.trial(format, &windows)?;
-            progress(Progress::Trial(trial));
-            (trial, windows, vec![trial])
-        }
+    let found = match options.format {
+        Some(format) => fixed(subject, format, progress)?,
         None => search::search(subject, progress)?,
     };
+    let Found { chosen, windows, trials, front } = found;
+    subject.criterion.check(&chosen.quality, options.format.is_none())?;
     let built = subject.build(chosen.format, &windows)?;
     // Labels are chosen among rounded scores, which nobody sees.
     let (file, weights, is_exact) = match options.answer {
@@ -187,10 +219,11 @@ fn finish(
     let scales = subject.scales(chosen.format);
     let report = Report {
         format: chosen.format,
-        margin: subject.names.margin,
+        margin: options.margin,
         criterion: subject.criterion,
         chosen,
         trials,
+        front,
         exact: is_exact,
         round_trips: report::round_trips(&plan),
         activations: report::activations(&plan, subject.net, &scales, &subject.calibration.seen),
@@ -200,10 +233,23 @@ fn finish(
     let Some(answer) = &options.answer else { return Ok(Compiled { plan: file, weights, report }) };
     let (beside, ..) = self::scores((file.clone(), weights.clone()))?;
     let beside = cost::total(&Plan::parse(&beside)?);
-    let (scores, margin) = (subject.outputs(&plan, &weights)?, subject.names.margin);
+    let (scores, margin) = (subject.outputs(&plan, &weights)?, DIFFERENCES * options.margin);
     let (file, weights, labels) = answer::labels(answer, (&plan, weights), &scores, margin, &beside)?;
     let round_trips = report::round_trips(&Plan::parse(&file)?);
     Ok(Compiled { plan: file, weights, report: Report { round_trips, labels: Some(labels), ..report } })
+}
+
+/// The one format that is given.
+fn fixed(
+    subject: &Subject<'_>,
+    format: Format,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Found, CompileError> {
+    format.check()?;
+    let windows = subject.uniform(format);
+    let (chosen, _) = subject.trial(format, &windows)?;
+    progress(Progress::Trial(chosen));
+    Ok(Found { chosen, windows, trials: vec![chosen], front: Vec::new() })
 }
 
 /// Plan and weights with exact scores where that is possible, and whether it is.

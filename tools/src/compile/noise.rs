@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use super::CompileError;
 use super::net::{Net, Op};
-use super::quality::Quality;
+use super::quality::Pair;
 use super::run::run;
 use crate::data::Preprocess;
 use crate::demo::Random;
@@ -26,15 +26,15 @@ pub(super) fn has_blocks(net: &Net) -> bool {
     })
 }
 
-/// How far the float network's outputs are from `outputs` when every pixel of the images is one level darker or
-/// brighter, or neither.
-pub(super) fn sensitivity(
+/// The float network's `outputs`, and what they are when every pixel of the images is one level darker or brighter, or
+/// neither.
+pub(super) fn sensitivity<'a>(
     net: &Net,
     preprocess: &Preprocess,
     pixels: &[Vec<u8>],
-    outputs: &[Vec<f32>],
+    outputs: &'a [Vec<f32>],
     seed: u64,
-) -> Result<Quality, CompileError> {
+) -> Result<Vec<Pair<'a>>, CompileError> {
     let changed = |at: usize| {
         let mut random = Random::new(seed ^ (at as u64) << 32);
         let pixels: Vec<u8> =
@@ -43,6 +43,5 @@ pub(super) fn sensitivity(
         Ok((outputs[at].as_slice(), output))
     };
     let count = pixels.len().min(outputs.len());
-    let pairs = (0..count).into_par_iter().map(changed).collect::<Result<Vec<_>, CompileError>>()?;
-    Ok(Quality::of(&pairs, net.shape(net.output())))
+    (0..count).into_par_iter().map(changed).collect()
 }

@@ -7,9 +7,14 @@ use brelu_host::weights::{NodeWeights, Weights};
 
 use super::CompileError;
 use super::calibrate::Seen;
+use super::drift::drift;
 use super::format::Format;
+use super::margin::Margin;
 use super::net::{Id, Net, Node, Op, Term};
 use super::scales::{Groups, Scales, affine};
+
+/// The largest weight that reads a channel of nothing but zeros.
+const ZERO: f64 = 0.25;
 
 /// What a plan says besides its nodes.
 pub(super) struct Names<'a> {
@@ -18,7 +23,7 @@ pub(super) struct Names<'a> {
     pub(super) class_offset: u32,
     pub(super) preprocess: &'a Preprocess,
     pub(super) interpolation: Interpolation,
-    pub(super) margin: f32,
+    pub(super) margin: Margin,
 }
 
 /// Writes the plan for `net` in `format`, with comparisons as wide as `windows` says for every node, and the integers that
@@ -32,12 +37,10 @@ pub(super) fn quantise(
     names: &Names<'_>,
 ) -> Result<(Vec<u8>, Weights), CompileError> {
     let formats: Vec<Format> = windows.iter().map(|window| Format { window: *window, ..format }).collect();
-    let records: Vec<Vec<u8>> = net
-        .nodes
-        .iter()
-        .enumerate()
-        .map(|(id, node)| records(id, node, scales, &seen[id], formats[id], names))
-        .collect();
+    let placed = |(id, node): (Id, &Node)| placed(id, node, scales, &seen[id], formats[id], names);
+    let channels: Vec<Vec<Channel>> = net.nodes.iter().enumerate().map(placed).collect();
+    let record = |channels: &Vec<Channel>| channels.iter().flat_map(Channel::record).collect();
+    let records: Vec<Vec<u8>> = channels.iter().map(record).collect();
     let mut nodes = Vec::new();
     for ((node, records), format) in net.nodes.iter().zip(&records).zip(&formats) {
         nodes.push(plan_node(node, records, *format)?);
@@ -48,12 +51,14 @@ pub(super) fn quantise(
         labels: names.labels,
         class_offset: names.class_offset,
         output_scale: scales.of(net.output(), 0) as f32,
-        margin: names.margin,
+        margin: names.margin.times,
         answer: Answer::Scores,
         interpolation: names.interpolation,
+        input_scale: input_scale(net, scales),
     };
     let file = write(&header, &nodes)?;
-    let integers = integers(net, scales, format)?;
+    let drift = drift(net, scales, seen, &channels);
+    let integers = integers(net, scales, format, &drift)?;
     let weights = Weights::new(&Plan::parse(&file)?, integers)?;
     Ok((file, weights))
 }
@@ -119,24 +124,25 @@ fn push_all<T, const N: usize>(
     Ok(())
 }
 
-/// The channel records of an activation, with windows that just hold the calibrated block sums.
-fn records(
+/// The channels of an activation, with windows that just hold the calibrated block sums.
+fn placed(
     id: Id,
     node: &Node,
     scales: &Scales<'_>,
     seen: &[Seen],
     format: Format,
     names: &Names<'_>,
-) -> Vec<u8> {
+) -> Vec<Channel> {
     let Op::Activation { channels, .. } = &node.op else { return Vec::new() };
     let place = |(index, channel): (usize, &Channel)| match *channel {
         Channel::Blocks { height, width, .. } => {
             let sum = f64::from(seen[index].block) / scales.of(id, index);
-            Channel::Blocks { height, width, lo: window_position(sum, f64::from(names.margin), format) }
+            let values = node.shape.plane() / (usize::from(height) * usize::from(width)).max(1);
+            Channel::Blocks { height, width, lo: window_position(sum, names.margin.window(values), format) }
         }
         other => other,
     };
-    channels.iter().enumerate().map(place).flat_map(|channel| channel.record()).collect()
+    channels.iter().enumerate().map(place).collect()
 }
 
 /// The lowest position of a window that holds sums up to `sum` times the margin, of which half a unit of the window is lost
@@ -164,10 +170,17 @@ fn preprocess(net: &Net, scales: &Scales<'_>, real: &Preprocess) -> Preprocess {
     units
 }
 
+/// What a unit of the input is worth, channel by channel as [`preprocess`] has them.
+fn input_scale(net: &Net, scales: &Scales<'_>) -> heapless::Vec<f32, 4> {
+    let channels = net.shape(0).channels as usize;
+    (0..if channels <= 4 { channels } else { 1 }).map(|channel| scales.of(0, channel) as f32).collect()
+}
+
 fn integers(
     net: &Net,
     scales: &Scales<'_>,
     format: Format,
+    drift: &[Vec<f64>],
 ) -> Result<Vec<(plan::NodeId, NodeWeights)>, CompileError> {
     let mut all = Vec::new();
     for (id, node) in net.nodes.iter().enumerate() {
@@ -176,7 +189,8 @@ fn integers(
                 let terms = terms.iter().map(|term| term_integers(id, node, term, scales, format));
                 let terms = terms.collect::<Result<_, _>>()?;
                 let unit = |channel| scales.of(id, channel) / f64::from(format.fraction).exp2();
-                let bias = bias.iter().enumerate().map(|(channel, bias)| f64::from(*bias) / unit(channel));
+                let bias = bias.iter().zip(&drift[id]).map(|(bias, drift)| f64::from(*bias) - drift);
+                let bias = bias.enumerate().map(|(channel, bias)| bias / unit(channel));
                 NodeWeights::Linear { terms, bias: bias.map(residue).collect() }
             }
             Op::Offset { values, .. } => {
@@ -207,7 +221,11 @@ fn term_integers(
         let unit = one / scales.of(id, output);
         for (index, kernel) in weights.chunks(group.kernel).enumerate() {
             let factor = scales.of(term.input, group.first(output) + index) * unit;
-            integers.extend(kernel.iter().map(|weight| (f64::from(*weight) * factor).round()));
+            // A channel of nothing but zeros has the errors of fixed point all the same, which no weight may make large.
+            let zero = scales.is_zero(term.input, group.first(output) + index);
+            let most = if zero { one * ZERO } else { f64::INFINITY };
+            integers
+                .extend(kernel.iter().map(|weight| (f64::from(*weight) * factor).round().clamp(-most, most)));
         }
     }
     let limit = f64::from(1u32 << 31);

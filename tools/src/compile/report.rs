@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::calibrate::Seen;
 use super::scales::Scales;
-use super::{Criterion, Format, LabelReport, Trial, net};
+use super::{Criterion, Format, LabelReport, Point, Trial, net};
 
 /// The choices of the compiler and what they rest on.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -17,8 +17,10 @@ pub struct Report {
     pub margin: f32,
     /// What a format has to reach.
     pub criterion: Criterion,
-    /// The chosen format on the calibration images. `accepted` is false if no format was good enough.
+    /// The chosen format on the calibration images: the best there is if none reaches that.
     pub chosen: Trial,
+    /// Formats around the chosen one, cheapest first; none if the format was given.
+    pub front: Vec<Point>,
     /// All formats that were tried, in order.
     pub trials: Vec<Trial>,
     /// Whether scores are opened without rounding: they have K bits then, and f more bits a score and link are sent than the

@@ -8,6 +8,7 @@ use brelu_core::plan::{Channel, Preprocess};
 
 use super::calibrate::Seen;
 use super::format::Format;
+use super::margin::Margin;
 use super::net::{Id, Net, Op, Term};
 use super::ties::Ties;
 
@@ -19,6 +20,8 @@ const INPUT_STEPS: f64 = 4.0;
 pub(super) struct Scales<'a> {
     ties: &'a Ties,
     classes: Vec<f64>,
+    /// Classes that no range binds.
+    unbound: Vec<bool>,
 }
 
 impl<'a> Scales<'a> {
@@ -27,17 +30,20 @@ impl<'a> Scales<'a> {
         ties: &'a Ties,
         seen: &[Vec<Seen>],
         format: Format,
-        margin: f32,
+        margin: Margin,
         preprocess: &Preprocess,
     ) -> Self {
-        let mut scales = Self { ties, classes: vec![0.0; ties.len()] };
+        let mut scales = Self { ties, classes: vec![0.0; ties.len()], unbound: Vec::new() };
         for (id, node) in net.nodes.iter().enumerate() {
-            scales.ranges(net, id, &node.op, seen, format, f64::from(margin));
+            scales.ranges(net, id, &node.op, seen, format, margin);
         }
         scales.input(net, format, preprocess);
         scales.rest();
-        for _ in 0..3 {
-            net.nodes.iter().enumerate().for_each(|(id, node)| scales.limit_weights(id, &node.op, format));
+        // Once, and from the ranges alone: raising what another layer reads again would go around in circles where layers
+        // are tied by additions.
+        let ranges = scales.clone();
+        for (id, node) in net.nodes.iter().enumerate() {
+            scales.limit_weights(id, &node.op, seen, format, &ranges);
         }
         scales
     }
@@ -47,6 +53,7 @@ impl<'a> Scales<'a> {
         let bound = self.classes.iter().copied().filter(|scale| *scale > 0.0);
         let least = bound.fold(f64::INFINITY, f64::min);
         let least = if least.is_finite() { least } else { 1.0 };
+        self.unbound = self.classes.iter().map(|scale| *scale <= 0.0).collect();
         self.classes.iter_mut().filter(|scale| **scale <= 0.0).for_each(|scale| *scale = least);
     }
 
@@ -54,6 +61,11 @@ impl<'a> Scales<'a> {
     pub(super) fn of(&self, id: Id, channel: usize) -> f64 {
         let (class, factor) = self.ties.class(id, channel);
         self.classes[class] * factor
+    }
+
+    /// Whether a channel was never anything but zero.
+    pub(super) fn is_zero(&self, id: Id, channel: usize) -> bool {
+        self.unbound[self.ties.class(id, channel).0]
     }
 
     fn at_least(&mut self, id: Id, channel: usize, scale: f64) {
@@ -64,21 +76,22 @@ impl<'a> Scales<'a> {
     }
 
     /// Ranges of an activation's input, and of the output of the network.
-    fn ranges(&mut self, net: &Net, id: Id, op: &Op, ranges: &[Vec<Seen>], format: Format, margin: f64) {
+    fn ranges(&mut self, net: &Net, id: Id, op: &Op, ranges: &[Vec<Seen>], format: Format, margin: Margin) {
         let value = f64::from(format.narrow - 2).exp2();
         let block = 2.0 * value;
+        let plane = net.shape(id).plane();
         if let Op::Activation { input, channels, .. } = op {
             for (index, _) in channels.iter().enumerate().filter(|(_, channel)| **channel != Channel::Zero) {
                 let value = f64::from(ranges[*input][index].largest()) / value;
                 let block = f64::from(ranges[id][index].block) / block;
-                self.at_least(*input, index, value.max(block) * margin);
+                self.at_least(*input, index, value.max(block) * margin.range(plane));
             }
         }
         if id == net.output() {
             let bits = if net.nodes[id].wide { format.wide() } else { format.narrow };
             let value = f64::from(bits - 2).exp2();
             for (index, seen) in ranges[id].iter().enumerate() {
-                self.at_least(id, index, f64::from(seen.largest()) / value * margin);
+                self.at_least(id, index, f64::from(seen.largest()) / value * margin.window(plane));
             }
         }
     }
@@ -100,17 +113,23 @@ impl<'a> Scales<'a> {
     }
 
     /// Coarser outputs where weights would grow out of proportion, as they do in channels that are always near zero.
-    fn limit_weights(&mut self, id: Id, op: &Op, format: Format) {
+    /// Weights that only ever read zeros do not count, nor those whose input would become coarser as well.
+    fn limit_weights(&mut self, id: Id, op: &Op, seen: &[Vec<Seen>], format: Format, ranges: &Self) {
         let Op::Linear { terms, .. } = op else { return };
         let fraction = f64::from(format.fraction);
         let limit = (fraction + 3.0).max(15.0).exp2();
         for term in terms {
             let (map, group) = (term.map(), Groups::of(term));
             for (output, weights) in term.weights().chunks(map.fan_in()).enumerate() {
+                let class = self.ties.class(id, output).0;
                 let kernels = weights.chunks(group.kernel).enumerate();
-                let largest = kernels.map(|(index, kernel)| {
+                let kernels = kernels.map(|(index, kernel)| (group.first(output) + index, kernel));
+                let counting = kernels.filter(|(input, _)| {
+                    seen[term.input][*input].largest() > 0.0 && self.ties.class(term.input, *input).0 != class
+                });
+                let largest = counting.map(|(input, kernel)| {
                     let most = kernel.iter().fold(0f32, |most, weight| most.max(weight.abs()));
-                    f64::from(most) * self.of(term.input, group.first(output) + index)
+                    f64::from(most) * ranges.of(term.input, input)
                 });
                 let largest = largest.fold(0.0, f64::max);
                 self.at_least(id, output, largest * fraction.exp2() / limit);

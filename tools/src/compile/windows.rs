@@ -1,25 +1,16 @@
-//! How wide the comparison window of each layer is.
+//! What every layer's comparisons cost, and what narrow ones do.
 //!
 //! A window of `w` bits costs a table of 2^(w-1) bits a decision, and lets decisions go either way for block sums below
-//! 2^-w of the range, which adds to the squared error of the outputs about in proportion to 4^-w. How much it adds in each
-//! layer is measured, by narrowing one layer at a time. The cheapest windows for a given sum of errors are then those with
-//! the same ratio of error to cost everywhere: 8^w proportional to the error a layer adds, over its decisions.
+//! 2^-w of the range: so many values, each off by as much, that the squared error of the outputs falls by a factor
+//! between 4 and 16 a bit.
 
 use brelu_core::plan::Channel;
 
 use super::net::{Id, Net, Node, Op};
 
-/// The narrowest window of a layer that has its own.
+/// The narrowest window of a layer that has its own, and the widest.
 pub(super) const NARROWEST: u8 = 3;
-
-/// What narrow windows do in one layer.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Sensitivity {
-    /// The activation layer.
-    pub(super) id: Id,
-    /// Squared error of the outputs that a window of `w` bits adds, times 4^w.
-    pub(super) error: f64,
-}
+pub(super) const WIDEST: u8 = 11;
 
 /// The activation layers that decide, with the number of their decisions.
 pub(super) fn deciding(net: &Net) -> impl Iterator<Item = (Id, u64)> + '_ {
@@ -38,13 +29,7 @@ fn decisions(node: &Node) -> u64 {
     channels.iter().map(blocks).sum()
 }
 
-/// The window of every node, at most `widest`: the larger `price`, the narrower.
-pub(super) fn balanced(net: &Net, layers: &[Sensitivity], price: f64, widest: u8) -> Vec<u8> {
-    let mut windows = vec![widest; net.nodes.len()];
-    for layer in layers {
-        let count = decisions(&net.nodes[layer.id]).max(1) as f64;
-        let ideal = ((layer.error / count).log2() - price) / 3.0;
-        windows[layer.id] = (ideal.round().clamp(0.0, 64.0) as u8).clamp(NARROWEST.min(widest), widest);
-    }
-    windows
+/// Bits a window of `width` takes a decision: its index and its table.
+pub(super) fn window_bits(width: u8) -> f64 {
+    f64::from(width) + f64::from(width - 1).exp2()
 }

@@ -1,9 +1,11 @@
 //! How a picture gets the size of the input, and where its pixels come to lie there.
 
-use image::imageops::{self, FilterType};
+use image::imageops;
 use image::{GrayImage, ImageBuffer, Pixel, RgbImage};
 use serde::{Deserialize, Serialize};
 
+use super::picture::{grey, luma};
+use super::resample::resize;
 use super::{DataError, LabelMap};
 
 /// How a picture gets the size of the input.
@@ -12,9 +14,12 @@ use super::{DataError, LabelMap};
 pub enum Fit {
     /// It must have it.
     Exact,
-    /// The whole picture is resized (bilinear, averaging when it shrinks), whatever that does to its proportions.
+    /// The whole picture is resized, whatever that does to its proportions: torchvision's `Resize((height, width))`.
+    ///
+    /// Pictures are resized bilinearly, averaging when they shrink, to the pixel as Pillow does it.
     Stretch,
-    /// It is resized so that its short side has `short_side` pixels, then the centre is cut out.
+    /// It is resized so that its short side has `short_side` pixels, then the centre is cut out: torchvision's
+    /// `Resize(short_side)` and `CenterCrop`.
     CenterCrop {
         /// Pixels of the short side before cutting.
         short_side: u32,
@@ -56,7 +61,7 @@ impl Placement {
         let scaled = |factor: f64| [across, down].map(|side| ((side * factor).round() as u32).max(1));
         let size = match fit {
             Fit::Exact | Fit::Stretch => input,
-            Fit::CenterCrop { short_side } => scaled(f64::from(short_side) / across.min(down)),
+            Fit::CenterCrop { short_side } => short_sided(picture, short_side),
             Fit::Pad { .. } => scaled((f64::from(input[0]) / across).min(f64::from(input[1]) / down)),
         };
         if u64::from(size[0]) * u64::from(size[1]) > MAX_PIXELS {
@@ -65,10 +70,10 @@ impl Placement {
                 size[0], size[1]
             )));
         }
-        // Rounded to the left and up where it is cut, too.
         let middle = |side: usize| match i64::from(input[side]) - i64::from(size[side]) {
             room @ 0.. => room / 2,
-            cut => -(-cut / 2),
+            // Halves to the even number, as torchvision cuts.
+            cut => -(-cut / 2 + i64::from(cut % 4 == -3)),
         };
         Ok(Self { picture, size, shift: [middle(0), middle(1)], input })
     }
@@ -86,25 +91,30 @@ impl Placement {
 
     /// The picture in the input, `around` where it does not reach.
     pub(super) fn rgb(&self, image: &RgbImage, around: [u8; 3]) -> RgbImage {
-        let resize = |width, height| imageops::resize(image, width, height, FilterType::Triangle);
-        self.placed(image, resize, image::Rgb(around))
+        self.placed(image, |_| bilinear(image, 3, self.size), image::Rgb(around))
+    }
+
+    /// As [`Self::rgb`], of the picture's brightness, which is taken before anything else, as Pillow's `convert("L")`.
+    pub(super) fn grey(&self, image: &RgbImage, around: [u8; 3]) -> GrayImage {
+        let image = &grey(image);
+        self.placed(image, |_| bilinear(image, 1, self.size), image::Luma([luma(around)]))
     }
 
     /// A map of classes of the picture: every pixel of the input takes the class in its middle, [`LabelMap::IGNORED`] where
     /// the picture does not reach.
     pub(super) fn labels(&self, map: &GrayImage) -> GrayImage {
-        self.placed(map, |width, height| nearest(map, width, height), image::Luma([LabelMap::IGNORED]))
+        self.placed(map, |[width, height]| nearest(map, width, height), image::Luma([LabelMap::IGNORED]))
     }
 
     fn placed<P: Pixel<Subpixel = u8> + 'static>(
         &self,
         image: &ImageBuffer<P, Vec<u8>>,
-        resize: impl Fn(u32, u32) -> ImageBuffer<P, Vec<u8>>,
+        resize: impl Fn([u32; 2]) -> ImageBuffer<P, Vec<u8>>,
         around: P,
     ) -> ImageBuffer<P, Vec<u8>> {
         let resized = match self.size == self.picture {
             true => image.clone(),
-            false => resize(self.size[0], self.size[1]),
+            false => resize(self.size),
         };
         if self.size == self.input {
             return resized;
@@ -113,6 +123,23 @@ impl Placement {
         imageops::replace(&mut placed, &resized, self.shift[0], self.shift[1]);
         placed
     }
+}
+
+/// The size with a short side of so many pixels; the long one is cut to whole pixels, as torchvision's `Resize` does.
+fn short_sided([across, down]: [u32; 2], short_side: u32) -> [u32; 2] {
+    let long = |long: u32, short: u32| {
+        u32::try_from(u64::from(short_side) * u64::from(long) / u64::from(short)).unwrap_or(u32::MAX)
+    };
+    if across <= down { [short_side, long(down, across)] } else { [long(across, down), short_side] }
+}
+
+fn bilinear<P: Pixel<Subpixel = u8>>(
+    image: &ImageBuffer<P, Vec<u8>>,
+    channels: usize,
+    size: [u32; 2],
+) -> ImageBuffer<P, Vec<u8>> {
+    let pixels = resize(image, channels, [image.width(), image.height()], size);
+    ImageBuffer::from_raw(size[0], size[1], pixels).unwrap_or_else(|| ImageBuffer::new(size[0], size[1]))
 }
 
 /// The picture of another size whose pixels each have the value in their middle.

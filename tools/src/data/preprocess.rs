@@ -1,7 +1,7 @@
 use super::DataError;
 use super::fit::{Fit, Placement};
 use brelu_core::geometry::Shape;
-use image::{GrayImage, RgbImage, imageops};
+use image::{GrayImage, RgbImage};
 use serde::{Deserialize, Serialize};
 
 /// Which planes the input has.
@@ -12,7 +12,7 @@ pub enum Channels {
     Rgb,
     /// Blue, green, red.
     Bgr,
-    /// Brightness only.
+    /// Brightness only, by ITU-R BT.601.
     Gray,
 }
 
@@ -85,12 +85,13 @@ impl Preprocess {
             Fit::Pad { colour } => colour,
             _ => [0; 3],
         };
-        let fitted = self.place(image.width(), image.height())?.rgb(image, around);
+        let place = self.place(image.width(), image.height())?;
         let order: &[usize] = match self.channels {
             Channels::Rgb => &[0, 1, 2],
             Channels::Bgr => &[2, 1, 0],
-            Channels::Gray => return Ok(imageops::grayscale(&fitted).into_raw()),
+            Channels::Gray => return Ok(place.grey(image, around).into_raw()),
         };
+        let fitted = place.rgb(image, around);
         Ok(order.iter().flat_map(|channel| fitted.pixels().map(|pixel| pixel.0[*channel])).collect())
     }
 

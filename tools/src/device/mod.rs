@@ -1,3 +1,6 @@
 //! Microcontrollers as clients: what they are given ([`provision`]).
 
 pub mod provision;
+mod reach;
+
+pub use reach::Unreachable;

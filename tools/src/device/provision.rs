@@ -6,10 +6,13 @@ use std::time::Duration;
 use brelu_core::channel::{Identity, PublicKey};
 use brelu_core::plan::Plan;
 use brelu_core::thin::Ends;
+use brelu_embedded::party::MAX_NODES;
 use brelu_embedded::settings::{Card, Endpoint, Interface, PREFIX, Role, Secret, Settings};
 use brelu_host::keys::{KeyError, random_key};
 use brelu_host::weights::plan_hash;
 use thiserror::Error;
+
+use super::reach::{self, Unreachable};
 use zeroize::Zeroizing;
 
 /// Why there is no such file.
@@ -21,6 +24,17 @@ pub enum ProvisionError {
     /// It would be too large for any device.
     #[error("a device's partition with these pictures would have more than {MOST} bytes: give fewer of them")]
     Size,
+    /// A device would not walk the plan.
+    #[error(
+        "the plan has {nodes} nodes, a device that is the client itself takes at most {MAX_NODES}: leave the network to a delegate (--delegate and --delegate-key)"
+    )]
+    Nodes {
+        /// Of the plan.
+        nodes: usize,
+    },
+    /// A device would not get anywhere.
+    #[error(transparent)]
+    Unreachable(#[from] Unreachable),
 }
 
 /// A peer of a device: its public key and where it listens.
@@ -68,11 +82,25 @@ fn endpoint(at: SocketAddrV4) -> Endpoint {
 }
 
 impl Provision<'_> {
+    /// Refuses what the device would refuse or could not work with.
+    fn check(&self) -> Result<(), ProvisionError> {
+        let nodes = self.plan.len();
+        if matches!(self.with, With::Dealer(_)) && nodes > MAX_NODES {
+            return Err(ProvisionError::Nodes { nodes });
+        }
+        reach::check(&self.interface, "server", self.server.at)?;
+        if let With::Delegate(peer) = self.with {
+            reach::check(&self.interface, "delegate", peer.at)?;
+        }
+        Ok(())
+    }
+
     /// The content of the partition, with a seed that no other one has. It is secret.
     ///
     /// # Errors
     /// If it is too large or the system has no randomness.
     pub fn to_bytes(&self) -> Result<Zeroizing<Vec<u8>>, ProvisionError> {
+        self.check()?;
         let pictures = self.pictures.concat();
         let role = match self.with {
             With::Dealer(dealer) => Role::Party { dealer, plan: self.plan.bytes() },

@@ -53,6 +53,11 @@ impl Judge {
         self.shape.len()
     }
 
+    /// Number of classes, without the outputs before the first.
+    pub const fn classes(&self) -> usize {
+        scores::classes(self.shape.channels).saturating_sub(self.offset) as usize
+    }
+
     /// Whether the network gives a map.
     pub const fn is_map(&self) -> bool {
         self.upsampling.is_some()
@@ -74,23 +79,31 @@ impl Judge {
 
     /// The outputs with the five largest values, or more if there are more labels, the largest first; none of a map.
     pub fn top(&self, outputs: &[f32]) -> Vec<usize> {
-        if self.shape.plane() == 1 { scores::largest(outputs, self.best) } else { Vec::new() }
+        match self.shape.plane() {
+            1 => scores::largest(&scores::of_classes(outputs), self.best),
+            _ => Vec::new(),
+        }
     }
 
-    /// Refuses a mask with a class that the network has no output for, before anything is computed.
+    /// Refuses a label, or a mask with a class, that the network has no output for, before anything is computed.
     ///
     /// # Errors
     /// Names the image and the class.
     pub fn check(&self, name: &str, target: &Target) -> Result<(), DataError> {
-        let Some(mask) = target.map().filter(|_| self.is_map()) else { return Ok(()) };
-        let counted = mask.classes.iter().copied().filter(|class| *class != LabelMap::IGNORED);
-        let most = u32::from(counted.max().unwrap_or(0));
-        match most.saturating_add(self.offset) < self.shape.channels {
+        let (what, most) = match target {
+            Target::Class(class) if !self.is_map() => ("label is", *class),
+            Target::Map(mask) if self.is_map() => {
+                let counted = mask.classes.iter().copied().filter(|class| *class != LabelMap::IGNORED);
+                ("mask has", usize::from(counted.max().unwrap_or(0)))
+            }
+            _ => return Ok(()),
+        };
+        match most < self.classes() {
             true => Ok(()),
             false => Err(DataError::content(
                 name.as_ref(),
                 format!(
-                    "its mask has class {most}, but the network has {} outputs, {} of them before the first class: give \
+                    "its {what} class {most}, but the network has {} outputs, {} of them before the first class: give \
                      data with its classes, or another --class-offset",
                     self.shape.channels, self.offset
                 ),
@@ -146,5 +159,15 @@ mod tests {
             "a.png: its mask has class 2, but the network has 3 outputs, 1 of them before the first class: give data with \
              its classes, or another --class-offset"
         );
+        // One output tells two classes apart.
+        let one = Judge { shape: Shape::new(1, 1, 1), best: 5, upsampling: None, offset: 0 };
+        assert!(one.check("a.png", &Target::Class(1)).is_ok());
+        assert_eq!(
+            one.check("a.png", &Target::Class(2)).unwrap_err().to_string(),
+            "a.png: its label is class 2, but the network has 1 outputs, 0 of them before the first class: give data with \
+             its classes, or another --class-offset"
+        );
+        assert_eq!((one.top(&[0.5]), one.decisions(&[0.5])), (vec![1, 0], vec![1]));
+        assert_eq!((one.top(&[-0.5]), one.decisions(&[-0.5])), (vec![0, 1], vec![0]));
     }
 }

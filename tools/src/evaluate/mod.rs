@@ -20,6 +20,6 @@ pub use log::{Log, LogError, Origin};
 pub use maps::{ClassScore, MapScores, MapSummary};
 pub use record::{FloatRecord, Record};
 pub use run::{Engine, EvaluateError, Evaluation};
-pub use scores::{decisions, largest, real};
+pub use scores::{classes, decision, decisions, largest, of_classes, probabilities, real};
 pub use summary::{Spread, Summary};
 pub use verdict::{Opened, Verdict};

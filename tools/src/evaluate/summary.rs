@@ -144,7 +144,10 @@ impl Summary {
             let top5 = top5.map_or(String::new(), |top5| format!(", {} top-5", percent(top5)));
             Some(format!("{} top-1{top5}{of}", percent(top1?)))
         };
-        text.maybe("accuracy", pair(self.top1, self.top5));
+        match (&self.map, self.labelled) {
+            (None, 0) => text.pair("accuracy", "unknown: nothing says what these images show"),
+            _ => text.maybe("accuracy", pair(self.top1, self.top5)),
+        }
         text.maybe("float accuracy", pair(self.float_top1, self.float_top5));
         if let Some(map) = &self.map {
             map.text(text);
@@ -154,9 +157,12 @@ impl Summary {
         if let (Some(mean), Some(largest), Some(spread)) =
             (self.mean_error, self.largest_error, self.float_spread)
         {
-            let value =
-                format!("{mean:.4} mean, {largest:.4} largest (the logits' own spread is {spread:.2})");
-            text.pair("logit error", value);
+            // A single output has a spread over images only.
+            let spread = match spread > 0.0 {
+                true => format!(" (the logits' own spread is {spread:.2})"),
+                false => String::new(),
+            };
+            text.pair("logit error", format!("{mean:.4} mean, {largest:.4} largest{spread}"));
         }
     }
 

@@ -5,6 +5,7 @@ use plotters::prelude::*;
 use super::chart::{self, Axis, GRID, INK, colour, power, text};
 use super::chosen::full_decisions;
 use super::{Chosen, Figure, FigureError};
+use crate::blocks::CostUnit;
 use crate::distortion::Table;
 
 /// A point of the front: no known choice costs less and changes the output less.
@@ -20,11 +21,14 @@ pub struct FrontPoint {
     pub drelus: f64,
     /// Bytes of all parties, both phases, of the activation layers.
     pub bytes: f64,
+    /// What the cost is counted in.
+    pub unit: CostUnit,
 }
 
+const UNIT: &str = "unit";
 const COLUMNS: [&str; 5] = ["cost", "share", "distortion", "drelus", "bytes"];
 
-/// Reads a CSV with a line of names and the columns cost, share, distortion, drelus and bytes, in any order.
+/// Reads a CSV with a line of names and the columns cost, share, distortion, drelus, bytes and unit, in any order.
 ///
 /// # Errors
 /// Names the first line that is wrong.
@@ -33,18 +37,24 @@ pub fn parse_front(csv: &str) -> Result<Vec<FrontPoint>, FigureError> {
     let (_, head) =
         lines.next().ok_or_else(|| FigureError::Front { line: 1, problem: "the file is empty".into() })?;
     let names: Vec<&str> = head.split(',').map(str::trim).collect();
-    let mut places = [0; COLUMNS.len()];
-    for (place, column) in places.iter_mut().zip(COLUMNS) {
+    let place = |column: &str| {
         let found = names.iter().position(|name| *name == column);
-        *place = found
-            .ok_or_else(|| FigureError::Front { line: 1, problem: format!("there is no column {column}") })?;
+        let problem = || format!("there is no column {column}: write it anew with brelu knapsack --front");
+        found.ok_or_else(|| FigureError::Front { line: 1, problem: problem() })
+    };
+    let mut places = [0; COLUMNS.len()];
+    for (at, column) in places.iter_mut().zip(COLUMNS) {
+        *at = place(column)?;
     }
+    let unit = place(UNIT)?;
     lines
-        .map(|(at, line)| point(line, places).map_err(|problem| FigureError::Front { line: at + 1, problem }))
+        .map(|(at, line)| {
+            point(line, places, unit).map_err(|problem| FigureError::Front { line: at + 1, problem })
+        })
         .collect()
 }
 
-fn point(line: &str, places: [usize; COLUMNS.len()]) -> Result<FrontPoint, String> {
+fn point(line: &str, places: [usize; COLUMNS.len()], unit: usize) -> Result<FrontPoint, String> {
     let cells: Vec<&str> = line.split(',').map(str::trim).collect();
     let mut values = [0.0; COLUMNS.len()];
     for ((value, place), column) in values.iter_mut().zip(places).zip(COLUMNS) {
@@ -54,14 +64,28 @@ fn point(line: &str, places: [usize; COLUMNS.len()]) -> Result<FrontPoint, Strin
             .ok_or_else(|| format!("the {column} is no number of at least 0"))?;
     }
     let [cost, share, distortion, drelus, bytes] = values;
-    Ok(FrontPoint { cost, share, distortion, drelus, bytes })
+    let given = cells.get(unit).copied().unwrap_or_default();
+    let unit = CostUnit::ALL.into_iter().find(|unit| unit.name() == given);
+    let unit = unit.ok_or_else(|| format!("the unit {given:?} is none of drelus, bytes and seconds"))?;
+    Ok(FrontPoint { cost, share, distortion, drelus, bytes, unit })
 }
 
-/// A spec as a point: its name, its share in percent and its distortion.
-fn spec_point<'a>(spec: &'a Chosen, table: &Table) -> Option<(&'a str, f64, f64)> {
+/// What all costs of a figure are counted in: that of the front; without one that of the specs, if they have the same, else
+/// sign decisions.
+fn common_unit(specs: &[Chosen], front: &[FrontPoint]) -> CostUnit {
+    let mut units = specs.iter().filter_map(|spec| Some(spec.origin.as_ref()?.cost_unit));
+    let first = front.first().map(|point| point.unit).or_else(|| units.clone().next());
+    let mixed = front.is_empty() && units.any(|unit| Some(unit) != first);
+    first.filter(|_| !mixed).unwrap_or(CostUnit::Drelus)
+}
+
+/// A spec as a point: its name, its share of the cost in this unit in percent, and its distortion. Nothing if it was chosen by
+/// another unit and the table does not tell its cost in this one.
+fn spec_point<'a>(spec: &'a Chosen, table: &Table, unit: CostUnit) -> Option<(&'a str, f64, f64)> {
     let share = match &spec.origin {
-        Some(origin) if origin.baseline > 0.0 => origin.cost / origin.baseline,
-        _ => spec.decisions(table) as f64 / full_decisions(table).max(1) as f64,
+        Some(origin) if origin.baseline > 0.0 && origin.cost_unit == unit => origin.cost / origin.baseline,
+        _ if unit == CostUnit::Drelus => spec.decisions(table) as f64 / full_decisions(table).max(1) as f64,
+        _ => return None,
     };
     let distortion =
         spec.origin.as_ref().map(|origin| origin.distortion).or_else(|| spec.distortion(table))?;
@@ -83,17 +107,34 @@ pub(super) fn figure(
     let mut line: Vec<(f64, f64)> =
         shown.map(|point| (point.share * 100.0, point.distortion.log10())).collect();
     line.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let points: Vec<_> = specs.iter().filter_map(|spec| spec_point(spec, table)).collect();
+    let unit = common_unit(specs, front);
+    let points: Vec<_> = specs.iter().filter_map(|spec| spec_point(spec, table, unit)).collect();
+    let other: Vec<&str> = specs
+        .iter()
+        .filter(|spec| spec_point(spec, table, unit).is_none())
+        .map(|spec| spec.name.as_str())
+        .collect();
     let line_values = line.iter().map(|(_, log)| 10f64.powf(*log));
     let Some(axis) = Axis::logarithmic(line_values.chain(points.iter().map(|point| point.2))) else {
         return Ok(None);
     };
     let shares = line.iter().map(|(share, _)| *share).chain(points.iter().map(|point| point.1));
     let most = shares.fold(0.0, f64::max).max(1e-3) * 1.08;
-    let svg = chart::draw(440, |root| paint(root, &line, &points, axis, most))?;
-    let caption = "The least distortion that was found for every cost, both as estimated for one channel at a time \
-                   and added up; named points are the given specs. The output does not change at 100 %.";
-    Ok(Some(Figure { name: "front".into(), caption: caption.into(), svg }))
+    let words = match unit {
+        CostUnit::Drelus => "Sign decisions",
+        CostUnit::Bytes => "Bytes of the activation layers",
+        CostUnit::Seconds => "Seconds of the activation layers",
+    };
+    let svg = chart::draw(440, |root| paint(root, &line, &points, axis, most, words))?;
+    let mut caption =
+        "The least distortion that was found for every cost, both as estimated for one channel at a time \
+                       and added up; named points are the given specs. The output does not change at 100 %."
+            .to_owned();
+    if !other.is_empty() {
+        caption +=
+            &format!(" Chosen by costs of another unit, and therefore not drawn: {}.", other.join(", "));
+    }
+    Ok(Some(Figure { name: "front".into(), caption, svg }))
 }
 
 type Drawn<'a> = Result<(), DrawingAreaErrorKind<<SVGBackend<'a> as DrawingBackend>::ErrorType>>;
@@ -104,6 +145,7 @@ fn paint<'a>(
     points: &[(&str, f64, f64)],
     axis: Axis,
     most: f64,
+    unit: &str,
 ) -> Drawn<'a> {
     let mut builder = ChartBuilder::on(root);
     builder.margin(14).x_label_area_size(50).y_label_area_size(74);
@@ -112,7 +154,7 @@ fn paint<'a>(
     mesh.bold_line_style(GRID).light_line_style(TRANSPARENT).axis_style(INK.mix(0.5));
     mesh.label_style(text(12)).axis_desc_style(text(14)).y_label_formatter(&power);
     mesh.x_label_formatter(&|share| format!("{share}"));
-    mesh.x_desc("Cost (% of the network with one decision a pixel)");
+    mesh.x_desc(format!("{unit} (% of the network with one decision a pixel)"));
     mesh.y_desc("Distortion (mean squared change of an output)").draw()?;
     chart.draw_series(LineSeries::new(line.iter().copied(), colour(0).stroke_width(2)))?;
     if line.len() <= 60 {

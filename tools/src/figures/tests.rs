@@ -56,6 +56,7 @@ fn front() -> Vec<FrontPoint> {
                 distortion: 0.4 * (-9.0 * share).exp(),
                 drelus: share * 188_416.0,
                 bytes: 1e6,
+                unit: CostUnit::Drelus,
             }
         })
         .collect()
@@ -191,19 +192,62 @@ fn specs_and_networks_of_others_are_refused() {
 
 #[test]
 fn fronts_are_read_by_the_names_of_their_columns() {
-    let front =
-        parse_front("share,cost,bytes,drelus,distortion\n0.5,10,7,10,0.25\n\n1,20,14,20,0\n").unwrap();
-    assert_eq!(front[0], FrontPoint { cost: 10.0, share: 0.5, distortion: 0.25, drelus: 10.0, bytes: 7.0 });
+    let front = parse_front(
+        "share,cost,bytes,drelus,unit,distortion\n0.5,10,7,10,bytes,0.25\n\n1,20,14,20,bytes,0\n",
+    )
+    .unwrap();
+    let unit = CostUnit::Bytes;
+    assert_eq!(
+        front[0],
+        FrontPoint { cost: 10.0, share: 0.5, distortion: 0.25, drelus: 10.0, bytes: 7.0, unit }
+    );
     assert_eq!(front.len(), 2);
     for (csv, words) in [
         ("", "empty"),
         ("cost,share\n", "line 1 of the front: there is no column distortion"),
-        ("cost,share,distortion,drelus,bytes\n1,2,3,4\n", "line 2 of the front: the bytes"),
-        ("cost,share,distortion,drelus,bytes\n1,2,NaN,4,5\n", "the distortion"),
+        ("cost,share,distortion,drelus,bytes\n1,2,3,4,5\n", "no column unit"),
+        ("cost,share,distortion,drelus,bytes,unit\n1,2,3,4\n", "line 2 of the front: the bytes"),
+        ("cost,share,distortion,drelus,bytes,unit\n1,2,NaN,4,5,bytes\n", "the distortion"),
+        ("cost,share,distortion,drelus,bytes,unit\n1,2,3,4,5,apples\n", "the unit \"apples\""),
     ] {
         let error = parse_front(csv).unwrap_err().to_string();
         assert!(error.contains(words), "{error}");
     }
+}
+
+/// A spec chosen by bytes has no place on an axis of sign decisions, except by its own decisions.
+#[test]
+fn costs_of_different_units_are_not_drawn_on_one_axis() {
+    let table = sample::resnet20();
+    let chosen = |name: &str, unit: CostUnit| {
+        let mut spec = spec(&table, 0.03);
+        let origin = spec.origin.as_mut().unwrap();
+        (origin.cost_unit, origin.cost, origin.baseline) = (unit, 70.0, 100.0);
+        Chosen::new(name, &spec, &table).unwrap()
+    };
+    let specs = [chosen("by-bytes", CostUnit::Bytes), chosen("by-seconds", CostUnit::Seconds)];
+    let front = |specs: &[Chosen], front: Option<&[FrontPoint]>| {
+        let inputs = Inputs { table: &table, specs, front, examples: &[], links: &[] };
+        let report = report(&inputs).unwrap();
+        report.figures().find(|figure| figure.name == "front").unwrap().clone()
+    };
+    let point = |share: f64| FrontPoint {
+        cost: 70.0,
+        share,
+        distortion: 1.0 - share,
+        drelus: 10.0,
+        bytes: 70.0,
+        unit: CostUnit::Bytes,
+    };
+    let drawn = front(&specs, Some(&[point(0.5), point(0.7)]));
+    assert!(drawn.svg.contains("Bytes of the activation layers (%"), "{}", drawn.svg);
+    assert!(drawn.svg.contains("by-bytes") && !drawn.svg.contains("by-seconds"));
+    assert!(drawn.caption.contains("not drawn: by-seconds."), "{}", drawn.caption);
+    // Without a front, what the two have in common is their decisions.
+    let drawn = front(&specs, None);
+    assert!(drawn.svg.contains("Sign decisions (%") && drawn.svg.contains("by-seconds"), "{}", drawn.caption);
+    let drawn = front(&specs[..1], None);
+    assert!(drawn.svg.contains("Bytes of the activation layers (%"));
 }
 
 #[test]

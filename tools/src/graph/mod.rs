@@ -60,6 +60,8 @@ pub struct Graph {
     pub output: NodeId,
     /// How the result, if it is a map, is brought to the input's size by whoever reads it.
     pub interpolation: Interpolation,
+    /// Whether the input is bytes in ONNX: pixel values 0 to 255 as they are, which the network scales itself.
+    pub takes_bytes: bool,
 }
 
 impl Graph {
@@ -78,6 +80,7 @@ impl Graph {
             input,
             output,
             interpolation: Interpolation::default(),
+            takes_bytes: false,
         })
     }
 
@@ -101,6 +104,11 @@ impl Graph {
         }
         if matches!(op, Op::Input) {
             return Err("a network has one input".into());
+        }
+        if let Some((place, value)) = op.not_finite() {
+            return Err(format!(
+                "its constant {place} is {value}: its training diverged, or the file is damaged"
+            ));
         }
         let shapes: Vec<Shape> = inputs.iter().map(|id| self[*id].shape).collect();
         op.output(&shapes)

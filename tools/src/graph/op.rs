@@ -96,6 +96,17 @@ impl Op {
         matches!(self, Self::Relu | Self::Clip { .. })
     }
 
+    /// The place of the first weight or summand that is no finite number, and what it is instead.
+    pub fn not_finite(&self) -> Option<(usize, f32)> {
+        let [first, second] = match self {
+            Self::Conv { weights, bias, .. } => [weights, bias],
+            Self::Affine { scale, shift } => [scale, shift],
+            _ => return None,
+        };
+        let mut numbers = first.iter().chain(second).copied().enumerate();
+        numbers.find(|(_, value)| !value.is_finite())
+    }
+
     /// A view that selects or repeats whole rows and columns of every channel of `input`.
     pub const fn spatial_view(input: Shape, rows: Axis, columns: Axis) -> Self {
         Self::View { channels: Axis::identity(input.channels), rows, columns }

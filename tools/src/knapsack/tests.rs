@@ -9,7 +9,7 @@ use brelu_core::plan::{Op, Plan};
 use super::*;
 use crate::bench::knapsack::generated_table;
 use crate::blocks::{BlockSize, Candidates, CostUnit, Spec};
-use crate::compile::{self, BlockSpec, CompileOptions};
+use crate::compile::{self, BlockSpec, CompileOptions, Criterion};
 use crate::data::{Channels, Preprocess};
 use crate::demo;
 use crate::distortion::Table;
@@ -59,7 +59,8 @@ fn compiled(graph: &Graph, preprocess: Preprocess, layers: &[(String, Vec<[u16; 
     let pixels: Vec<_> = (0..4).map(|index| demo::picture(1, index).pixels).collect();
     let format = compile::Format { narrow: 14, fraction: 12, window: 6 };
     let spec = BlockSpec { layers: layers.iter().cloned().collect(), ..BlockSpec::default() };
-    let options = CompileOptions { format: Some(format), spec, ..CompileOptions::new(preprocess) };
+    let criterion = Criterion { accept_error: Some(f32::INFINITY), ..Criterion::default() };
+    let options = CompileOptions { format: Some(format), spec, criterion, ..CompileOptions::new(preprocess) };
     compile::compile(graph, &pixels, &options, &mut |_| ()).unwrap().plan
 }
 

@@ -6,7 +6,17 @@ use super::constant::Constant;
 use super::error::Problem;
 use crate::graph::Op;
 
+/// Why tensors cannot be multiplied.
+pub(super) const PRODUCT: &str = "multiplies two computed tensors, which is not supported";
+
 pub(super) fn batch_normalization(call: &Call, build: &mut Builder) -> Problem<Tensor> {
+    // Before operator set 14 it is the number of outputs that says so.
+    let outputs = call.proto.output.iter().filter(|output| !output.is_empty()).count();
+    if call.opset < 14 && outputs > 1 {
+        return Err(format!(
+            "has {outputs} outputs, so it is for training (statistics of the batch): export the model for inference"
+        ));
+    }
     if call.int("training_mode", 0) != 0 {
         return Err("attribute training_mode = 1: export the model for inference".into());
     }
@@ -43,9 +53,19 @@ pub(super) fn add(call: &Call, build: &mut Builder) -> Problem<Tensor> {
 }
 
 pub(super) fn sum(call: &Call, build: &mut Builder) -> Problem<Tensor> {
-    let mut total = call.tensor(0)?.clone();
-    for index in 1..call.inputs.len() {
-        total = add_tensors(&total, call.tensor(index)?, build)?;
+    let mut total: Option<Tensor> = None;
+    for value in call.inputs.iter().flatten().filter_map(Value::tensor) {
+        total = Some(match total {
+            Some(total) => add_tensors(&total, value, build)?,
+            None => value.clone(),
+        });
+    }
+    let mut total = total.ok_or("adds nothing")?;
+    for value in call.inputs.iter().flatten() {
+        if let Value::Constant(constant) = value {
+            let shift = per_channel(constant, &total)?;
+            total = affine(&total, vec![1.0; shift.len()], shift, build)?;
+        }
     }
     Ok(total)
 }
@@ -70,7 +90,7 @@ pub(super) fn sub(call: &Call, build: &mut Builder) -> Problem<Tensor> {
 
 pub(super) fn mul(call: &Call, build: &mut Builder) -> Problem<Tensor> {
     match operands(call)? {
-        Operands::Tensors(..) => Err("multiplies two computed tensors, which is not supported".into()),
+        Operands::Tensors(..) => Err(PRODUCT.into()),
         Operands::Constant { x, constant, .. } => {
             let scale = per_channel(constant, x)?;
             let shift = vec![0.0; scale.len()];
@@ -141,11 +161,11 @@ fn per_channel(constant: &Constant, x: &Tensor) -> Problem<Vec<f32>> {
     let values = constant.floats();
     let misfit =
         || format!("a constant of dimensions {:?} does not fit a tensor {:?}", constant.dims, x.dims);
-    let extra = constant.dims.len().saturating_sub(x.dims.len());
-    let missing = x.dims.len().saturating_sub(constant.dims.len());
-    let (leading, sizes) = constant.dims.split_at(extra);
+    // More dimensions than the tensor has would be dimensions of the result.
+    let missing = x.dims.len().checked_sub(constant.dims.len()).ok_or_else(misfit)?;
+    let sizes = &constant.dims;
     let fits = |(size, of): (&usize, &usize)| *size == 1 || size == of;
-    if leading.iter().any(|size| *size != 1) || !sizes.iter().zip(&x.dims[missing..]).all(fits) {
+    if !sizes.iter().zip(&x.dims[missing..]).all(fits) {
         return Err(misfit());
     }
     let after: usize = sizes.iter().skip((channel_axis + 1).saturating_sub(missing)).product();

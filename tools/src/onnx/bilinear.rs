@@ -34,14 +34,14 @@ impl Stretch {
     }
 
     /// From `from` to `to` elements by the rule of this name; `scale` is what the file multiplies sizes by.
-    pub(super) fn new(from: u32, to: u32, scale: f64, coordinates: &str) -> Option<Self> {
-        if from == to || from == 1 {
+    pub(super) fn new(from: u32, to: u32, scale: f32, coordinates: &str) -> Option<Self> {
+        if from == 1 || (from == to && (scale == 1.0 || coordinates == "align_corners")) {
             return Some(Self::constant(from, to));
         }
         let whole = |num: u32, den: u32| (den > 0 && num.is_multiple_of(den)).then(|| num / den);
         let step = match coordinates {
             "align_corners" => whole(to.checked_sub(1)?, from - 1)?,
-            _ => whole(to, from).filter(|step| f64::from(*step) == scale)?,
+            _ => whole(to, from).filter(|step| *step as f32 == scale)?,
         };
         if !(1..=MAX_STEP).contains(&step) {
             return None;
@@ -153,7 +153,7 @@ mod tests {
         let mut build = Builder::new(Graph::new("g", "x", shape).unwrap());
         build.begin("resize");
         let dims = [1, shape.channels, shape.height, shape.width].map(|size| size as usize).to_vec();
-        let input = Tensor { id: build.graph.input, dims };
+        let input = Tensor { id: build.graph.input, dims, bytes: false };
         build.graph.output = stretch(&mut build, &input, &axes).unwrap().id;
         run(&build.graph, x).unwrap()
     }
@@ -169,7 +169,7 @@ mod tests {
         ] {
             for to in sizes {
                 let want = standard(&x, to, coordinates);
-                let along = || Stretch::new(5, to, f64::from(to) / 5.0, coordinates).unwrap();
+                let along = || Stretch::new(5, to, to as f32 / 5.0, coordinates).unwrap();
                 let rows = stretched(&x, Shape::new(1, 5, 1), [along(), Stretch::constant(1, 1)]);
                 let columns = stretched(&x, Shape::new(1, 1, 5), [Stretch::constant(1, 1), along()]);
                 for got in [rows, columns] {

@@ -15,6 +15,13 @@ pub(super) enum Value {
 }
 
 impl Value {
+    pub(super) const fn tensor(&self) -> Option<&Tensor> {
+        match self {
+            Self::Tensor(tensor) => Some(tensor),
+            Self::Constant(_) => None,
+        }
+    }
+
     pub(super) fn dims(&self) -> &[usize] {
         match self {
             Self::Tensor(tensor) => &tensor.dims,
@@ -28,6 +35,8 @@ impl Value {
 pub(super) struct Tensor {
     pub(super) id: NodeId,
     pub(super) dims: Vec<usize>,
+    /// Whether its elements are bytes, as those of the input, and not floats yet.
+    pub(super) bytes: bool,
 }
 
 impl Tensor {
@@ -117,7 +126,7 @@ impl Builder {
         }
         self.numbers += numbers(&self.graph[id].op);
         let dims = [1, shape.channels, shape.height, shape.width].map(|size| size as usize);
-        Ok(Tensor { id, dims: dims.to_vec() })
+        Ok(Tensor { id, dims: dims.to_vec(), bytes: inputs.first().is_some_and(|input| input.bytes) })
     }
 
     /// Appends an operation whose result has the given dimensions.
@@ -134,7 +143,7 @@ impl Builder {
     pub(super) fn reshape(&mut self, tensor: &Tensor, dims: Vec<usize>) -> Problem<Tensor> {
         let to = shape(&dims)?;
         match self.graph[tensor.id].shape == to {
-            true => Ok(Tensor { id: tensor.id, dims }),
+            true => Ok(Tensor { dims, ..*tensor }),
             false => self.push_as(Op::Reshape(to), &[tensor], dims),
         }
     }

@@ -3,6 +3,7 @@
 use super::build::{Tensor, Value};
 use super::constant::Constant;
 use super::error::Problem;
+use super::external::Beside;
 use super::proto::{AttributeProto, NodeProto};
 use super::tensor;
 use std::rc::Rc;
@@ -14,6 +15,8 @@ pub(super) struct Call<'model> {
     pub(super) opset: i64,
     /// Its inputs; `None` where an optional one is left out.
     pub(super) inputs: Vec<Option<Value>>,
+    /// Files beside the model.
+    pub(super) beside: &'model Beside,
 }
 
 impl<'model> Call<'model> {
@@ -27,6 +30,10 @@ impl<'model> Call<'model> {
 
     pub(super) fn float(&self, name: &str, default: f32) -> f32 {
         self.attribute(name).map_or(default, |attribute| attribute.f)
+    }
+
+    pub(super) fn optional_float(&self, name: &str) -> Option<f32> {
+        self.attribute(name).map(|attribute| attribute.f)
     }
 
     pub(super) fn ints(&self, name: &str) -> Option<&'model [i64]> {
@@ -48,7 +55,9 @@ impl<'model> Call<'model> {
 
     pub(super) fn constant_attribute(&self, name: &str) -> Problem<Option<Constant>> {
         let tensor = self.attribute(name).and_then(|attribute| attribute.t.as_ref());
-        tensor.map(|tensor| tensor::constant(tensor).map_err(|error| error.to_string())).transpose()
+        tensor
+            .map(|tensor| tensor::constant(tensor, self.beside).map_err(|error| error.to_string()))
+            .transpose()
     }
 
     /// The value of input `index`, if it is there.

@@ -3,51 +3,31 @@
 use super::ImportOptions;
 use super::error::ImportError;
 use super::order::Producers;
-use super::proto::{Dimension, GraphProto, NodeProto, ValueInfoProto};
+use super::proto::{Dimension, GraphProto, TensorTypeProto, ValueInfoProto, data_type};
 use std::collections::HashSet;
 
-/// Operators that leave the ranking of classes as it is, or turn it into an answer: the client can do without or do
-/// it itself.
-const DROPPED: [&str; 3] = ["Softmax", "LogSoftmax", "ArgMax"];
-
-/// The name whose value is the result: the chosen output, without operations the client does itself.
+/// The name whose value is the result: the chosen output, or the first one of the file. Says which others there are.
 pub(super) fn output<'model>(
     graph: &'model GraphProto,
     producers: &Producers<'model>,
     options: &ImportOptions,
     notes: &mut Vec<String>,
 ) -> Result<&'model str, ImportError> {
-    let mut name = match &options.output {
-        Some(chosen) => producers
-            .get_key_value(chosen.as_str())
-            .map(|(name, _)| *name)
-            .ok_or_else(|| no_output(graph, chosen))?,
-        None => {
-            graph.output.first().ok_or_else(|| ImportError::model("the model has no output"))?.name.as_str()
-        }
+    if let Some(chosen) = &options.output {
+        let found = producers.get_key_value(chosen.as_str()).map(|(name, _)| *name);
+        return found.ok_or_else(|| no_output(graph, chosen));
+    }
+    let [first, others @ ..] = graph.output.as_slice() else {
+        return Err(ImportError::model("the model has no output"));
     };
-    let mut seen = HashSet::new();
-    while let Some(node) = producers.get(name).filter(|node| is_dropped(node, options.output.is_none())) {
-        let input = node.input.first().map(String::as_str);
-        let Some(input) = input.filter(|input| seen.insert(*input)) else { break };
+    if !others.is_empty() {
+        let names: Vec<&str> = others.iter().map(|output| output.name.as_str()).collect();
         notes.push(format!(
-            "The last operator {} is left out; the network's output is its input \"{input}\".",
-            node.op_type
+            "The network's output is {:?}; other outputs of the file are left out: {names:?}. --output takes one of them.",
+            first.name
         ));
-        name = input;
     }
-    Ok(name)
-}
-
-/// Whether the client can do without an operator or do it itself: interpolation of the map of scores too, unless `maps`
-/// says that the user chose it.
-pub(super) fn is_dropped(node: &NodeProto, maps: bool) -> bool {
-    let mode = node.attribute.iter().find(|attribute| attribute.name == "mode");
-    let interpolates = mode.is_some_and(|mode| mode.s != b"nearest");
-    match node.op_type.as_str() {
-        "Resize" | "Upsample" => maps && interpolates,
-        other => DROPPED.contains(&other),
-    }
+    Ok(first.name.as_str())
 }
 
 fn no_output(graph: &GraphProto, chosen: &str) -> ImportError {
@@ -72,13 +52,34 @@ pub(super) fn input(graph: &GraphProto) -> Result<&ValueInfoProto, ImportError> 
     }
 }
 
+fn tensor_type(input: &ValueInfoProto) -> Option<&TensorTypeProto> {
+    input.r#type.as_ref().and_then(|kind| kind.tensor_type.as_ref())
+}
+
+/// Whether the elements of the input are bytes; refuses others than those and floats.
+pub(super) fn takes_bytes(input: &ValueInfoProto) -> Result<bool, ImportError> {
+    if input.r#type.is_some() && tensor_type(input).is_none() {
+        return Err(ImportError::model(format!("input \"{}\" is no tensor", input.name)));
+    }
+    match tensor_type(input).map_or(data_type::FLOAT, |tensor| tensor.elem_type) {
+        data_type::FLOAT => Ok(false),
+        data_type::UINT8 => Ok(true),
+        other => Err(ImportError::model(format!(
+            "input \"{}\" has elements of type {}: float (float32) and uint8 are supported, export the model with one \
+             of them",
+            input.name,
+            data_type::name(other)
+        ))),
+    }
+}
+
 /// The dimensions of the input with a batch of one, open ones taken from the options.
 pub(super) fn input_dims(input: &ValueInfoProto, options: &ImportOptions) -> Result<Vec<usize>, ImportError> {
-    let tensor = input.r#type.as_ref().and_then(|kind| kind.tensor_type.as_ref());
-    let declared = tensor.and_then(|tensor| tensor.shape.as_ref()).map_or(&[][..], |shape| &shape.dim);
+    let declared =
+        tensor_type(input).and_then(|tensor| tensor.shape.as_ref()).map_or(&[][..], |shape| &shape.dim);
     let wanted = options.input.map(|shape| [1, shape.channels, shape.height, shape.width]);
     if declared.is_empty() {
-        let wanted = wanted.ok_or_else(|| shape_needed(input, "none"))?;
+        let wanted = wanted.ok_or_else(|| shape_needed(input, "gives no sizes"))?;
         return Ok(wanted.map(|size| size as usize).to_vec());
     }
     let mut dims = Vec::with_capacity(declared.len());
@@ -89,29 +90,42 @@ pub(super) fn input_dims(input: &ValueInfoProto, options: &ImportOptions) -> Res
         };
         let chosen = wanted.and_then(|wanted| wanted.get(axis).copied()).map(i64::from);
         let size = match (axis, fixed, chosen) {
-            (0, None, _) => 1,
+            // An open batch. A single dimension is none.
+            (0, None, _) if declared.len() > 1 => 1,
             (_, Some(fixed), Some(chosen)) if fixed != chosen => {
                 let text = format!("dimension {axis} of input \"{}\" is {fixed}, not {chosen}", input.name);
                 return Err(ImportError::model(text));
             }
             (_, Some(size), _) | (_, None, Some(size)) => size,
-            (_, None, None) => return Err(shape_needed(input, "an open one")),
+            (_, None, None) => return Err(shape_needed(input, &format!("leaves dimension {axis} open"))),
         };
         dims.push(usize::try_from(size).unwrap_or(usize::MAX));
     }
-    if dims.len() > 1 && dims[0] != 1 {
-        let text = format!(
-            "input \"{}\" is for a batch of {}; export the model for a batch of 1",
-            input.name, dims[0]
-        );
-        return Err(ImportError::model(text));
-    }
+    check_dims(input, &dims)?;
     Ok(dims)
+}
+
+/// Refuses what is no batch of one image or vector, with advice.
+fn check_dims(input: &ValueInfoProto, dims: &[usize]) -> Result<(), ImportError> {
+    let refusal = |text: &str| Err(ImportError::model(format!("input \"{}\" {text}", input.name)));
+    match *dims {
+        [size] => refusal(&format!(
+            "has one dimension of {size}: export the model with a batch of 1 before it, [1, {size}]"
+        )),
+        [a, b, c] => refusal(&format!(
+            "has the dimensions {dims:?}, not batch, channels, height and width: export the model for an input of [1, {a}, \
+             {b}, {c}]"
+        )),
+        [batch, ..] if batch != 1 => {
+            refusal(&format!("is for a batch of {batch}; export the model for a batch of 1"))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn shape_needed(input: &ValueInfoProto, what: &str) -> ImportError {
     let name = &input.name;
     ImportError::model(format!(
-        "input \"{name}\" has no fixed shape ({what}); give channels, height and width"
+        "the file {what} in the shape of input \"{name}\"; give channels, height and width, for example --input 3x224x224"
     ))
 }

@@ -28,6 +28,16 @@ pub enum ImportError {
         /// What is wrong, naming the attribute or input.
         problem: String,
     },
+    /// Several operations are not supported.
+    #[error("{count} nodes are in the way: {groups}{advice}")]
+    Nodes {
+        /// How many.
+        count: usize,
+        /// Their names and what is wrong, operator by operator.
+        groups: String,
+        /// What to do.
+        advice: String,
+    },
     /// The network is inconsistent.
     #[error(transparent)]
     Graph(#[from] GraphError),

@@ -5,9 +5,9 @@ use std::collections::HashSet;
 
 use brelu_core::plan::Interpolation;
 
-use super::ends::is_dropped;
 use super::order::Producers;
 use super::proto::{GraphProto, ModelProto, NodeProto, StringStringEntryProto};
+use super::resize::is_linear;
 
 /// Key of the metadata of files written by this crate.
 const KEY: &str = "brelu.interpolation";
@@ -43,13 +43,22 @@ pub(super) fn of_output(
 fn on_the_way<'model>(producers: &Producers<'model>, end: &str, output: &str) -> Option<&'model NodeProto> {
     let (mut name, mut resize, mut seen) = (end, None, HashSet::new());
     while name != output {
-        let node = producers.get(name).filter(|node| is_dropped(node, true) && seen.insert(name))?;
+        let node = producers.get(name).filter(|node| is_clients(node) && seen.insert(name))?;
         if matches!(node.op_type.as_str(), "Resize" | "Upsample") {
             resize = Some(*node);
         }
         name = node.input.first()?;
     }
     resize
+}
+
+/// Whether the client does an operation at the end itself.
+fn is_clients(node: &NodeProto) -> bool {
+    match node.op_type.as_str() {
+        "Softmax" | "LogSoftmax" | "ArgMax" => true,
+        "Resize" | "Upsample" => is_linear(node),
+        _ => false,
+    }
 }
 
 fn coordinates(node: &NodeProto, opset: i64) -> &str {

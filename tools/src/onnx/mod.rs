@@ -1,21 +1,27 @@
 //! From an ONNX file to a [`Graph`], and back ([`export()`]).
 //!
 //! The file is decoded ([`proto`]), the operations the chosen output needs are put in order, constants are computed,
-//! and every other operation becomes one or two nodes. Operator sets 7 to 22. Compiling and measuring start from
+//! and every other operation becomes one or two nodes. Operator sets 7 to 25. Compiling and measuring start from
 //! [`simplify`](crate::graph::simplify) of the graph.
 
 mod activation;
 mod arithmetic;
+mod attributes;
 mod bilinear;
 mod build;
 mod call;
 mod constant;
+mod digest;
 mod ends;
 mod error;
+mod evaluate;
 mod export;
+mod external;
 mod fold;
 mod interpolation;
 mod linear;
+mod names;
+mod obstacles;
 mod order;
 mod pooling;
 pub mod proto;
@@ -23,14 +29,17 @@ mod reshaping;
 mod resize;
 mod selection;
 mod spatial;
+mod tail;
 mod tensor;
 mod walk;
 
+pub use digest::{digest_file, files_beside};
 pub use error::ImportError;
 pub use export::{ExportError, export, export_file, export_model};
 
 use crate::graph::Graph;
 use brelu_core::geometry::Shape;
+use external::Beside;
 use prost::Message;
 use proto::ModelProto;
 use std::path::Path;
@@ -53,7 +62,7 @@ pub struct Import {
     pub notes: Vec<String>,
 }
 
-/// Imports the bytes of an ONNX file.
+/// Imports the bytes of an ONNX file, which has to hold all its values; [`import_file`] finds those in other files.
 ///
 /// # Errors
 /// One sentence naming the operation and attribute that is damaged or not supported.
@@ -66,19 +75,18 @@ pub fn import(bytes: &[u8], options: &ImportOptions) -> Result<Import, ImportErr
 /// # Errors
 /// As [`import`].
 pub fn import_model(model: &ModelProto, options: &ImportOptions) -> Result<Import, ImportError> {
-    walk::walk(model, options)
+    walk::walk(model, options, &Beside::default())
 }
 
-/// Reads and imports an ONNX file.
+/// Reads and imports an ONNX file, and the files of its folder in which it has values (external data).
 ///
 /// # Errors
-/// As [`import`]; also if the file cannot be read.
+/// As [`import`]; also if a file cannot be read, or is not in the folder or not below it.
 pub fn import_file(path: &Path, options: &ImportOptions) -> Result<Import, ImportError> {
     let read = std::fs::read(path);
-    import(
-        &read.map_err(|error| ImportError::Model(format!("cannot read {}: {error}", path.display())))?,
-        options,
-    )
+    let bytes =
+        read.map_err(|error| ImportError::Model(format!("cannot read {}: {error}", path.display())))?;
+    walk::walk(&ModelProto::decode(bytes.as_slice())?, options, &Beside::of(path))
 }
 
 #[cfg(test)]

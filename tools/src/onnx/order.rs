@@ -7,16 +7,11 @@ use std::collections::HashMap;
 /// The operation that computes each name.
 pub(super) type Producers<'model> = HashMap<&'model str, &'model NodeProto>;
 
-pub(super) fn producers(graph: &GraphProto) -> Result<Producers<'_>, ImportError> {
-    let mut producers = HashMap::new();
-    for node in &graph.node {
-        for output in node.output.iter().filter(|output| !output.is_empty()) {
-            if producers.insert(output.as_str(), node).is_some() {
-                return Err(ImportError::model(format!("two nodes compute \"{output}\"")));
-            }
-        }
-    }
-    Ok(producers)
+/// Of a graph whose names were checked.
+pub(super) fn producers(graph: &GraphProto) -> Producers<'_> {
+    let named =
+        graph.node.iter().flat_map(|node| node.output.iter().map(move |output| (output.as_str(), node)));
+    named.filter(|(output, _)| !output.is_empty()).collect()
 }
 
 /// The operations `output` depends on, inputs first.

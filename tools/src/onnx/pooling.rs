@@ -11,6 +11,14 @@ fn window(call: &Call, build: &Builder) -> Problem<Window> {
     x.planes()?;
     let Spatial { kernel, stride, dilation, pads } =
         Spatial::read(call, kernel_shape(call)?, build.graph[x.id].shape)?;
+    // The standard counts the gaps when it pads, runtimes do not.
+    let gaps = dilation != [1; 2];
+    let mode = call.text("auto_pad", "NOTSET")?;
+    if gaps && mode.starts_with("SAME") {
+        return Err(format!(
+            "attribute auto_pad = {mode:?} with dilations {dilation:?}: runtimes pad differently, export the model with pads"
+        ));
+    }
     Ok(Window { kernel, stride, dilation, pads, ceil: call.int("ceil_mode", 0) != 0 })
 }
 

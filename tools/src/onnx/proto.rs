@@ -230,4 +230,29 @@ pub mod data_type {
     pub const DOUBLE: i32 = 11;
     /// The upper half of a 32-bit float.
     pub const BFLOAT16: i32 = 16;
+
+    /// What ONNX calls an element type.
+    pub fn name(data_type: i32) -> String {
+        const NAMES: [&str; 17] = [
+            "undefined",
+            "float",
+            "uint8",
+            "int8",
+            "uint16",
+            "int16",
+            "int32",
+            "int64",
+            "string",
+            "bool",
+            "float16",
+            "double",
+            "uint32",
+            "uint64",
+            "complex64",
+            "complex128",
+            "bfloat16",
+        ];
+        let known = usize::try_from(data_type).ok().and_then(|at| NAMES.get(at));
+        known.map_or_else(|| format!("{data_type}"), |name| (*name).into())
+    }
 }

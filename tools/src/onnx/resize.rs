@@ -1,20 +1,38 @@
 //! Resize and Upsample by repetition, each output position computed as the standard says, then one rational map sought that
 //! gives them all; and by linear interpolation with whole steps.
+//!
+//! Sizes and positions are computed in `f32`, step by step as onnxruntime does: 3 elements times `5 / 3` are 5 there, and
+//! 4 in exact arithmetic.
 
 use super::bilinear::{Stretch, stretch};
 use super::build::{Builder, Tensor};
 use super::call::{Call, axis};
 use super::error::Problem;
+use super::proto::NodeProto;
 use crate::graph::Axis;
 
+/// Where output positions lie on the input, as far as that is supported.
+const COORDINATES: [&str; 6] = [
+    "half_pixel",
+    "pytorch_half_pixel",
+    "half_pixel_symmetric",
+    "align_corners",
+    "asymmetric",
+    "tf_half_pixel_for_nn",
+];
+
 /// Longest axis that resizing may make.
-const MAX_AXIS: f64 = 65536.0;
+const MAX_AXIS: f32 = 65536.0;
 
 pub(super) fn resize(call: &Call, build: &mut Builder) -> Problem<Tensor> {
     let x = call.tensor(0)?;
     let targets = targets(call, &x.dims)?;
     let mode = call.text("mode", "nearest")?;
     let rule = Rule::read(call)?;
+    // Runtimes copy a tensor that keeps all its sizes, whatever its factors.
+    if x.dims.iter().zip(&targets).all(|(size, target)| *size == target.len as usize) {
+        return Ok(x.clone());
+    }
     if matches!(mode, "linear" | "bilinear") {
         return linear(build, x, &targets, &rule);
     }
@@ -23,7 +41,7 @@ pub(super) fn resize(call: &Call, build: &mut Builder) -> Problem<Tensor> {
         axes.push(match mode {
             _ if *size == 1 => Axis::repeat(target.len),
             "nearest" => rule.nearest(*size, target)?,
-            _ if *size == target.len as usize => Axis::identity(target.len),
+            _ if rule.keeps(*size, target) => Axis::identity(target.len),
             _ => {
                 return Err(format!(
                     "attribute mode = {mode:?} is not supported: resize by nearest or linear"
@@ -47,17 +65,40 @@ fn linear(build: &mut Builder, x: &Tensor, targets: &[Target], rule: &Rule) -> P
         let (size, target) = (x.dims.get(at)?, targets.get(at)?);
         Stretch::new(u32::try_from(*size).ok()?, target.len, target.scale, rule.coordinates)
     };
-    let same = x.dims.iter().zip(targets).take(2).all(|(size, target)| *size == target.len as usize);
+    let same = x.dims.iter().zip(targets).take(2).all(|(size, target)| rule.keeps(*size, target));
     match (axis(2), axis(3)) {
         (Some(rows), Some(columns)) if same => stretch(build, x, &[rows, columns]),
         _ => Err(refusal()),
     }
 }
 
+/// Whether an operation interpolates linearly.
+pub(super) fn is_linear(node: &NodeProto) -> bool {
+    let mode = node.attribute.iter().find(|attribute| attribute.name == "mode");
+    mode.is_some_and(|mode| matches!(mode.s.as_slice(), b"linear" | b"bilinear"))
+}
+
+/// Refuses an interpolation that does not bring a map to `plane` rows and columns by the rule it names.
+pub(super) fn is_to(call: &Call, plane: [usize; 2]) -> Problem<()> {
+    let x = call.tensor(0)?;
+    x.planes()?;
+    let (rule, targets) = (Rule::read(call)?, targets(call, &x.dims)?);
+    let sizes: Vec<usize> = targets.iter().map(|target| target.len as usize).collect();
+    let even = |(size, target): (&usize, &Target)| {
+        let exact = target.len as f32 / *size as f32;
+        rule.coordinates == "align_corners" || (target.scale - exact).abs() <= exact * 1e-6
+    };
+    let known = rule.coordinates != "tf_half_pixel_for_nn";
+    match sizes[..2] == x.dims[..2] && sizes[2..] == plane && known && x.dims.iter().zip(&targets).all(even) {
+        true => Ok(()),
+        false => Err(format!("does not interpolate the map {:?} to the size {plane:?} of the input", x.dims)),
+    }
+}
+
 /// Output length of an axis and by what the input length is multiplied.
 struct Target {
     len: u32,
-    scale: f64,
+    scale: f32,
 }
 
 fn targets(call: &Call, dims: &[usize]) -> Problem<Vec<Target>> {
@@ -65,8 +106,9 @@ fn targets(call: &Call, dims: &[usize]) -> Problem<Vec<Target>> {
         Some(axes) => axes.iter().map(|given| axis(*given, dims.len())).collect::<Problem<_>>()?,
         None => (0..dims.len()).collect(),
     };
-    let lens = axes.iter().map(|axis| dims[*axis] as f64);
+    let lens = axes.iter().map(|axis| dims[*axis]);
     let resized = match (scales(call)?, sizes(call)?) {
+        (Some(_), Some(_)) => Err("both scales and sizes are given".into()),
         (Some(scales), _) if scales.len() == axes.len() => lens.zip(scales).map(Target::scaled).collect(),
         (None, Some(sizes)) if sizes.len() == axes.len() => lens.zip(sizes).map(Target::sized).collect(),
         (None, None) => Err("neither scales nor sizes are given".into()),
@@ -98,22 +140,22 @@ fn sizes(call: &Call) -> Problem<Option<Vec<i64>>> {
     if call.text("keep_aspect_ratio_policy", "stretch")? != "stretch" {
         return Err("attribute keep_aspect_ratio_policy is not supported".into());
     }
-    call.optional_constant(3)?.map(|sizes| sizes.as_ints().map(<[i64]>::to_vec)).transpose()
+    let sizes = call.optional_constant(3)?.map(|sizes| sizes.as_ints().map(<[i64]>::to_vec)).transpose()?;
+    Ok(sizes.filter(|sizes| !sizes.is_empty()))
 }
 
 impl Target {
-    fn scaled((size, scale): (f64, f32)) -> Problem<Self> {
-        let scale = f64::from(scale);
-        Ok(Self { len: output_len((size * scale).floor())?, scale })
+    fn scaled((size, scale): (usize, f32)) -> Problem<Self> {
+        Ok(Self { len: output_len((size as f32 * scale).trunc())?, scale })
     }
 
-    fn sized((size, len): (f64, i64)) -> Problem<Self> {
-        let len = output_len(len as f64)?;
-        Ok(Self { len, scale: f64::from(len) / size })
+    fn sized((size, len): (usize, i64)) -> Problem<Self> {
+        let len = output_len(len as f32)?;
+        Ok(Self { len, scale: len as f32 / size as f32 })
     }
 }
 
-fn output_len(len: f64) -> Problem<u32> {
+fn output_len(len: f32) -> Problem<u32> {
     match (1.0..=MAX_AXIS).contains(&len) {
         true => Ok(len as u32),
         false => Err(format!("makes an axis of {len} elements")),
@@ -134,24 +176,32 @@ impl<'model> Rule<'model> {
         if call.int("antialias", 0) != 0 {
             return Err("attribute antialias = 1 is not supported".into());
         }
-        Ok(Self {
-            coordinates: call.text("coordinate_transformation_mode", "half_pixel")?,
-            rounding: call.text("nearest_mode", "round_prefer_floor")?,
-        })
+        let coordinates = call.text("coordinate_transformation_mode", "half_pixel")?;
+        if !COORDINATES.contains(&coordinates) {
+            return Err(format!(
+                "attribute coordinate_transformation_mode = {coordinates:?} is not supported"
+            ));
+        }
+        Ok(Self { coordinates, rounding: call.text("nearest_mode", "round_prefer_floor")? })
+    }
+
+    /// Whether an axis stays as it is, by whatever interpolation.
+    fn keeps(&self, size: usize, target: &Target) -> bool {
+        size == target.len as usize && (target.scale == 1.0 || self.coordinates == "align_corners")
     }
 
     fn nearest(&self, size: usize, target: &Target) -> Problem<Axis> {
-        let last = size.saturating_sub(1) as f64;
+        let last = size.saturating_sub(1) as f32;
         let position =
             |i: u32| Ok(self.round(self.coordinate(i, size, target)?, target.scale)?.clamp(0.0, last) as u32);
         let sources: Vec<u32> = (0..target.len).map(position).collect::<Problem<_>>()?;
-        find(&sources, size as u32).ok_or_else(|| {
+        find(&sources, size as u32).or_else(|| Axis::through(&sources)).ok_or_else(|| {
             format!("resizing {size} to {} by these rules is not a regular repetition", target.len)
         })
     }
 
-    fn coordinate(&self, i: u32, size: usize, target: &Target) -> Problem<f64> {
-        let (at, scale, size, len) = (f64::from(i), target.scale, size as f64, f64::from(target.len));
+    fn coordinate(&self, i: u32, size: usize, target: &Target) -> Problem<f32> {
+        let (at, scale, size, len) = (i as f32, target.scale, size as f32, target.len as f32);
         Ok(match self.coordinates {
             "asymmetric" => at / scale,
             "half_pixel" => (at + 0.5) / scale - 0.5,
@@ -170,13 +220,14 @@ impl<'model> Rule<'model> {
         })
     }
 
-    fn round(&self, at: f64, scale: f64) -> Problem<f64> {
+    fn round(&self, at: f32, scale: f32) -> Problem<f32> {
         Ok(match self.rounding {
             "simple" if scale < 1.0 => at.ceil(),
             "simple" | "floor" => at.floor(),
             "ceil" => at.ceil(),
-            "round_prefer_floor" => (at - 0.5).ceil(),
-            "round_prefer_ceil" => (at + 0.5).floor(),
+            // Halves are exact, one less than them is not.
+            "round_prefer_floor" if at.fract() == 0.5 => at.floor(),
+            "round_prefer_floor" | "round_prefer_ceil" => at.round(),
             other => return Err(format!("attribute nearest_mode = {other:?} is not known")),
         })
     }
@@ -229,7 +280,7 @@ mod tests {
             ("tf_half_pixel_for_nn", "floor"),
         ] {
             for (size, len) in [(4, 8), (3, 9), (8, 4), (5, 7), (7, 7), (2, 1), (33, 257)] {
-                let target = Target { len, scale: f64::from(len) / f64::from(size) };
+                let target = Target { len, scale: len as f32 / size as f32 };
                 let axis = Rule { coordinates, rounding }.nearest(size as usize, &target);
                 assert!(axis.is_ok(), "{coordinates} {rounding} {size} {len}: {axis:?}");
             }
@@ -237,11 +288,10 @@ mod tests {
     }
 
     #[test]
-    fn clamped_edges_are_refused() {
+    fn edges_may_be_clamped() {
         let rule = Rule { coordinates: "asymmetric", rounding: "round_prefer_floor" };
-        assert!(
-            rule.nearest(3, &Target { len: 9, scale: 3.0 }).unwrap_err().contains("not a regular repetition")
-        );
+        let axis = rule.nearest(3, &Target { len: 9, scale: 3.0 }).unwrap();
+        assert_eq!(axis.sources(3).collect::<Vec<_>>(), [0, 0, 1, 1, 1, 2, 2, 2, 2].map(Some));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::build::{Builder, Tensor, Value};
 use super::call::{Call, axis};
+use super::constant::Constant;
 use super::error::Problem;
 use crate::graph::{Axis, Op};
 
@@ -129,19 +130,54 @@ fn axes_of_pad(call: &Call, rank: usize) -> Problem<Vec<usize>> {
 }
 
 pub(super) fn concat(call: &Call, build: &mut Builder) -> Problem<Tensor> {
-    let tensors = (0..call.inputs.len()).map(|index| call.tensor(index)).collect::<Problem<Vec<_>>>()?;
-    let first = tensors.first().ok_or("joins nothing")?;
+    let inputs = (0..call.inputs.len()).map(|index| call.input(index).ok_or("an input is missing"));
+    let inputs = inputs.collect::<Result<Vec<_>, _>>()?;
+    let first = inputs.iter().find_map(|value| value.tensor()).ok_or("joins nothing")?.clone();
     let given = call.int("axis", 1);
     if first.dims.len() < 2 || axis(given, first.dims.len())? != 1 {
         return Err(format!("attribute axis = {given}: only the channels (axis 1) can be joined"));
     }
-    if tensors.iter().any(|tensor| tensor.dims.len() != first.dims.len()) {
+    if inputs.iter().any(|value| value.dims().len() != first.dims.len()) {
         return Err("joins tensors with different numbers of dimensions".into());
     }
-    let channels = tensors.iter().map(|tensor| tensor.dims[1]).sum();
+    let tensors = inputs.iter().map(|value| match value {
+        Value::Tensor(tensor) => Ok(tensor.clone()),
+        Value::Constant(constant) => filled(build, constant, &first),
+    });
+    let tensors = tensors.collect::<Problem<Vec<_>>>()?;
     let mut dims = first.dims.clone();
-    dims[1] = channels;
-    build.push_as(Op::Concat, &tensors, dims)
+    dims[1] = tensors.iter().map(|tensor| tensor.dims[1]).sum();
+    build.push_as(Op::Concat, &tensors.iter().collect::<Vec<_>>(), dims)
+}
+
+/// A constant with one value a channel as a tensor: zeros, which a view finds outside of `any` tensor, and what is added.
+fn filled(build: &mut Builder, constant: &Constant, any: &Tensor) -> Problem<Tensor> {
+    let values = constant.floats();
+    let channels = constant.dims.get(1).copied().unwrap_or_default();
+    let plane = values
+        .len()
+        .checked_div(channels)
+        .filter(|plane| *plane > 0)
+        .ok_or("joins a constant without elements")?;
+    let shift: Vec<f32> = values.iter().copied().step_by(plane).collect();
+    if values.chunks_exact(plane).zip(&shift).any(|(plane, first)| plane.iter().any(|value| value != first)) {
+        return Err(format!(
+            "joins a constant of dimensions {:?} that changes within a plane",
+            constant.dims
+        ));
+    }
+    let mut axes =
+        constant.dims.iter().map(|size| Ok(Axis::repeat(length(*size)?))).collect::<Problem<Vec<_>>>()?;
+    axes[0] = Axis::identity(axes[0].len);
+    axes[1].add = -1;
+    let zeros = build.view(any, &axes)?;
+    match shift.iter().all(|value| *value == 0.0) {
+        true => Ok(zeros),
+        false => {
+            let op = Op::Affine { scale: vec![1.0; shift.len()], shift };
+            build.push_as(op, &[&zeros], constant.dims.clone())
+        }
+    }
 }
 
 /// The positions that ranges list, dimension by dimension; for constants.

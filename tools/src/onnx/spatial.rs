@@ -39,6 +39,13 @@ impl Spatial {
             let (size, stride) = (u64::from(size), u64::from(self.stride[axis]));
             let extent = u64::from(self.dilation[axis]) * (u64::from(self.kernel[axis]) - 1) + 1;
             let reach = (size.div_ceil(stride).saturating_sub(1)) * stride + extent;
+            if size > reach + 1 {
+                return Err(format!(
+                    "attribute auto_pad with strides {:?} that pass over elements at the end: runtimes begin at different \
+                     elements, export the model with pads",
+                    self.stride
+                ));
+            }
             let total = reach.saturating_sub(size);
             let (small, large) = (total / 2, total - total / 2);
             let [before, after] = if lower { [large, small] } else { [small, large] };

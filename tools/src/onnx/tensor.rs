@@ -1,53 +1,96 @@
 //! From [`TensorProto`] to [`Constant`].
 
-use super::constant::{Constant, Data};
+use super::constant::{Constant, Data, product};
 use super::error::{ImportError, Problem};
+use super::external::Beside;
 use super::proto::{TensorProto, data_type};
+use crate::graph::MAX_TENSOR_LEN;
 
-/// Reads a constant; refuses other files, unsupported types and lengths that do not match.
-pub(super) fn constant(tensor: &TensorProto) -> Result<Constant, ImportError> {
-    read(tensor).map_err(|problem| ImportError::Tensor { name: tensor.name.clone(), problem })
+/// Reads a constant, in the model or in a file `beside` it; refuses unsupported types and lengths that do not match.
+pub(super) fn constant(tensor: &TensorProto, beside: &Beside) -> Result<Constant, ImportError> {
+    read(tensor, beside).map_err(|problem| ImportError::Tensor { name: tensor.name.clone(), problem })
 }
 
-fn read(tensor: &TensorProto) -> Problem<Constant> {
-    if tensor.data_location != 0 || !tensor.external_data.is_empty() {
-        return Err(
-            "its values are in another file; save the model with all weights in one .onnx file".into()
-        );
-    }
+fn read(tensor: &TensorProto, beside: &Beside) -> Problem<Constant> {
     let dims: Option<Vec<usize>> = tensor.dims.iter().map(|size| usize::try_from(*size).ok()).collect();
     let dims = dims.ok_or_else(|| format!("its dimensions {:?} are not sizes", tensor.dims))?;
-    Constant::new(dims, elements(tensor)?)
+    let given = [
+        !tensor.raw_data.is_empty(),
+        !tensor.float_data.is_empty(),
+        !tensor.int32_data.is_empty(),
+        !tensor.int64_data.is_empty(),
+        !tensor.double_data.is_empty(),
+        tensor.data_location != INSIDE || !tensor.external_data.is_empty(),
+    ];
+    if given.into_iter().filter(|given| *given).count() > 1 {
+        return Err("has its values in more than one place, which may differ".into());
+    }
+    match tensor.data_location {
+        INSIDE if tensor.external_data.is_empty() => Constant::new(dims, inside(tensor)?),
+        OUTSIDE => outside(tensor, dims, beside),
+        other => {
+            Err(format!("its values are in a place of kind {other} that contradicts what is said of it"))
+        }
+    }
 }
 
-fn elements(tensor: &TensorProto) -> Problem<Data> {
-    let raw = (!tensor.raw_data.is_empty()).then_some(tensor.raw_data.as_slice());
-    let ints = |values: &[i32]| values.iter().map(|value| i64::from(*value)).collect();
+/// Where values are: in the model, in another file.
+const INSIDE: i32 = 0;
+const OUTSIDE: i32 = 1;
+
+fn outside(tensor: &TensorProto, dims: Vec<usize>, beside: &Beside) -> Problem<Constant> {
+    let len = product(&dims).map(|len| len as u64).filter(|len| *len <= MAX_TENSOR_LEN);
+    let len = len.ok_or_else(|| format!("dimensions {dims:?} are too large"))?;
+    let raw = beside.read(tensor, len * size(tensor.data_type)?)?;
+    Constant::new(dims, decoded(tensor.data_type, &raw)?)
+}
+
+fn unsupported(data_type: i32) -> String {
+    format!("element type {} is not supported; export the model as float32", data_type::name(data_type))
+}
+
+/// Bytes of an element.
+fn size(data_type: i32) -> Problem<u64> {
+    match data_type {
+        data_type::DOUBLE | data_type::INT64 => Ok(8),
+        data_type::FLOAT | data_type::INT32 => Ok(4),
+        data_type::FLOAT16 | data_type::BFLOAT16 => Ok(2),
+        data_type::INT8 | data_type::UINT8 | data_type::BOOL => Ok(1),
+        other => Err(unsupported(other)),
+    }
+}
+
+/// Elements from their bytes, little-endian.
+fn decoded(data_type: i32, raw: &[u8]) -> Problem<Data> {
+    Ok(match data_type {
+        data_type::FLOAT => Data::Float(words(raw, f32::from_le_bytes)?),
+        data_type::DOUBLE => Data::Float(words(raw, |bytes| f64::from_le_bytes(bytes) as f32)?),
+        data_type::FLOAT16 => Data::Float(words(raw, |bytes| half(u16::from_le_bytes(bytes)))?),
+        data_type::BFLOAT16 => Data::Float(words(raw, |bytes| bfloat(u16::from_le_bytes(bytes)))?),
+        data_type::INT64 => Data::Int(words(raw, i64::from_le_bytes)?),
+        data_type::INT32 => Data::Int(words(raw, |bytes| i32::from_le_bytes(bytes).into())?),
+        data_type::INT8 => Data::Int(words(raw, |[byte]| i64::from(byte as i8))?),
+        data_type::UINT8 | data_type::BOOL => Data::Int(words(raw, |[byte]| byte.into())?),
+        other => return Err(unsupported(other)),
+    })
+}
+
+/// Elements from a field of the message.
+fn inside(tensor: &TensorProto) -> Problem<Data> {
+    if !tensor.raw_data.is_empty() {
+        return decoded(tensor.data_type, &tensor.raw_data);
+    }
     let bits = |to: fn(u16) -> f32| tensor.int32_data.iter().map(|value| to(*value as u16)).collect();
-    Ok(match (tensor.data_type, raw) {
-        (data_type::FLOAT, Some(raw)) => Data::Float(words(raw, f32::from_le_bytes)?),
-        (data_type::FLOAT, None) => Data::Float(tensor.float_data.clone()),
-        (data_type::DOUBLE, Some(raw)) => Data::Float(words(raw, |bytes| f64::from_le_bytes(bytes) as f32)?),
-        (data_type::DOUBLE, None) => {
-            Data::Float(tensor.double_data.iter().map(|value| *value as f32).collect())
+    Ok(match tensor.data_type {
+        data_type::FLOAT => Data::Float(tensor.float_data.clone()),
+        data_type::DOUBLE => Data::Float(tensor.double_data.iter().map(|value| *value as f32).collect()),
+        data_type::FLOAT16 => Data::Float(bits(half)),
+        data_type::BFLOAT16 => Data::Float(bits(bfloat)),
+        data_type::INT64 => Data::Int(tensor.int64_data.clone()),
+        data_type::INT32 | data_type::INT8 | data_type::UINT8 | data_type::BOOL => {
+            Data::Int(tensor.int32_data.iter().map(|value| i64::from(*value)).collect())
         }
-        (data_type::FLOAT16, Some(raw)) => Data::Float(words(raw, |bytes| half(u16::from_le_bytes(bytes)))?),
-        (data_type::FLOAT16, None) => Data::Float(bits(half)),
-        (data_type::BFLOAT16, Some(raw)) => {
-            Data::Float(words(raw, |bytes| bfloat(u16::from_le_bytes(bytes)))?)
-        }
-        (data_type::BFLOAT16, None) => Data::Float(bits(bfloat)),
-        (data_type::INT64, Some(raw)) => Data::Int(words(raw, i64::from_le_bytes)?),
-        (data_type::INT64, None) => Data::Int(tensor.int64_data.clone()),
-        (data_type::INT32, Some(raw)) => Data::Int(words(raw, |bytes| i32::from_le_bytes(bytes).into())?),
-        (data_type::INT8, Some(raw)) => Data::Int(words(raw, |[byte]| i64::from(byte as i8))?),
-        (data_type::UINT8 | data_type::BOOL, Some(raw)) => Data::Int(words(raw, |[byte]| byte.into())?),
-        (data_type::INT32 | data_type::INT8 | data_type::UINT8 | data_type::BOOL, None) => {
-            Data::Int(ints(&tensor.int32_data))
-        }
-        (other, _) => {
-            return Err(format!("element type {other} is not supported; export the model as float32"));
-        }
+        other => return Err(unsupported(other)),
     })
 }
 
@@ -104,12 +147,13 @@ mod tests {
             raw_data: vec![0; 8],
             ..Default::default()
         };
-        let error = constant(&tensor).unwrap_err().to_string();
+        let error = constant(&tensor, &Beside::default()).unwrap_err().to_string();
         assert!(error.starts_with("tensor \"w\": holds 2 values"), "{error}");
         let tensor = TensorProto { dims: vec![2], raw_data: vec![0; 7], ..tensor };
-        let error = constant(&tensor).unwrap_err().to_string();
+        let error = constant(&tensor, &Beside::default()).unwrap_err().to_string();
         assert_eq!(error, "tensor \"w\": 7 bytes of data are not a multiple of 4");
-        let tensor = TensorProto { data_location: 1, ..tensor };
-        assert!(constant(&tensor).unwrap_err().to_string().contains("another file"));
+        let tensor = TensorProto { float_data: vec![1.0; 2], ..tensor };
+        let error = constant(&tensor, &Beside::default()).unwrap_err().to_string();
+        assert_eq!(error, "tensor \"w\": has its values in more than one place, which may differ");
     }
 }

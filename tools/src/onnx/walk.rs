@@ -3,12 +3,14 @@
 use super::build::{Builder, Tensor, Value, shape};
 use super::call::Call;
 use super::error::{ImportError, Problem};
-use super::proto::{GraphProto, ModelProto, NodeProto, data_type};
+use super::external::Beside;
+use super::obstacles::Obstacles;
+use super::proto::{AttributeProto, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, data_type};
+use super::tail::Tail;
 use super::{
-    Import, ImportOptions, activation, arithmetic, ends, interpolation, linear, order, pooling, reshaping,
-    resize, selection,
+    Import, ImportOptions, activation, arithmetic, attributes, ends, evaluate, fold, interpolation, linear,
+    names, order, pooling, reshaping, resize, selection, tensor,
 };
-use super::{fold, tensor};
 use crate::graph::Graph;
 use prost::Message;
 use std::collections::{HashMap, HashSet};
@@ -16,7 +18,7 @@ use std::ops::RangeInclusive;
 use std::rc::Rc;
 
 /// Versions of ONNX's operator set that are understood.
-const OPSETS: RangeInclusive<i64> = 7..=22;
+const OPSETS: RangeInclusive<i64> = 7..=25;
 
 /// Most operations of a network; simplifying takes their number squared.
 const MAX_NODES: usize = 1 << 14;
@@ -27,41 +29,60 @@ const ROOM: usize = 1 << 24;
 /// As many more for every byte of the file: weights of 16 bits are computed with, transposed and held well within it.
 const ROOM_A_BYTE: usize = 4;
 
-/// Turns the operations that the chosen output needs into nodes, in order.
-pub(super) fn walk(model: &ModelProto, options: &ImportOptions) -> Result<Import, ImportError> {
+/// Turns the operations that the chosen output needs into nodes, in order. Constants may be in files `beside` the model.
+pub(super) fn walk(
+    model: &ModelProto,
+    options: &ImportOptions,
+    beside: &Beside,
+) -> Result<Import, ImportError> {
     let graph = model.graph.as_ref().ok_or_else(|| ImportError::model("the file holds no network"))?;
     let opset = opset(model)?;
+    names::check(graph)?;
     let mut notes = Vec::new();
-    let producers = order::producers(graph)?;
-    let output = ends::output(graph, &producers, options, &mut notes)?;
-    let nodes = order::needed(&producers, output)?;
+    let producers = order::producers(graph);
+    let end = ends::output(graph, &producers, options, &mut notes)?;
+    let nodes = order::needed(&producers, end)?;
     if nodes.len() > MAX_NODES {
         let text = format!("the network has {} nodes; at most {MAX_NODES} are supported", nodes.len());
         return Err(ImportError::Model(text));
     }
-    let (mut build, mut values) = start(graph, &nodes, output, options)?;
-    let room = ROOM.saturating_add(model.encoded_len().saturating_mul(ROOM_A_BYTE));
-    let mut made = 0;
+    let mut walk = Walk::start(model, graph, &nodes, end, options, beside)?;
+    let input = walk.build.graph.input_shape();
+    let plane = [input.height as usize, input.width as usize];
+    walk.tail = Some(Tail::new(&producers, end, options.output.is_none(), plane));
     for node in nodes {
-        made += step(node, opset, &mut build, &mut values)?;
-        if made + build.numbers > room {
-            let text =
-                "the network makes more numbers of its constants than a file of its size has any use for";
-            return Err(ImportError::model(text));
-        }
+        walk.step(node, opset)?;
     }
-    let Some(Value::Tensor(result)) = values.get(output) else {
-        return Err(ImportError::model(format!("the output \"{output}\" is not computed from the input")));
+    walk.obstacles.check(graph, options.output.is_some())?;
+    let Some(Value::Tensor(result)) = walk.values.get(end) else {
+        return Err(ImportError::model(format!("the output \"{end}\" is not computed from the input")));
     };
-    build.graph.output = result.id;
-    build.graph.interpolation = interpolation::of_output(model, graph, opset, &producers, output);
-    Ok(Import { graph: build.graph, notes })
+    if result.bytes {
+        return Err(ImportError::model(format!("the output \"{end}\" is of bytes (uint8), as the input is")));
+    }
+    walk.build.graph.output = result.id;
+    let (base, left_out) = walk.tail.map_or((end, Vec::new()), Tail::finish);
+    notes.extend(left_out);
+    walk.build.graph.interpolation = interpolation::of_output(model, graph, opset, &producers, base);
+    if walk.halves {
+        let text = "The file computes in 16 bits behind a Cast; here it is computed in 32, so results differ slightly.";
+        notes.push(text.into());
+    }
+    if walk.build.graph.takes_bytes {
+        notes.push("The network takes the pixels as they are, 0 to 255 (uint8): its divisor is 1.".into());
+    }
+    Ok(Import { graph: walk.build.graph, notes })
 }
 
 fn opset(model: &ModelProto) -> Result<i64, ImportError> {
-    let own = model.opset_import.iter().find(|set| set.domain.is_empty() || set.domain == "ai.onnx");
-    let version =
-        own.map(|set| set.version).ok_or_else(|| ImportError::model("the model names no operator set"))?;
+    let own = |set: &&OperatorSetIdProto| set.domain.is_empty() || set.domain == "ai.onnx";
+    let mut versions = model.opset_import.iter().filter(own).map(|set| set.version);
+    let version = versions.next().ok_or_else(|| ImportError::model("the model names no operator set"))?;
+    if let Some(other) = versions.find(|other| *other != version) {
+        return Err(ImportError::Model(format!(
+            "the model names two versions of ONNX's operator set, {version} and {other}: export it again"
+        )));
+    }
     match OPSETS.contains(&version) {
         true => Ok(version),
         false => Err(ImportError::Model(format!(
@@ -72,120 +93,274 @@ fn opset(model: &ModelProto) -> Result<i64, ImportError> {
     }
 }
 
-type Values<'model> = HashMap<&'model str, Value>;
-
-/// The graph with its input, and the constants that are read.
-fn start<'model>(
-    graph: &'model GraphProto,
-    nodes: &[&NodeProto],
-    output: &str,
-    options: &ImportOptions,
-) -> Result<(Builder, Values<'model>), ImportError> {
-    let input = ends::input(graph)?;
-    let dims = ends::input_dims(input, options)?;
-    let input_shape =
-        shape(&dims).map_err(|problem| ImportError::Model(format!("input \"{}\" {problem}", input.name)))?;
-    let build = Builder::new(Graph::new(&graph.name, &input.name, input_shape)?);
-    let mut values = HashMap::new();
-    let mut read: HashSet<&str> = nodes.iter().flat_map(|node| &node.input).map(String::as_str).collect();
-    read.insert(output);
-    for initializer in graph.initializer.iter().filter(|initializer| read.contains(initializer.name.as_str()))
-    {
-        values.insert(initializer.name.as_str(), Value::Constant(Rc::new(tensor::constant(initializer)?)));
-    }
-    values.insert(&input.name, Value::Tensor(Tensor { id: build.graph.input, dims }));
-    Ok((build, values))
+/// An import under way.
+struct Walk<'model> {
+    build: Builder,
+    values: HashMap<&'model str, Value>,
+    obstacles: Obstacles<'model>,
+    tail: Option<Tail<'model>>,
+    beside: &'model Beside,
+    /// Bytes of the model without the files beside it.
+    bytes: usize,
+    /// Numbers of all constants so far.
+    made: usize,
+    /// Whether tensors are cast to 16 bits.
+    halves: bool,
 }
 
-/// Adds what a node computes; numbers of the constant, if it is one.
-fn step<'model>(
-    node: &'model NodeProto,
-    opset: i64,
-    build: &mut Builder,
-    values: &mut Values<'model>,
-) -> Result<usize, ImportError> {
-    let output = node.output.first().map_or("", String::as_str);
-    let name = if node.name.is_empty() { output } else { &node.name };
-    build.begin(name);
-    let value =
-        inputs(node, values).and_then(|inputs| value(&Call { proto: node, opset, inputs }, build)).map_err(
-            |problem| ImportError::Node { node: name.into(), operator: node.op_type.clone(), problem },
-        )?;
-    let made = match &value {
-        Value::Constant(constant) => constant.len(),
-        Value::Tensor(_) => 0,
-    };
-    values.insert(output, value);
-    Ok(made)
-}
-
-fn inputs(node: &NodeProto, values: &Values) -> Problem<Vec<Option<Value>>> {
-    let find = |name: &String| match values.get(name.as_str()) {
-        Some(value) => Ok(Some(value.clone())),
-        None if name.is_empty() => Ok(None),
-        None => {
-            Err(format!("reads \"{name}\", which nothing computes or which is a further output of a node"))
+impl<'model> Walk<'model> {
+    /// The graph with its input, and the constants that are read.
+    fn start(
+        model: &ModelProto,
+        graph: &'model GraphProto,
+        nodes: &[&NodeProto],
+        output: &str,
+        options: &ImportOptions,
+        beside: &'model Beside,
+    ) -> Result<Self, ImportError> {
+        let input = ends::input(graph)?;
+        let bytes = ends::takes_bytes(input)?;
+        let dims = ends::input_dims(input, options)?;
+        let input_shape = shape(&dims)
+            .map_err(|problem| ImportError::Model(format!("input \"{}\" {problem}", input.name)))?;
+        let mut build = Builder::new(Graph::new(&graph.name, &input.name, input_shape)?);
+        build.graph.takes_bytes = bytes;
+        let id = build.graph.input;
+        let (obstacles, tail, values) = (Obstacles::default(), None, HashMap::new());
+        let mut walk = Self {
+            build,
+            values,
+            obstacles,
+            tail,
+            beside,
+            bytes: model.encoded_len(),
+            made: 0,
+            halves: false,
+        };
+        let mut read: HashSet<&str> = nodes.iter().flat_map(|node| &node.input).map(String::as_str).collect();
+        read.insert(output);
+        for initializer in graph.initializer.iter().filter(|tensor| read.contains(tensor.name.as_str())) {
+            let constant = tensor::constant(initializer, beside)?;
+            walk.made = walk.made.saturating_add(constant.len());
+            walk.check_room()?;
+            walk.values.insert(&initializer.name, Value::Constant(Rc::new(constant)));
         }
-    };
-    node.input.iter().map(find).collect()
+        walk.values.insert(&input.name, Value::Tensor(Tensor { id, dims, bytes }));
+        Ok(walk)
+    }
+
+    /// Refuses to make more numbers than a file of this size has any use for.
+    fn check_room(&self) -> Result<(), ImportError> {
+        let beside = usize::try_from(self.beside.bytes()).unwrap_or(usize::MAX);
+        let room = ROOM.saturating_add(self.bytes.saturating_add(beside).saturating_mul(ROOM_A_BYTE));
+        match self.made.saturating_add(self.build.numbers) <= room {
+            true => Ok(()),
+            false => Err(ImportError::model(
+                "the network makes more numbers of its constants than a file of its size has any use for",
+            )),
+        }
+    }
+
+    /// Adds what a node computes, or that it stands in the way.
+    fn step(&mut self, node: &'model NodeProto, opset: i64) -> Result<(), ImportError> {
+        if self.obstacles.hides_inputs_of(node) {
+            self.hidden(node);
+            return Ok(());
+        }
+        self.build.begin(names::label(node));
+        let inputs = self.inputs(node);
+        let value = inputs.and_then(|inputs| {
+            let call = Call { proto: node, opset, inputs, beside: self.beside };
+            value(&call, &mut self.build, self.tail.as_mut())
+        });
+        match value {
+            Ok(value) => {
+                self.halves |= value.tensor().is_some() && is_to_half(node);
+                if let Value::Constant(constant) = &value {
+                    self.made = self.made.saturating_add(constant.len());
+                }
+                self.values.insert(node.output.first().map_or("", String::as_str), value);
+                self.check_room()
+            }
+            Err(problem) => {
+                self.obstacles.add(node, problem, self.float_input(node));
+                Ok(())
+            }
+        }
+    }
+
+    /// A node that reads what cannot be known: it is in the way as well if no value would change that.
+    fn hidden(&mut self, node: &'model NodeProto) {
+        let is_tensor = |name: &&String| {
+            matches!(self.values.get(name.as_str()), Some(Value::Tensor(_)))
+                || self.obstacles.hides_tensor(name)
+        };
+        let tensors = node.input.iter().filter(is_tensor).count();
+        let name = node.op_type.as_str();
+        let gives_tensor = tensors > 0 && !matches!(name, "Shape" | "Size");
+        let at_end = self.tail.as_ref().is_some_and(|tail| tail.holds(node));
+        let problem = match unsupported(node) {
+            _ if at_end => None,
+            None if gives_tensor && operator(name).is_none() => Some(UNSUPPORTED.into()),
+            None if tensors > 1 && PRODUCTS.contains(&name) => Some(arithmetic::PRODUCT.into()),
+            problem => problem,
+        };
+        match problem {
+            Some(problem) => self.obstacles.add(node, problem, None),
+            None => self.obstacles.hide(node, gives_tensor),
+        }
+    }
+
+    /// The first computed float value that a node reads, but the network's input.
+    fn float_input(&self, node: &'model NodeProto) -> Option<&'model str> {
+        let is_float = |name: &&String| match self.values.get(name.as_str()) {
+            Some(Value::Tensor(tensor)) => tensor.id != self.build.graph.input && !tensor.bytes,
+            _ => false,
+        };
+        node.input.iter().find(is_float).map(String::as_str)
+    }
+
+    fn inputs(&self, node: &NodeProto) -> Problem<Vec<Option<Value>>> {
+        let find = |name: &String| match self.values.get(name.as_str()) {
+            Some(value) => Ok(Some(value.clone())),
+            None if name.is_empty() => Ok(None),
+            None => Err(format!(
+                "reads \"{name}\", which nothing computes or which is a further output of a node"
+            )),
+        };
+        node.input.iter().map(find).collect()
+    }
 }
 
-fn value(call: &Call, build: &mut Builder) -> Problem<Value> {
-    if !matches!(call.proto.domain.as_str(), "" | "ai.onnx") {
-        return Err(format!("operators of domain {:?} are not supported", call.proto.domain));
+fn value<'model>(
+    call: &Call<'model>,
+    build: &mut Builder,
+    tail: Option<&mut Tail<'model>>,
+) -> Problem<Value> {
+    if call.proto.op_type == "Dropout" && call.opset >= 12 {
+        no_training(call)?;
     }
-    match fold::fold(call)? {
-        Some(constant) => Ok(Value::Constant(constant)),
-        None => operator(call, build).map(Value::Tensor),
+    if let Some(left_out) = tail.and_then(|tail| tail.leaves_out(call)) {
+        return left_out.and_then(|()| call.tensor(0).cloned()).map(Value::Tensor);
+    }
+    if let Some(problem) = unsupported(call.proto) {
+        return Err(problem);
+    }
+    if let Some(constant) = fold::fold(call)? {
+        return Ok(Value::Constant(constant));
+    }
+    let operator = operator(&call.proto.op_type).ok_or(UNSUPPORTED)?;
+    attributes::check(call.proto)?;
+    if selection::all_constant(&call.inputs) && matches!(call.input(0), Some(Value::Constant(_))) {
+        return evaluate::evaluate(call, operator).map(Value::Constant);
+    }
+    let bytes = |value: &Value| matches!(value, Value::Tensor(tensor) if tensor.bytes);
+    if call.inputs.iter().flatten().any(bytes) && !ON_BYTES.contains(&call.proto.op_type.as_str()) {
+        return Err("computes with bytes (uint8): cast the input to float before it".into());
+    }
+    operator(call, build).map(Value::Tensor)
+}
+
+/// Why no input would make an operation one that is supported.
+fn unsupported(node: &NodeProto) -> Option<String> {
+    let name = node.op_type.as_str();
+    match node.domain.as_str() {
+        "" | "ai.onnx" if operator(name).is_some() || fold::knows(name) => None,
+        "" | "ai.onnx" if matches!(name, "Softmax" | "LogSoftmax" | "ArgMax") => {
+            Some("is supported only as the last operator".into())
+        }
+        "" | "ai.onnx" => Some(UNSUPPORTED.into()),
+        other => Some(format!("operators of domain {other:?} are not supported")),
     }
 }
 
-fn operator(call: &Call, build: &mut Builder) -> Problem<Tensor> {
-    match call.proto.op_type.as_str() {
-        "Conv" => linear::conv(call, build),
-        "Gemm" => linear::gemm(call, build),
-        "MatMul" => linear::mat_mul(call, build),
-        "BatchNormalization" => arithmetic::batch_normalization(call, build),
-        "Add" => arithmetic::add(call, build),
-        "Sum" => arithmetic::sum(call, build),
-        "Sub" => arithmetic::sub(call, build),
-        "Mul" => arithmetic::mul(call, build),
-        "Div" => arithmetic::div(call, build),
-        "Neg" => arithmetic::neg(call, build),
-        "Relu" => activation::relu(call, build),
-        "Clip" => activation::clip(call, build),
-        "MaxPool" => pooling::max(call, build),
-        "AveragePool" => pooling::average(call, build),
-        "GlobalMaxPool" => pooling::global_max(call, build),
-        "GlobalAveragePool" => pooling::global_average(call, build),
-        "ReduceMean" => pooling::reduce_mean(call, build),
-        "Concat" => selection::concat(call, build),
-        "Slice" => selection::slice(call, build),
-        "Pad" => selection::pad(call, build),
-        "Expand" => selection::expand(call, build),
-        "Gather" => selection::gather(call, build),
-        "Resize" | "Upsample" => resize::resize(call, build),
-        "Reshape" | "Flatten" | "Squeeze" | "Unsqueeze" => reshaping::tensor(call, build),
-        "Transpose" => reshaping::transpose(call, build),
-        "Identity" | "Dropout" => call.tensor(0).cloned(),
-        "Cast" => cast(call),
-        "Softmax" | "LogSoftmax" | "ArgMax" => Err(advice(call, "is supported only as the last operator")),
-        _ => Err(advice(call, "the operator is not supported")),
+type Operator = fn(&Call, &mut Builder) -> Problem<Tensor>;
+
+/// Why an operator is refused that is not known, or for constants only.
+const UNSUPPORTED: &str = "the operator is not supported";
+
+/// Operators that move bytes as well as floats.
+const ON_BYTES: [&str; 14] = [
+    "Cast",
+    "Identity",
+    "Reshape",
+    "Flatten",
+    "Squeeze",
+    "Unsqueeze",
+    "Transpose",
+    "Slice",
+    "Gather",
+    "Expand",
+    "Pad",
+    "Concat",
+    "MaxPool",
+    "Dropout",
+];
+
+/// Operators that are supported where at most one operand is computed.
+const PRODUCTS: [&str; 5] = ["Mul", "Div", "MatMul", "Gemm", "Conv"];
+
+/// What becomes of a computed tensor.
+fn operator(name: &str) -> Option<Operator> {
+    Some(match name {
+        "Conv" => linear::conv,
+        "Gemm" => linear::gemm,
+        "MatMul" => linear::mat_mul,
+        "BatchNormalization" => arithmetic::batch_normalization,
+        "Add" => arithmetic::add,
+        "Sum" => arithmetic::sum,
+        "Sub" => arithmetic::sub,
+        "Mul" => arithmetic::mul,
+        "Div" => arithmetic::div,
+        "Neg" => arithmetic::neg,
+        "Relu" => activation::relu,
+        "Clip" => activation::clip,
+        "MaxPool" => pooling::max,
+        "AveragePool" => pooling::average,
+        "GlobalMaxPool" => pooling::global_max,
+        "GlobalAveragePool" => pooling::global_average,
+        "ReduceMean" => pooling::reduce_mean,
+        "Concat" => selection::concat,
+        "Slice" => selection::slice,
+        "Pad" => selection::pad,
+        "Expand" => selection::expand,
+        "Gather" => selection::gather,
+        "Resize" | "Upsample" => resize::resize,
+        "Reshape" | "Flatten" | "Squeeze" | "Unsqueeze" => reshaping::tensor,
+        "Transpose" => reshaping::transpose,
+        "Identity" | "Dropout" => identity,
+        "Cast" => cast,
+        _ => return None,
+    })
+}
+
+fn identity(call: &Call, _: &mut Builder) -> Problem<Tensor> {
+    call.tensor(0).cloned()
+}
+
+/// Refuses a Dropout that drops.
+fn no_training(call: &Call) -> Problem<()> {
+    match call.optional_constant(2)?.map(|training| training.scalar()).transpose()? {
+        None | Some(0.0) => Ok(()),
+        Some(_) => Err("is for training (training_mode): export the model for inference".into()),
     }
 }
 
-fn cast(call: &Call) -> Problem<Tensor> {
+/// Whether an operation casts to a float type of 16 bits.
+fn is_to_half(node: &NodeProto) -> bool {
+    let half = [data_type::FLOAT16, data_type::BFLOAT16].map(i64::from);
+    let to = |attribute: &AttributeProto| attribute.name == "to" && half.contains(&attribute.i);
+    node.op_type == "Cast" && node.attribute.iter().any(to)
+}
+
+fn cast(call: &Call, _: &mut Builder) -> Problem<Tensor> {
     match call.int("to", 0) as i32 {
         data_type::FLOAT | data_type::DOUBLE | data_type::FLOAT16 | data_type::BFLOAT16 => {
-            call.tensor(0).cloned()
+            Ok(Tensor { bytes: false, ..call.tensor(0)?.clone() })
         }
-        other => Err(format!("attribute to = {other}: a computed tensor can only be cast to a float type")),
-    }
-}
-
-fn advice(call: &Call, problem: &str) -> String {
-    match call.proto.input.first().filter(|input| !input.is_empty()) {
-        Some(input) => format!("{problem}; choose an output before it, for example with --output {input:?}"),
-        None => problem.into(),
+        other => Err(format!(
+            "attribute to = {}: a computed tensor can only be cast to a float type",
+            data_type::name(other)
+        )),
     }
 }

@@ -5,6 +5,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::note;
 
+/// What takes less time leaves nothing in a log.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// A progress bar on standard error; invisible unless that is a terminal.
 #[derive(Debug)]
 pub struct Bar(ProgressBar);
@@ -32,6 +35,16 @@ impl Bar {
     /// Says what is being done now.
     pub fn say(&self, what: impl Into<String>) {
         self.0.set_message(what.into());
+    }
+
+    /// Says what is being done now, as a line of its own where there is no terminal to show the bar and the whole has taken
+    /// more than [`PATIENCE`].
+    pub fn log(&self, what: impl Into<String>) {
+        let what = what.into();
+        if self.0.is_hidden() && self.0.elapsed() >= PATIENCE {
+            note(format_args!("{what}"));
+        }
+        self.say(what);
     }
 
     /// A line of text that stays on standard error, above the bar.

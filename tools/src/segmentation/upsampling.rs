@@ -4,6 +4,7 @@ use rayon::prelude::*;
 
 use super::{OUTSIDE, Taps};
 use crate::data::{DataError, Preprocess};
+use crate::evaluate::decision;
 
 /// From the scores of a network to the largest of every pixel of its input or of a picture.
 #[derive(Clone, Debug)]
@@ -41,7 +42,7 @@ impl Upsampling {
         [self.rows.len(), self.columns.len()]
     }
 
-    /// The output with the largest score for every pixel, row by row, the first of equal ones; [`OUTSIDE`] where the input
+    /// The class that every pixel is decided for, row by row, by the largest score or the sign of a single one; [`OUTSIDE`] where the input
     /// does not reach.
     pub fn decisions(&self, scores: &[f32]) -> Vec<u32> {
         let mut decided = vec![OUTSIDE; self.rows.len() * self.columns.len()];
@@ -94,19 +95,9 @@ impl Upsampling {
                 let scores = line.iter().skip(from * channels);
                 pixel.iter_mut().zip(scores).for_each(|(sum, score)| *sum += weight * score);
             }
-            *decided = first_of_largest(&pixel);
+            *decided = decision(&pixel);
         }
     }
-}
-
-fn first_of_largest(scores: &[f32]) -> u32 {
-    let mut best = 0;
-    for (index, score) in scores.iter().enumerate() {
-        if *score > scores[best] {
-            best = index;
-        }
-    }
-    best as u32
 }
 
 #[cfg(test)]
@@ -117,6 +108,14 @@ mod tests {
     /// Two classes, the second where the score of the first is below zero.
     fn scores(first: &[f32]) -> Vec<f32> {
         first.iter().copied().chain(first.iter().map(|_| 0.0)).collect()
+    }
+
+    #[test]
+    fn one_score_a_pixel_is_a_threshold_at_zero() {
+        let input = Shape::new(3, 1, 4);
+        let up = Upsampling::to_input(Shape::new(1, 1, 2), input, Interpolation::HalfPixel).unwrap();
+        // Interpolated: -1, -0.25, 1.25, 2.
+        assert_eq!(up.decisions(&[-1.0, 2.0]), [0, 0, 1, 1]);
     }
 
     fn upsampling(height: u32, width: u32, input: [u32; 2], interpolation: Interpolation) -> Upsampling {

@@ -136,7 +136,7 @@ impl Script<'_> {
             "spec.json",
             &["knapsack net.parquet", &cost, refine, "-o spec.json"],
         );
-        self.line("\"$brelu\" report net.parquet spec.json -o report.html");
+        self.line("\"$brelu\" report net.parquet spec.json -o report.html --force");
         self.train(
             "Training with them, with the network as it was for a teacher.",
             "blocks.onnx",
@@ -151,7 +151,12 @@ impl Script<'_> {
         self.step(
             "What server and clients need.",
             "private.plan",
-            &["compile blocks.onnx --spec blocks.json --calibrate \"$train\"", images, inputs, "-o private"],
+            &[
+                "compile blocks.onnx --spec blocks.spec.json --calibrate \"$train\"",
+                images,
+                inputs,
+                "-o private",
+            ],
         );
         let count = if quick { 1 } else { 100 };
         self.line(
@@ -159,7 +164,7 @@ impl Script<'_> {
         );
         self.line(&format!(
             "\"$brelu\" evaluate --spawn --plan private.plan --weights private.weights --data \"$validate\" \\\n    \
-             --model blocks.onnx --spec blocks.json --count {count}"
+             --model blocks.onnx --spec blocks.spec.json --count {count}"
         ));
     }
 }

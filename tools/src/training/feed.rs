@@ -4,6 +4,7 @@ use brelu_core::geometry::Shape;
 
 use super::{Augmentation, IGNORED, Sample, Samples, TrainError};
 use crate::data::Preprocess;
+use crate::evaluate::classes;
 
 /// Images as a network takes them, and a class for every pixel of its output.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,7 +24,7 @@ pub struct Feed<'a> {
     pub samples: &'a dyn Samples,
     /// How pixels become floats.
     pub preprocess: Preprocess,
-    /// Shape of the network's output: its channels are the classes.
+    /// Shape of the network's output: its channels are the classes, one channel tells two apart.
     pub output: Shape,
     /// Outputs before the first class.
     pub offset: u32,
@@ -91,13 +92,13 @@ impl Feed<'_> {
             return Ok(class);
         }
         let output = u64::from(class) + u64::from(self.offset);
-        match output < u64::from(self.output.channels) {
+        match output < u64::from(classes(self.output.channels)) {
             true => Ok(class + self.offset),
             false => Err(TrainError::Class {
                 name: sample.name.clone(),
                 class,
                 offset: self.offset,
-                classes: self.output.channels,
+                classes: classes(self.output.channels),
             }),
         }
     }

@@ -83,9 +83,10 @@ impl Loss {
 
     /// The mean over all pixels that count, a tensor of one element. What the teacher made of the batch has no gradients.
     pub(super) fn of(&self, student: Seen, labels: &Labels, teacher: Option<Seen>) -> Tensor<1> {
-        let entropy = self.cross_entropy(log_softmax(student.logits.clone(), 1), labels);
+        let logits = of_classes(student.logits);
+        let entropy = self.cross_entropy(log_softmax(logits.clone(), 1), labels);
         let (Some(distillation), Some(teacher)) = (self.distillation, teacher) else { return entropy };
-        let distance = distillation.distance(student.logits, teacher.logits, labels);
+        let distance = distillation.distance(logits, of_classes(teacher.logits), labels);
         let outputs = entropy * (1.0 - distillation.share) + distance * distillation.share;
         match (distillation.hints, student.stages.len()) {
             (0.0, _) | (_, 0) => outputs,
@@ -118,6 +119,14 @@ impl Distillation {
         let wanted = softmax(teacher.clone(), 1);
         let distances = (wanted * (log_softmax(teacher, 1) - log_softmax(logits, 1))).sum_dim(1);
         labels.mean(distances) * (self.temperature * self.temperature)
+    }
+}
+
+/// The scores of the classes: a single output is that of class 1, against zero for class 0.
+fn of_classes(logits: Tensor<4>) -> Tensor<4> {
+    match logits.dims() {
+        [_, 1, _, _] => Tensor::cat(vec![logits.zeros_like(), logits], 1),
+        _ => logits,
     }
 }
 
@@ -164,6 +173,14 @@ mod tests {
         let smooth = Loss { smoothing: 0.2, ..PLAIN };
         let want = 0.9 * (4f64 / 3.0).ln() + 0.1 * 4f64.ln();
         assert!(near(loss(smooth, &[1], &logits, None), want));
+    }
+
+    #[test]
+    fn a_single_output_is_a_sigmoid() {
+        // The sigmoid of ln 3 is 3/4.
+        assert!(near(loss(PLAIN, &[1], &[3f32.ln()], None), (4f64 / 3.0).ln()));
+        assert!(near(loss(PLAIN, &[0], &[3f32.ln()], None), 4f64.ln()));
+        assert!(near(loss(PLAIN, &[0, 1], &[3f32.ln(), 0.0], None), (4f64.ln() + 2f64.ln()) / 2.0));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::loader::prepared;
 use super::{Batch, IGNORED, Observer, State, TrainError, Training};
-use crate::evaluate::decisions;
+use crate::evaluate::{decisions, of_classes};
 use crate::interpreter::{Decisions, Norms, Relaxed, values};
 use crate::segmentation::Confusion;
 
@@ -104,10 +104,12 @@ impl Training<'_> {
 
 /// `ln sum exp(logits - logit of the class)` at one pixel.
 fn entropy(output: &[f32], plane: usize, pixel: usize, class: usize) -> f64 {
-    let logits = || output.iter().skip(pixel).step_by(plane).map(|value| f64::from(*value));
+    let column: Vec<f32> = output.iter().skip(pixel).step_by(plane).copied().collect();
+    let scores = of_classes(&column);
+    let logits = || scores.iter().map(|value| f64::from(*value));
     let largest = logits().fold(f64::NEG_INFINITY, f64::max);
     let sum: f64 = logits().map(|logit| (logit - largest).exp()).sum();
-    sum.ln() + largest - f64::from(output[class * plane + pixel])
+    sum.ln() + largest - f64::from(scores[class])
 }
 
 #[cfg(test)]
@@ -128,6 +130,14 @@ mod tests {
         let want = ((4f64 / 3.0).ln() + (1.0 + 1f64.exp()).ln()) / 2.0;
         assert!((got.loss - want).abs() < 1e-6, "{got:?}");
         assert_eq!(got.value(), 0.5);
+    }
+
+    #[test]
+    fn one_output_tells_two_classes_apart() {
+        let got = scores(Shape::new(1, 1, 1), &[3f32.ln(), -1.0, 2.0], &[1, 0, 0]);
+        assert_eq!(got.accuracy, 2.0 / 3.0);
+        let want = ((4f64 / 3.0).ln() + (1.0 + (-1f64).exp()).ln() + (1.0 + 2f64.exp()).ln()) / 3.0;
+        assert!((got.loss - want).abs() < 1e-6, "{got:?}");
     }
 
     #[test]

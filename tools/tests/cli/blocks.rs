@@ -146,7 +146,7 @@ fn shards_are_merged_to_the_whole() {
     merge("part1.parquet", &["shard 2 of 2 is missing: measure them or give their tables too"]);
     merge("part2.parquet part2.parquet", &["shard 2 is given twice: give every shard once"]);
     merge("part2.parquet ../chosen/tiny.parquet", &["../tiny.onnx is a whole measurement, no shard"]);
-    brelu(&place, &format!("{DISTORT} -o part1.parquet --shard 1/2 --probes 2")).succeeds();
+    brelu(&place, &format!("{DISTORT} -o part1.parquet --shard 1/2 --probes 2 --force")).succeeds();
     merge("part1.parquet part2.parquet", &["shard 2 has another number of probes than shard 1"]);
 }
 
@@ -184,5 +184,6 @@ fn an_interrupted_measurement_goes_on() {
     assert!(files[0] == files[1], "the tables differ");
 
     fs::write(&path, b"damaged").unwrap();
-    run("").fails(&["tiny.parquet.partial is no interrupted measurement of this version, or damaged"]);
+    run("").fails(&["tiny.parquet is there already", "--force"]);
+    run("--force").fails(&["tiny.parquet.partial is no interrupted measurement of this version, or damaged"]);
 }

@@ -71,6 +71,17 @@ fn what_is_wrong_with_a_provisioning_is_said() {
     with("--plan tiny.onnx --data pictures").fails(&["tiny.onnx", "not a brelu plan"]);
     fs::write(folder().join("no-picture.png"), b"not a picture").unwrap();
     with("--plan tiny.plan --data no-picture.png").fails(&["no-picture.png"]);
+    // What the device would refuse, or could not reach.
+    let at = |address: &str, rest: &str| {
+        let keys = "--key stranger.key --dealer-key dealer.pub --plan tiny.plan --data pictures";
+        brelu(folder(), &format!("provision {keys} --address {address} {rest}"))
+    };
+    at("10.0.2.15/24", "--server 10.9.9.9:7601")
+        .fails(&["not in the device's network 10.0.2.0/24", "--gateway"]);
+    at("10.0.2.15/24", "--server 10.9.9.9:7601 --gateway 10.0.3.1").fails(&["the gateway 10.0.3.1"]);
+    at("10.0.2.255/24", "--server 10.0.2.2:7601").fails(&["10.0.2.255", "one of its own"]);
+    at("10.0.2.15/24", "--server 10.0.2.2:0").fails(&["port 0"]);
+    at("10.0.2.15/24", "--server 10.0.2.15:7601").fails(&["the device's own address"]);
     assert!(!folder().join("device.bin").exists(), "nothing is written");
 }
 
@@ -130,7 +141,9 @@ fn a_device_gets_a_result_through_a_delegate() {
     let line = "delegate --plan tiny.plan --devices tags.txt --key client.key --server";
     let delegate = Listening::start(folder, &format!("{line} {}", server.address));
     let peers = format!("--server {} --delegate {}", server.address, delegate.address);
-    let text = provision(&format!("{peers} --key tag.key --delegate-key client.pub -o tag.bin")).succeeds();
+    // A device on this very machine.
+    let line = "provision --plan tiny.plan --address 127.0.0.2/8 --data pictures --key tag.key --delegate-key client.pub";
+    let text = brelu(folder, &format!("{line} {peers} -o tag.bin")).succeeds();
     assert!(text.contains(&format!("with the delegate at {}", delegate.address)), "{text}");
 
     let line = format!("infer --plan tiny.plan --server {} --json pictures/0.ppm", server.address);
@@ -138,12 +151,8 @@ fn a_device_gets_a_result_through_a_delegate() {
     let partition = fs::read(folder.join("tag.bin")).unwrap();
     let settings = Settings::parse(&partition).unwrap();
     let output = tokio::runtime::Runtime::new().unwrap().block_on(infer(&settings));
-    let top: Vec<u64> = answer["images"][0]["top"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|top| top["output"].as_u64().unwrap())
-        .collect();
+    let top: Vec<u64> =
+        answer["top"].as_array().unwrap().iter().map(|top| top["output"].as_u64().unwrap()).collect();
     let mut order: Vec<u64> = (0..4).collect();
     order.sort_by_key(|at| -output[*at as usize]);
     assert_eq!(order, top, "{output:?}, {answer}");

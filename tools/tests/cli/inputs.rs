@@ -92,7 +92,7 @@ fn compiling_says_what_is_missing_and_writes_nothing() {
     fails("lost --calibrate ../pictures --order grey", &["preprocessing"]);
     fails("lost --calibrate ../pictures --bits 40 --fraction 12 --window 6", &["format"]);
     fs::write(place.join("three.txt"), b"a\nb\nc\n").unwrap();
-    fails("lost --calibrate ../pictures --labels three.txt", &["three.txt", "4 outputs"]);
+    fails("lost --calibrate ../pictures --labels three.txt", &["three.txt", "4 classes"]);
     fails("none/lost --calibrate ../pictures", &["cannot write none/lost.weights"]);
     assert_eq!(crate::blocks::names(&place), ["three.txt"]);
 }
@@ -106,9 +106,16 @@ fn evaluating_says_what_does_not_fit() {
     with("--data pictures --model tiny.onnx --mean .4").fails(&["not the one the plan was compiled with"]);
     write("some.jsonl", b"{}\n");
     with("--data pictures --log some.jsonl").fails(&["some.jsonl", "another"]);
+    // A plan is enough.
     write("alone.plan", &read("tiny.plan"));
-    run("evaluate --plan alone.plan --simulate --weights tiny.weights --data pictures --model tiny.onnx")
-        .fails(&["alone.json", "preprocessing options"]);
+    let alone = "evaluate --plan alone.plan --simulate --weights tiny.weights --data pictures --model tiny.onnx --json";
+    let report = |line: &str| crate::support::json(&run(line).succeeds());
+    let (own, beside) = (report(alone), report(&alone.replace("alone.plan", "tiny.plan")));
+    assert_eq!((&own["agreement"], &beside["agreement"]), (&1.0.into(), &1.0.into()));
+    let errors = [own, beside].map(|report| report["mean_error"].as_f64().unwrap());
+    assert!((errors[0] - errors[1]).abs() < 1e-4 * errors[1].max(1e-3), "{errors:?}");
+    run(&format!("{} --mean .4", alone.replace(" --json", "")))
+        .fails(&["not the one the plan was compiled with"]);
 }
 
 #[test]

@@ -28,7 +28,20 @@ fn private_keys_are_for_their_owner_alone() {
     brelu(folder, "keygen owner").fails(&["owner.key exists already", "not overwritten"]);
     fs::set_permissions(&key, fs::Permissions::from_mode(0o640)).unwrap();
     let infer = "infer --plan tiny.plan --key owner.key pictures/0.ppm";
-    brelu(folder, infer).fails(&["owner.key can be read by others (mode 640)", "chmod 600"]);
+    brelu(folder, infer).fails(&[
+        "owner.key can be read by others (mode 640)",
+        "chmod 600",
+        "--allow-group-read",
+    ]);
+    // The next thing that is missing is the server.
+    let group = format!("{infer} --allow-group-read --wait 0.1");
+    brelu(folder, &group).fails(&["no server answers"]);
+    for mode in [0o644, 0o660, 0o604] {
+        fs::set_permissions(&key, fs::Permissions::from_mode(mode)).unwrap();
+        let told = brelu(folder, &group);
+        told.fails(&["owner.key can be read by others"]);
+        assert!(!told.stderr().contains("--allow-group-read"), "{}", told.stderr());
+    }
     fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
     fs::write(&key, "not a key").unwrap();
     brelu(folder, infer).fails(&["owner.key is not a private key", "brelu keygen"]);
@@ -96,7 +109,7 @@ fn what_is_prepared_survives_restarts_and_is_used_once() {
     let run = |images: &str| {
         let line = format!("infer {client} --server {} --json {images}", second.address);
         let answers = brelu(folder(), &line).succeeds();
-        answers.matches("\"offline_seconds\": 0.0,").count()
+        answers.matches("\"offline_seconds\":0.0,").count()
     };
     assert_eq!(run("pictures/0.ppm pictures/1.ppm"), 2, "two were prepared before the restart");
     assert_eq!(run("pictures/2.ppm pictures/3.ppm pictures/4.ppm"), 1, "one was left");

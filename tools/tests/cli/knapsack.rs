@@ -45,16 +45,21 @@ fn one_budget_is_told_by_layer() {
 #[test]
 fn several_budgets_and_the_front_are_files() {
     table("many.parquet", false);
-    let text = run("knapsack many.parquet -o many.json --budget 6%,500 --front many.csv").succeeds();
+    let text = run("knapsack many.parquet -o many.json --budget 6%,500D --front many.csv").succeeds();
     assert!(
-        text.contains("many-6.json") && text.contains("many-500.json") && text.contains("optimal"),
+        text.contains("many-6.json") && text.contains("many-500D.json") && text.contains("optimal"),
         "{text}"
     );
-    let costs = ["many-6.json", "many-500.json"].map(|name| spec(name).origin.unwrap().cost);
+    let costs = ["many-6.json", "many-500D.json"].map(|name| spec(name).origin.unwrap().cost);
     assert!(costs[0] <= 169.0 && costs[1] <= 500.0, "{costs:?}");
     let front = fs::read_to_string(folder().join("many.csv")).unwrap();
-    assert!(front.starts_with("cost,share,distortion,drelus,bytes\n0,0,"), "{front}");
-    assert!(front.lines().last().unwrap().starts_with("2816,1,0e0,2816,"), "{front}");
+    assert!(front.starts_with("cost,share,distortion,drelus,bytes,unit\n0,0,"), "{front}");
+    let last = front.lines().last().unwrap();
+    assert!(last.starts_with("2816,1,0e0,2816,") && last.ends_with(",drelus"), "{front}");
+    for line in ["-o many-6.json --budget 6%", "-o other.json --budget 6% --front many.csv"] {
+        run(&format!("knapsack many.parquet {line}")).fails(&["is there already", "--force"]);
+        run(&format!("knapsack many.parquet {line} --force")).succeeds();
+    }
 }
 
 #[test]
@@ -75,7 +80,7 @@ fn what_cannot_be_chosen_is_said() {
         run(&format!("knapsack bad.parquet -o bad.json {arguments}")).fails(words)
     };
     fails("--budget 1MB", &["--budget 1MB", "bytes", "DReLUs"]);
-    fails("--budget 9 --keep *", &["2,816 DReLUs", "9 DReLUs", "raise the budget"]);
+    fails("--budget 9D --keep *", &["2,816 DReLUs", "9 DReLUs", "raise the budget"]);
     fails("--budget 9% --keep conv*", &["conv*", "relu0, relu1"]);
     fails("--budget 9% --windows", &["--cost bytes"]);
     fails("--budget 9% --windows --cost bytes", &["relu0", "comparison windows"]);
@@ -86,6 +91,12 @@ fn what_cannot_be_chosen_is_said() {
     assert!(!folder().join("bad.json").exists());
     run("knapsack nowhere.parquet -o x.json --budget 9%").fails(&["nowhere.parquet"]);
     run("knapsack bad.parquet -o x.json").misuses(&["--budget"]);
-    run("knapsack bad.parquet -o x.json --budget much").misuses(&["12%, 20000, 1.5MB or 0.2s"]);
+    run("knapsack bad.parquet -o x.json --budget much")
+        .misuses(&["12%, 20kD (sign decisions), 1.5MB or 0.2s"]);
+    run("knapsack bad.parquet -o x.json --budget 12").misuses(&[
+        "12 has no unit",
+        "12%",
+        "12D (sign decisions)",
+    ]);
     run("knapsack bad.parquet -o x.json --budget 9% --format 24,24,6").misuses(&["impossible"]);
 }

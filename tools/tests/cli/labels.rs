@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use serde_json::Value;
 
 use crate::fixture::folder;
-use crate::support::{Listening, brelu, json};
+use crate::support::{Listening, brelu, json, json_lines};
 
 const COMPILE: &str = "compile tiny.onnx --calibrate pictures --labels labels.txt --mean .5 --std .25";
 const FORMAT: &str = "--bits 29 --fraction 13 --window 9";
@@ -52,8 +52,8 @@ fn by_scores() -> Vec<Scores> {
     let server = Listening::start(folder(), &line);
     let line =
         format!("infer --plan tiny.plan --server {} --json pictures/0.ppm pictures/5.ppm", server.address);
-    let report = json(&brelu(folder(), &line).succeeds());
-    report["images"].as_array().unwrap().iter().map(scores).collect()
+    let report = json_lines(&brelu(folder(), &line).succeeds());
+    report.iter().map(scores).collect()
 }
 
 #[test]
@@ -66,9 +66,9 @@ fn three_processes_open_nothing_but_labels() {
         let server = Listening::start(folder(), &line);
         let infer =
             format!("infer --plan {name}.plan --server {} pictures/0.ppm pictures/5.ppm", server.address);
-        let report = json(&brelu(folder(), &format!("{infer} --json")).succeeds());
-        assert_eq!(report["expected_round_trips"], trips);
-        for (image, want) in report["images"].as_array().unwrap().iter().zip(&want) {
+        let images = json_lines(&brelu(folder(), &format!("{infer} --json")).succeeds());
+        for (image, want) in images.iter().zip(&want) {
+            assert_eq!(image["expected_round_trips"], trips);
             assert_eq!((&image["exact"], &image["round_trips"]), (&true.into(), &trips.into()));
             let labels = outputs(image);
             assert!(labels.len() == count && in_order(&labels, want), "{labels:?} {want:?}");

@@ -119,7 +119,7 @@ fn options_that_exclude_each_other_are_refused() {
     };
     chosen();
     knapsack(
-        "--budget 1 --no-zero --no-identity",
+        "--budget 1D --no-zero --no-identity",
         &[
             "the cheapest choice costs 6 DReLUs, more than the budget of 1 DReLUs: raise the budget or allow more sizes",
         ],

@@ -40,7 +40,12 @@ fn peer(behave: impl FnOnce(TcpStream) + Send + 'static) -> String {
 #[test]
 fn parties_that_are_not_there_are_named() {
     infer("tiny.plan", &nobody()).fails(&["no server answers at 127.0.0.1", "start it"]);
-    infer("tiny.plan", "nonsense").fails(&["no server answers at nonsense"]);
+    infer("tiny.plan", "nonsense").misuses(&["HOST:PORT", "192.168.1.10:7601"]);
+    infer("tiny.plan", "nowhere.invalid:1").fails(&["no server answers at nowhere.invalid:1"]);
+    for dealer in ["dealer.example.org", "127.0.0.1:0", "127.0.0.1:70000"] {
+        let line = format!("serve --plan tiny.plan --weights tiny.weights --dealer {dealer}");
+        brelu(folder(), &line).misuses(&["--dealer", "HOST:PORT"]);
+    }
     let dealer = nobody();
     let server = serve(&dealer, "");
     let told = infer("tiny.plan", &server.address);

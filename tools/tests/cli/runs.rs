@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::fixture::folder;
-use crate::support::{BRELU, Listening, brelu, json};
+use crate::support::{BRELU, Listening, brelu, json, json_lines};
 
 /// The numbers of a row of a table.
 fn row(text: &str, name: &str) -> Vec<f64> {
@@ -87,11 +87,12 @@ fn three_processes_classify_and_account_for_every_byte() {
     let infer = format!("infer --plan tiny.plan --server {} {images}", server.address);
     let text = brelu(folder(), &infer).succeeds();
     assert!(text.contains("traffic equals the formulas: yes") && text.contains("warm"), "{text}");
-    let report = json(&brelu(folder(), &format!("{infer} --json --top 2")).succeeds());
-    for image in report["images"].as_array().unwrap() {
-        assert_eq!(image["bytes"], report["expected_bytes"]);
+    let images = json_lines(&brelu(folder(), &format!("{infer} --json --top 2")).succeeds());
+    assert_eq!(images.len(), 3);
+    for image in images {
+        assert_eq!(image["bytes"], image["expected_bytes"]);
         assert_eq!(image["exact"], true);
-        assert_eq!(image["round_trips"], report["expected_round_trips"]);
+        assert_eq!(image["round_trips"], image["expected_round_trips"]);
         assert_eq!(image["top"].as_array().unwrap().len(), 2);
     }
     let line = format!(

@@ -12,7 +12,7 @@ use brelu_tools::segmentation::colour;
 use image::{GrayImage, Luma, Rgb, RgbImage};
 use serde_json::Value;
 
-use crate::support::{Listening, brelu, json};
+use crate::support::{Listening, brelu, json, json_lines};
 
 const SIDE: u32 = 16;
 
@@ -119,8 +119,8 @@ fn three_processes_draw_the_classes_of_pictures() {
     let server = Listening::start(folder(), &line);
     let images = "voc/JPEGImages/bars.jpg voc/JPEGImages/wide.jpg";
     let infer = format!("infer --plan stretched.plan --server {} {images} --out drawn", server.address);
-    let report = json(&brelu(folder(), &format!("{infer} --json")).succeeds());
-    for (image, [width, height]) in report["images"].as_array().unwrap().iter().zip([[16, 16], [40, 20]]) {
+    let images = json_lines(&brelu(folder(), &format!("{infer} --json")).succeeds());
+    for (image, [width, height]) in images.iter().zip([[16, 16], [40, 20]]) {
         assert_eq!((&image["exact"], &image["top"]), (&true.into(), &Value::Null));
         let map = class_map(&folder().join(image["class_map"].as_str().unwrap()));
         assert_eq!(map.dimensions(), (width, height));
@@ -145,7 +145,8 @@ fn three_processes_draw_the_classes_of_pictures() {
     let (red, over) = (COLOURS[1].1, colour(1));
     let want = [0, 1, 2].map(|part| (red[part] + shade).midpoint(over[part]));
     assert_eq!(overlay.get_pixel(10 * 4 + 4, 10 * 16 + 4).0, want);
-    let text = brelu(folder(), &infer).succeeds();
+    brelu(folder(), &infer).fails(&["drawn/bars.overlay.png is there already", "--force"]);
+    let text = brelu(folder(), &format!("{infer} --force")).succeeds();
     assert!(
         text.contains("  class  pixels    share") && text.contains("  class map drawn/bars.classes.png"),
         "{text}"
@@ -226,7 +227,7 @@ fn labels_of_maps_are_drawn_and_judged() {
         server.address
     );
     let report = json(&brelu(folder(), &format!("{infer} --json")).succeeds());
-    assert_eq!(report["images"][0]["exact"], true);
+    assert_eq!(report["exact"], true);
     let map = class_map(&folder().join("labels/bars.classes.png"));
     // Of a map of 8 x 8 every pixel of 16 x 16 has the label of the nearest place, the first of two that are equally near.
     let place = |at: u32| (f64::from(at) * 7.0 / 15.0 - 0.5).ceil() as u32;

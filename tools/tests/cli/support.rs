@@ -34,10 +34,6 @@ fn words(line: &str) -> Vec<String> {
 }
 
 impl Ran {
-    fn stdout(&self) -> String {
-        String::from_utf8_lossy(&self.output.stdout).into_owned()
-    }
-
     pub(crate) fn stderr(&self) -> String {
         String::from_utf8_lossy(&self.output.stderr).into_owned()
     }
@@ -49,10 +45,21 @@ impl Ran {
         self.stdout()
     }
 
-    /// Asserts status 1 and a single sentence on standard error that has all the words.
+    /// What a command printed, however it ended.
+    pub(crate) fn stdout(&self) -> String {
+        String::from_utf8_lossy(&self.output.stdout).into_owned()
+    }
+
+    /// The status it ended with.
+    pub(crate) fn status(&self) -> Option<i32> {
+        self.output.status.code()
+    }
+
+    /// Asserts the status of failure (of its own, of a missing party, of one that refuses) and a single sentence on standard
+    /// error that has all the words.
     pub(crate) fn fails(&self, words: &[&str]) {
         let (stderr, command) = (self.stderr(), &self.command);
-        assert_eq!(self.output.status.code(), Some(1), "brelu {command}: {stderr}{}", self.stdout());
+        assert!(matches!(self.status(), Some(1 | 3 | 4)), "brelu {command}: {stderr}{}", self.stdout());
         assert_eq!(stderr.lines().count(), 1, "brelu {command}: {stderr}");
         assert!(stderr.starts_with("error: "), "brelu {command}: {stderr}");
         for word in words {
@@ -110,6 +117,11 @@ impl Drop for Listening {
         drop(self.child.kill());
         drop(self.child.wait());
     }
+}
+
+/// The JSON of every line that a command printed.
+pub(crate) fn json_lines(text: &str) -> Vec<serde_json::Value> {
+    text.lines().map(json).collect()
 }
 
 /// The JSON that a command printed.

@@ -45,7 +45,7 @@ fn a_network_is_trained_with_its_blocks() {
                      --no-flip --crop 0 --distil --share .1";
     let text = run(&place, arguments);
     assert!(text.contains("epoch   30.00") && text.contains("decisions an image"), "{text}");
-    assert_eq!(names(&place), ["out.history.csv", "out.json", "out.onnx"]);
+    assert_eq!(names(&place), ["out.history.csv", "out.onnx", "out.spec.json"]);
 
     let rows = parse(&fs::read_to_string(place.join("out.history.csv")).unwrap()).unwrap();
     let accuracy = |row: usize| rows[row].validation.unwrap().accuracy;
@@ -57,24 +57,33 @@ fn a_network_is_trained_with_its_blocks() {
     brelu(&place, "report --history out.history.csv -o report.html --png figures").succeeds();
     assert!(fs::read_to_string(place.join("report.html")).unwrap().contains("training-accuracy"));
     assert_eq!(names(&place.join("figures")).len(), 3);
-    brelu(&place, "report --history out.json -o other.html").fails(&["out.json", "no history"]);
+    brelu(&place, "report --history out.spec.json -o other.html").fails(&["out.spec.json", "no history"]);
 
     let old = Spec::read(&blocks::chosen().join("tiny.json")).unwrap();
-    let new = Spec::read(&place.join("out.json")).unwrap();
+    let new = Spec::read(&place.join("out.spec.json")).unwrap();
     let (before, after) = (old.origin.as_ref().unwrap(), new.origin.as_ref().unwrap());
     assert_ne!(before.model_sha256, after.model_sha256);
     assert_eq!(old.layers, new.layers);
     let graph = import_file(&place.join("out.onnx"), &ImportOptions::default()).unwrap().graph;
     new.check_for(&graph).unwrap();
 
-    let evaluated = "evaluate --float --model out.onnx --spec out.json --data ../train/pictures --mean .5 --std .25 --json";
+    let evaluated = "evaluate --float --model out.onnx --spec out.spec.json --data ../train/pictures --mean .5 --std .25 --json";
     let json = json(&brelu(&place, evaluated).succeeds());
     let best = rows.iter().filter_map(|row| row.validation).map(|scores| scores.accuracy).fold(0.0, f64::max);
     assert_eq!(json[1]["top1"].as_f64(), Some(best), "{json}");
 
-    let compile = "compile out.onnx --spec out.json -o out --calibrate ../train/pictures --mean .5 --std .25";
+    let compile =
+        "compile out.onnx --spec out.spec.json -o out --calibrate ../train/pictures --mean .5 --std .25";
     brelu(&place, &format!("{TRAIN} -o ../tiny.onnx")).fails(&["tiny.onnx would be written over"]);
-    brelu(&place, compile).fails(&["out.json would be written over", "give another --out"]);
+    brelu(&place, compile).succeeds();
+    // Nothing takes the place of what is there without a word.
+    let again = brelu(&place, compile);
+    again.fails(&["out.weights is there already", "--force"]);
+    brelu(&place, &format!("{compile} --force")).succeeds();
+    brelu(&place, &format!("{TRAIN} -o out.onnx")).fails(&["out.onnx is there already", "--force"]);
+    fs::copy(place.join("out.spec.json"), place.join("same.json")).unwrap();
+    let same = "compile out.onnx --spec same.json -o same --calibrate ../train/pictures --mean .5 --std .25";
+    brelu(&place, same).fails(&["same.json would be written over", "give another --out"]);
 }
 
 /// The network that an uninterrupted training of `arguments` gives.

@@ -7,7 +7,7 @@ use brelu_tools::report::{Bar, Lines, Table, print};
 use clap::Args;
 
 use super::super::arguments::positive;
-use super::super::files::{Access, write_all};
+use super::super::files::{Access, ForceArgs, write_all};
 
 /// Measure what pixels and decisions of activation layers take on this machine, for `brelu knapsack --profile`
 #[derive(Debug, Args)]
@@ -20,6 +20,9 @@ pub(crate) struct Profile {
     #[arg(short = 'o', long = "out", value_name = "FILE")]
     out: PathBuf,
 
+    #[command(flatten)]
+    force: ForceArgs,
+
     /// Inferences measured of each kind of layer; medians count
     #[arg(long, value_name = "N", default_value = "9", value_parser = positive)]
     runs: usize,
@@ -27,6 +30,7 @@ pub(crate) struct Profile {
 
 impl Profile {
     pub(super) fn run(&self) -> Result<()> {
+        self.force.check(&[&self.out])?;
         let bar = Bar::spinner("measuring activation layers");
         let profile = bench::profile(self.runs)?;
         drop(bar);

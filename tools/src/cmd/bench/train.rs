@@ -40,7 +40,7 @@ pub(crate) struct Train {
 impl Train {
     pub(super) fn run(&self) -> Result<()> {
         let graph = match &self.model {
-            Some(model) => self.import.import_as_is(model)?.0,
+            Some(model) => self.import.network_as_is(model)?,
             None => demo::network(1, &Preprocess::raw(demo::SIDE, demo::SIDE, Channels::Rgb))?,
         };
         let (input, output) = (graph.input_shape(), graph.output_shape());

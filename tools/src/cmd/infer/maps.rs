@@ -7,17 +7,18 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use brelu_core::plan::Plan;
-use brelu_tools::data::{LabelMap, Preprocess};
+use brelu_tools::data::LabelMap;
 use brelu_tools::evaluate::Opened;
 use brelu_tools::report::{Lines, Table, count, percent};
 use brelu_tools::segmentation::{
     Area, LegendEntry, MOST_CLASSES, OUTSIDE, Upsampling, areas, class_map_png, overlay,
 };
-use image::{GrayImage, ImageFormat, RgbImage};
+use image::{GrayImage, ImageFormat};
 use serde::Serialize;
 
-use super::label;
-use crate::cmd::files::{Access, write_all};
+use super::inputs::Subject;
+use super::named;
+use crate::cmd::files::{Access, ForceArgs, write_all};
 
 /// One class of a picture.
 #[derive(Debug, Serialize)]
@@ -52,36 +53,44 @@ struct Files {
 #[derive(Debug)]
 pub(super) struct Painter<'a> {
     plan: &'a Plan<'a>,
-    preprocess: Preprocess,
+    /// Of the classes.
+    names: Vec<String>,
     upsampling: Upsampling,
     files: Vec<Files>,
+    next: usize,
 }
 
 impl<'a> Painter<'a> {
-    /// For these pictures and the folder to write to; nothing for a plan that classifies whole pictures.
+    /// For these pictures in order, and the folder to write to.
     pub(super) fn new(
         plan: &'a Plan<'a>,
-        preprocess: Preprocess,
-        pictures: &[PathBuf],
+        names: Vec<String>,
+        pictures: &[Subject],
         folder: &Path,
-    ) -> Result<Option<Self>> {
+        force: ForceArgs,
+    ) -> Result<Self> {
         let (shape, header) = (plan.scores(), plan.header());
-        let Some(upsampling) = Upsampling::to_input(shape, plan.input().shape, header.interpolation) else {
-            return Ok(None);
-        };
+        let upsampling = Upsampling::to_input(shape, plan.input().shape, header.interpolation)
+            .context("the network gives no maps")?;
         ensure!(
             shape.channels.saturating_sub(header.class_offset) <= MOST_CLASSES,
-            "the network has {} outputs, but a class map has room for {MOST_CLASSES} classes: compile a network with fewer",
+            "the network has {} outputs, but a class map has room for {MOST_CLASSES} classes: give --raw FILE.npy for the \
+             outputs as numbers",
             shape.channels
         );
-        let files = files(pictures, folder)?;
-        Ok(Some(Self { plan, preprocess, upsampling, files }))
+        let pictures: Vec<PathBuf> = pictures.iter().map(|subject| subject.path.clone()).collect();
+        let files = files(&pictures, folder)?;
+        for Files { overlay, class_map } in &files {
+            force.check(&[overlay, class_map])?;
+        }
+        Ok(Self { plan, names, upsampling, files, next: 0 })
     }
 
-    /// Writes the files of the picture with this number.
-    pub(super) fn paint(&self, number: usize, picture: &RgbImage, opened: &Opened) -> Result<Map> {
+    /// Writes the files of the next picture.
+    pub(super) fn paint(&mut self, subject: &Subject, opened: &Opened) -> Result<Map> {
+        let picture = &subject.picture;
         let (width, height) = picture.dimensions();
-        let upsampling = self.upsampling.of_picture(&self.preprocess, width, height)?;
+        let upsampling = self.upsampling.of_picture(&subject.preprocess, width, height)?;
         let decided = match opened {
             Opened::Scores(scores) => upsampling.decisions(scores),
             Opened::Labels(labels) => upsampling.nearest(labels),
@@ -92,7 +101,9 @@ impl<'a> Painter<'a> {
         let legend: Vec<LegendEntry> = areas.iter().map(ClassArea::legend).collect();
         let mut drawn = Cursor::new(Vec::new());
         overlay(picture, &map, &legend)?.write_to(&mut drawn, ImageFormat::Png)?;
-        let Files { overlay, class_map } = &self.files[number];
+        let Files { overlay, class_map } =
+            self.files.get(self.next).context("there are more results than pictures")?;
+        self.next += 1;
         write_all(&[
             (overlay.clone(), Access::Public, drawn.get_ref()),
             (class_map.clone(), Access::Public, &class_map_png(&map)?),
@@ -108,7 +119,8 @@ impl<'a> Painter<'a> {
     }
 
     fn named(&self, area: Area) -> ClassArea {
-        ClassArea { class: self.class(area.output), label: label(self.plan, area.output as usize), area }
+        let label = named(self.plan, area.output as usize, self.names.iter().map(String::as_str));
+        ClassArea { class: self.class(area.output), label, area }
     }
 }
 

@@ -65,7 +65,7 @@ impl NetworkArgs {
     /// Reads the network and makes the changes that are asked for or that `recipe` has. The teacher, if there is to be
     /// one, is the network as it was.
     pub(super) fn read(&self, model: &Path, recipe: &Recipe, seed: u64, taught: bool) -> Result<Subject> {
-        let (original, _) = self.import.import_as_is(model)?;
+        let original = self.import.network_as_is(model)?;
         let device = self.device.device()?;
         let conversion = ConversionArgs {
             average_pool: self.conversion.average_pool || recipe.average_pool,

@@ -27,13 +27,20 @@ impl Files {
         check_place(out)?;
         let files = Self {
             network: out.into(),
-            spec: spec.map(|_| out.with_extension("json")),
+            // Another name than that of the record which `brelu compile` writes under the network's.
+            spec: spec.map(|_| out.with_extension("spec.json")),
             history: out.with_extension("history.csv"),
         };
         if let (Some(from), Some(to)) = (spec, &files.spec) {
             check_distinct(to, from)?;
         }
         Ok(files)
+    }
+
+    /// What is written; `begun` says whether the history is there already.
+    pub(super) fn results(&self, begun: bool) -> Vec<&Path> {
+        let history = (!begun).then_some(self.history.as_path());
+        [self.network.as_path()].into_iter().chain(self.spec.as_deref()).chain(history).collect()
     }
 
     pub(super) fn write_history(&self, rows: &[Row]) -> Result<()> {
@@ -72,6 +79,7 @@ pub(super) fn summary(
     training: &Training<'_>,
     state: &State,
     files: &Files,
+    labels: &str,
     took: Duration,
     resumed: u64,
 ) -> Lines {
@@ -82,6 +90,7 @@ pub(super) fn summary(
     if let Some(spec) = subject.spec() {
         text.pair("blocks", format_args!("{} decisions an image", count(spec.decisions(graph))));
     }
+    text.pair("labels", labels);
     let steps = state.step() - resumed;
     let epochs = state.step() as f64 / training.steps_an_epoch() as f64;
     text.pair("trained", format_args!("{} steps, {epochs:.2} epochs", count(state.step())));

@@ -4,11 +4,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
 use brelu_tools::data::{Dataset, Preprocess};
+use brelu_tools::evaluate::Judge;
 use brelu_tools::training::{Augmentation, Feed, Options, Samples, Selected, Training};
 use clap::Args;
 
 use super::super::arguments::positive;
 use super::super::calibration::Selection;
+use super::super::labelling::LabelArgs;
 use super::super::preprocess::PreprocessArgs;
 use super::network::Subject;
 use super::settings::Settings;
@@ -42,6 +44,9 @@ pub(super) struct DataArgs {
     loaders: usize,
 
     #[command(flatten)]
+    labels: LabelArgs,
+
+    #[command(flatten)]
     preprocess: PreprocessArgs,
 }
 
@@ -56,20 +61,33 @@ pub(super) struct Plan {
     offset: u32,
     threads: usize,
     description: String,
+    /// How the labels of the training images were found.
+    pub(super) labels: String,
 }
 
 impl Plan {
     pub(super) fn new(data: &DataArgs, subject: &Subject, settings: &Settings) -> Result<Self> {
-        let preprocess = data.preprocess.fitting(subject.graph().input_shape())?;
-        let train = open(&data.data, preprocess, data.count, Some(1))?;
-        let validation = data
+        let preprocess = data.preprocess.fitting(subject.graph())?;
+        let classes = Judge::of_graph(subject.graph(), data.class_offset).classes();
+        let mut train = open(&data.data, preprocess, data.count, Some(1))?;
+        let said = data.labels.label(&mut train.set, Vec::new(), classes)?;
+        let mut validation = data
             .validate
             .as_deref()
             .map(|path| open(path, preprocess, data.validate_count, None))
             .transpose()?;
+        if let Some(set) = &mut validation {
+            // What is validated on has the classes that are trained on.
+            let names = train.set.class_names();
+            let known = if names.len() == classes { names.to_vec() } else { Vec::new() };
+            data.labels.label(&mut set.set, known, classes)?;
+        }
         let lens = [Some(&train), validation.as_ref()].map(|set| set.map(|set| set.indices.len()));
-        let description =
+        let mut description =
             format!("{:?} {:?} {lens:?} {preprocess:?} {}", data.data, data.validate, data.class_offset);
+        if data.labels.is_given() {
+            description += &format!(" {:?}", data.labels);
+        }
         Ok(Self {
             preprocess,
             train,
@@ -79,6 +97,7 @@ impl Plan {
             offset: data.class_offset,
             threads: data.loaders,
             description,
+            labels: said,
         })
     }
 

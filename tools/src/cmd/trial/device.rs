@@ -163,7 +163,7 @@ impl AlbumArgs {
         };
         let plan = read_plan(plan_file)?;
         let weights = read_weights(plan, weights)?;
-        let (graph, _) = self.import.import(model)?;
+        let graph = self.import.network(model)?;
         let beside = plan_file.with_extension("json");
         let text = std::fs::read_to_string(&beside)
             .with_context(|| format!("{}, which brelu compile writes, is needed", beside.display()))?;

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::super::CompileError;
 use super::super::quantise::write;
-use super::super::search::unexpected;
+use super::super::subject::unexpected;
 use super::Question;
 use super::nodes::append;
 use crate::simulate::Simulator;

@@ -149,7 +149,7 @@ fn linear_parts(node: &graph::Node) -> Result<(Conv2d, Vec<f32>, Vec<f32>), Comp
 }
 
 /// A depthwise map with step 1 and no padding.
-fn depthwise(input: Shape, kernel: [u16; 2]) -> Conv2d {
+pub(super) fn depthwise(input: Shape, kernel: [u16; 2]) -> Conv2d {
     let channels = input.channels;
     let (stride, dilation) = ([1; 2], [1; 2]);
     Conv2d { input, out_channels: channels, groups: channels, kernel, stride, dilation, pads: [0; 4] }

@@ -103,15 +103,31 @@ fn a_network_of_zeros_compiles() {
 }
 
 #[test]
-fn a_search_that_finds_nothing_says_so() {
+fn a_search_that_finds_nothing_is_an_error_unless_that_is_accepted() {
     let mut builder = small();
     let images = builder.images(2);
     let mut options = options(&builder.graph);
     options.format = None;
-    options.criterion.error = 0.0;
+    options.criterion = Criterion { error: 0.0, ..Criterion::default() };
+    let problem = quietly(&builder.graph, &images, &options).unwrap_err().to_string();
+    assert!(problem.contains("--accept-error"), "{problem}");
+    options.criterion.accept_error = Some(0.01);
     let report = quietly(&builder.graph, &images, &options).unwrap().report;
-    assert!(!report.chosen.accepted);
-    assert!(report.trials.len() > 1);
+    assert!(report.chosen.quality.error < 0.01, "{:?}", report.chosen);
+}
+
+/// A format in which hardly anything is right is refused, and told.
+#[test]
+fn outputs_that_are_not_close_are_an_error() {
+    let mut builder = small();
+    let images = builder.images(8);
+    let mut options = options(&builder.graph);
+    options.criterion = Criterion::default();
+    options.format = Some(Format { narrow: 6, fraction: 4, window: 3 });
+    let problem = quietly(&builder.graph, &images, &options).unwrap_err().to_string();
+    assert!(problem.contains("not close") && problem.contains("--bits"), "{problem}");
+    options.criterion.accept_error = Some(100.0);
+    assert!(quietly(&builder.graph, &images, &options).is_ok());
 }
 
 #[test]
@@ -119,12 +135,15 @@ fn a_search_finds_a_cheap_format() {
     let mut builder = small();
     let images = builder.images(12);
     let mut options = options(&builder.graph);
-    options.format = None;
+    (options.format, options.criterion) = (None, Criterion::default());
     let report = quietly(&builder.graph, &images, &options).unwrap().report;
-    assert!(report.chosen.accepted);
+    assert!(report.criterion.accepts(&report.chosen.quality), "{:?}", report.chosen);
     assert!(report.format.wide() <= 26, "{:?}", report.format);
-    let cheaper = report.trials.iter().filter(|trial| trial.accepted && trial.bits < report.chosen.bits);
-    assert_eq!(cheaper.count(), 0);
+    assert!(report.front.is_sorted_by(|a, b| a.bits < b.bits && a.error > b.error), "{:?}", report.front);
+    assert!(report.front.iter().any(|point| point.bits == report.chosen.bits && point.simulated));
+    let closer = Criterion { error: report.chosen.quality.error / 4.0, ..Criterion::default() };
+    let closer = quietly(&builder.graph, &images, &CompileOptions { criterion: closer, ..options }).unwrap();
+    assert!(closer.report.chosen.bits > report.chosen.bits);
 }
 
 #[test]
@@ -137,13 +156,16 @@ fn a_network_that_jumps_need_not_be_closer_than_it_is_to_itself() {
     let pixels = builder.images(12);
     let criterion = |size: [u16; 2]| {
         let mut options = options(&builder.graph);
-        options.format = None;
+        (options.format, options.criterion) = (None, Criterion::default());
         let name = builder.graph[relu].name.clone();
         options.spec = BlockSpec { layers: [(name, vec![size; 6])].into(), ..BlockSpec::default() };
         quietly(&builder.graph, &pixels, &options).unwrap().report.criterion
     };
     let (plain, blocks) = (criterion([1, 1]), criterion([4, 4]));
     assert_eq!(plain, Criterion::default());
-    assert!(blocks.error > plain.error && blocks.error < 1.0, "{blocks:?}");
-    assert!(blocks.expected_different >= plain.expected_different, "{blocks:?}");
+    assert!(blocks.noise.worst > 0.0 && blocks.noise.error < 1.0, "{:?}", blocks.noise);
+    let beside = Criterion { noise: Quality { error: 0.4, ..blocks.noise }, ..blocks };
+    assert!(beside.largest_error() > plain.largest_error());
+    assert!(beside.accepts(&Quality { error: 0.5, worst: 0.5, ..Quality::default() }));
+    assert!(!plain.accepts(&Quality { error: 0.5, worst: 0.5, ..Quality::default() }));
 }

@@ -6,7 +6,9 @@ mod exact;
 mod operations;
 mod pooling;
 mod pruning;
+mod quality;
 mod random;
+mod ranges;
 mod resizing;
 mod structure;
 
@@ -14,8 +16,9 @@ use brelu_core::geometry::{Conv2d, Shape};
 use brelu_core::plan::Plan;
 
 use super::net::Net;
+use super::quality::{Quality, Reference};
 use super::{
-    BlockSpec, CompileError, CompileOptions, Compiled, Format, Quality, compile, lower, order, run, widths,
+    BlockSpec, CompileError, CompileOptions, Compiled, Criterion, Format, compile, lower, order, run, widths,
 };
 use crate::data::{Channels, Preprocess};
 use crate::graph::{self, Graph, NodeId, Op};
@@ -99,7 +102,9 @@ fn preprocess(input: Shape) -> Preprocess {
 }
 
 pub(super) fn options(graph: &Graph) -> CompileOptions {
-    CompileOptions { format: Some(FINE), ..CompileOptions::new(preprocess(graph.input_shape())) }
+    let criterion = Criterion { accept_error: Some(f32::INFINITY), ..Criterion::default() };
+    let options = CompileOptions::new(preprocess(graph.input_shape()));
+    CompileOptions { format: Some(FINE), criterion, ..options }
 }
 
 pub(super) fn quietly(
@@ -163,7 +168,7 @@ fn error_of(compiled: &Compiled, net: &Net, images: &[Vec<u8>]) -> f32 {
         (want, output.into_iter().map(|value| value as f32 * header.output_scale).collect())
     };
     let pairs: Vec<_> = images.iter().zip(wanted.iter().map(Vec::as_slice)).map(pair).collect();
-    Quality::of(&pairs, plan.output().shape).error
+    Reference::of(&wanted, plan.output().shape).compare(&pairs).quality().error
 }
 
 /// Short names of the plan's operations.

@@ -1,10 +1,12 @@
 mod cifar;
 mod folders;
+mod labels;
+mod pillow;
 mod segmentation;
 
 use super::*;
-use image::Rgb;
-use std::path::PathBuf;
+use image::{Rgb, RgbImage};
+use std::path::{Path, PathBuf};
 
 /// A fresh folder that is removed at the end of the test.
 struct Folder(PathBuf);
@@ -160,7 +162,7 @@ fn unreadable_files() {
     assert!(error(&folder.file("odd.bin", &[0; 100])).ends_with(
         "100 bytes are no whole number of CIFAR records (3073 bytes in CIFAR-10, 3074 in CIFAR-100)"
     ));
-    assert!(error(&folder.0).ends_with("holds no pictures (png, jpg, bmp, pnm)"));
+    assert!(error(&folder.0).ends_with("holds no pictures (png, jpg, webp, gif, tiff, bmp, pnm)"));
     assert!(error(&folder.0.join("missing")).starts_with("cannot read "));
     let broken = folder.file("broken.png", b"\x89PNG\r\n\x1a\n and then nothing");
     let item = Dataset::open(&broken, policy).unwrap().item(0);

@@ -46,10 +46,45 @@ const SCHEMA: &str = "
         OPTIONAL FLOAT window_9;
     }";
 
+/// What the columns mean, for whoever reads the file without this program: in its metadata as JSON.
+const MEANINGS: [(&str, &str); 18] = [
+    ("layer", "name of the activation layer"),
+    ("layer_index", "its place in the network, from 0"),
+    ("channel", "channel of the layer, from 0"),
+    ("channels", "channels of the layer"),
+    ("height", "rows of a channel in pixels"),
+    ("width", "columns of a channel in pixels"),
+    ("clip", "upper bound of the activation (6 for ReLU6), in units of the activation; null for ReLU"),
+    (
+        "block_height",
+        "rows of a block whose pixels share one sign decision; with block_width: 1, 1 is a ReLU for every pixel, 0, 1 is the \
+         identity (the channel is passed on without decisions), 1, 0 is zero (the channel is left out)",
+    ),
+    ("block_width", "columns of a block; see block_height"),
+    ("drelus", "sign decisions that the channel takes for one image with these blocks"),
+    (
+        "distortion",
+        "mean over images and output elements of the squared change of the network's output, in squared units of the output, \
+         when this channel alone decides by these blocks; by the method in brelu.provenance; not below zero, NaN never",
+    ),
+    ("exact", "the same, measured by computing the network; null where it was not"),
+    (
+        "window_4",
+        "what a comparison window of 4 bits adds to the distortion at least, in the same units; null where it was not \
+         estimated, and for all rows of a layer or for none",
+    ),
+    ("window_5", "the same for 5 bits"),
+    ("window_6", "the same for 6 bits"),
+    ("window_7", "the same for 7 bits"),
+    ("window_8", "the same for 8 bits"),
+    ("window_9", "the same for 9 bits"),
+];
+
 /// Value of [`FORMAT_KEY`].
 const FORMAT: &str = "brelu-distortion-1";
 const FORMAT_KEY: &str = "brelu.format";
 const PROVENANCE_KEY: &str = "brelu.provenance";
+const COLUMNS_KEY: &str = "brelu.columns";
 /// The provenance's output power once more: reading JSON may change the last bit of a number.
 const POWER_KEY: &str = "brelu.output_power";
 
@@ -65,7 +100,10 @@ pub(super) fn serialise<'a>(
 ) -> Result<Vec<u8>, String> {
     let json = serde_json::to_string(provenance).map_err(|error| error.to_string())?;
     let power = format!("{:?}", provenance.output_power);
-    let pairs = [(FORMAT_KEY, FORMAT.to_owned()), (PROVENANCE_KEY, json), (POWER_KEY, power)];
+    let meanings: std::collections::BTreeMap<_, _> = MEANINGS.into_iter().collect();
+    let columns = serde_json::to_string(&meanings).map_err(|error| error.to_string())?;
+    let pairs =
+        [(FORMAT_KEY, FORMAT.to_owned()), (PROVENANCE_KEY, json), (POWER_KEY, power), (COLUMNS_KEY, columns)];
     let mut file = file(rows, &pairs).map_err(|error| error.to_string())?;
     seal::close(&mut file);
     Ok(file)
@@ -174,5 +212,30 @@ fn check_columns(given: &SchemaDescriptor) -> Result<(), String> {
     match (0..want.len()).find(differs) {
         Some(at) => Err(format!("the column {} is doubled, misplaced or of another type", want[at])),
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::distortion::sample;
+
+    /// Whoever reads a table with another program finds what every column means in the file itself.
+    #[test]
+    fn the_file_says_what_its_columns_mean() {
+        let schema = SchemaDescriptor::new(Arc::new(parse_message_type(SCHEMA).unwrap()));
+        let columns: Vec<String> = schema.columns().iter().map(|column| column.path().string()).collect();
+        assert_eq!(columns, MEANINGS.map(|(name, _)| name));
+        let table = sample::table(1);
+        let bytes = serialise(&table.provenance, super::super::rows::of(&table)).unwrap();
+        let reader = SerializedFileReader::new(bytes::Bytes::from(bytes)).unwrap();
+        let pairs = reader.metadata().file_metadata().key_value_metadata().unwrap();
+        let pair = pairs.iter().find(|pair| pair.key == COLUMNS_KEY).unwrap();
+        let told: serde_json::Value = serde_json::from_str(pair.value.as_ref().unwrap()).unwrap();
+        for words in ["0, 1 is the identity", "1, 0 is zero"] {
+            assert!(told["block_height"].as_str().unwrap().contains(words), "{told}");
+        }
+        assert!(told["distortion"].as_str().unwrap().contains("squared units of the output"));
+        assert!(told["exact"].as_str().unwrap().contains("null"));
     }
 }

@@ -2,6 +2,7 @@
 //! and leaves nodes nobody reads to the last pass.
 
 mod affine;
+mod channels;
 mod lower;
 mod pads;
 mod prune;
@@ -14,6 +15,7 @@ use super::{Graph, GraphError, NodeId};
 /// - no [`Op::BatchNorm`](super::Op::BatchNorm) and no [`Op::Affine`](super::Op::Affine): folded into the convolution before or after it where nothing else reads
 ///   the tensor between, else a depthwise 1x1 convolution;
 /// - no view or reshape that changes nothing, consecutive views joined where they are one;
+/// - no channels in reverse order before a convolution of all of them, whose weights are reordered;
 /// - zero padding moved into the convolution or pooling that reads it;
 /// - every node contributes to the output.
 ///
@@ -22,9 +24,11 @@ use super::{Graph, GraphError, NodeId};
 pub fn simplify(mut graph: Graph) -> Result<Graph, GraphError> {
     graph.check()?;
     views::drop_identities(&mut graph);
+    channels::fold(&mut graph);
     views::join(&mut graph);
     affine::of_batch_norm(&mut graph);
     affine::fold(&mut graph);
+    channels::fold(&mut graph);
     pads::fold(&mut graph);
     lower::affine_to_conv(&mut graph);
     let graph = prune::prune(graph);

@@ -145,6 +145,24 @@ fn views_are_joined_and_identities_dropped() {
     assert_eq!(simplified(&graph), ["Input", "View"]);
 }
 
+#[test]
+fn reversed_channels_go_into_the_weights() {
+    let mut graph = start();
+    let reversed = Op::View {
+        channels: Axis::slice(2, 1, -1),
+        rows: Axis::identity(INPUT.height),
+        columns: Axis::identity(INPUT.width),
+    };
+    let a = graph.push("a", reversed, &[graph.input]).unwrap();
+    let b = graph.push("b", affine(0.0), &[a]).unwrap();
+    let c = graph.push("c", conv(3, [1, 0, 0, 2], INPUT), &[b]).unwrap();
+    graph.output = graph.push("d", Op::Relu, &[c]).unwrap();
+    assert_eq!(simplified(&graph), ["Input", "Conv", "Relu"]);
+    let x = values(INPUT.len(), 3);
+    let simple = simplify(graph.clone()).unwrap();
+    assert!(close(&run(&simple, &x).unwrap(), &run(&graph, &x).unwrap()));
+}
+
 /// The activations, which block sizes are chosen for: name and shape.
 fn activations(graph: &Graph) -> Vec<(String, Shape)> {
     graph

@@ -79,13 +79,14 @@ pub fn export_model(graph: &Graph) -> Result<ModelProto, ExportError> {
         }
     }
     let output = output(&mut writer, graph);
+    let input_type = if graph.takes_bytes { data_type::UINT8 } else { data_type::FLOAT };
     let (nodes, initializer, opset) = writer.finish();
     let network = GraphProto {
         node: nodes,
         name: graph.name.clone(),
         initializer,
-        input: vec![value(&graph[graph.input].name, graph.input_shape())],
-        output: vec![value(&output, graph.output_shape())],
+        input: vec![value(&graph[graph.input].name, graph.input_shape(), input_type)],
+        output: vec![value(&output, graph.output_shape(), data_type::FLOAT)],
     };
     Ok(ModelProto {
         // Version 9 came with operator set 19.
@@ -124,14 +125,13 @@ const fn is_flat(shape: Shape) -> bool {
     shape.height == 1 && shape.width == 1
 }
 
-fn value(name: &str, shape: Shape) -> ValueInfoProto {
+fn value(name: &str, shape: Shape, elem_type: i32) -> ValueInfoProto {
     let sizes = [shape.channels, shape.height, shape.width];
     let rank = if is_flat(shape) { 1 } else { 3 };
     let known = sizes[..rank].iter().map(|size| Dimension::Value(i64::from(*size)));
     let dims = std::iter::once(Dimension::Param("N".into())).chain(known);
     let dim = dims.map(|value| DimensionProto { value: Some(value) }).collect();
-    let tensor_type =
-        Some(TensorTypeProto { elem_type: data_type::FLOAT, shape: Some(TensorShapeProto { dim }) });
+    let tensor_type = Some(TensorTypeProto { elem_type, shape: Some(TensorShapeProto { dim }) });
     ValueInfoProto { name: name.into(), r#type: Some(TypeProto { tensor_type }) }
 }
 

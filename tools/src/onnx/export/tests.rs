@@ -73,7 +73,7 @@ fn a_classifier_is_written_as_other_tools_expect() {
     assert_eq!(operators(&model), expected);
     let network = model.graph.unwrap();
     assert_eq!(network.node[0].input.len(), 2, "no bias of zeros");
-    assert_eq!(network.output, [value("classes", Shape::new(5, 1, 1))]);
+    assert_eq!(network.output, [value("classes", Shape::new(5, 1, 1), data_type::FLOAT)]);
     assert_eq!((model.ir_version, model.opset_import[0].version), (8, 13));
     let copy = again(&graph);
     assert_eq!(
@@ -136,4 +136,40 @@ fn a_file_is_there_whole_or_not_at_all() {
     let error = export_file(&graph, &folder.path().join("none/a.onnx")).unwrap_err().to_string();
     assert!(error.starts_with("cannot write ") && error.contains("a.onnx: "), "{error}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+/// Runtimes refuse pads as large as the kernel, and differ in windows that stick out: neither is written.
+#[test]
+fn pools_are_written_so_that_others_read_them() {
+    let average = |window| Op::AveragePool { window, count_include_pad: true };
+    let plain = |window| Op::AveragePool { window, count_include_pad: false };
+    let base = Window { stride: [2; 2], ceil: true, ..Window::new([3; 2]) };
+    let gaps = Window { dilation: [4; 2], pads: [2; 4], ..Window::new([2; 2]) };
+    for (op, operators_written, words) in [
+        (average(base), &["AveragePool"][..], "pads"),
+        (average(Window { pads: [1; 4], ..base }), &["Pad", "AveragePool"], "pads"),
+        (average(gaps), &["Pad", "AveragePool"], "pads"),
+        (plain(base), &["AveragePool"], "pads"),
+    ] {
+        let mut graph = start(Shape::new(1, 6, 6));
+        graph.push("pool", op, &[graph.input]).unwrap();
+        let model = export_model(&graph).unwrap();
+        assert_eq!(operators(&model), operators_written, "{graph:?}");
+        let pool = model.graph.as_ref().unwrap().node.last().unwrap();
+        let names: Vec<&str> = pool.attribute.iter().map(|attribute| attribute.name.as_str()).collect();
+        assert!(names.contains(&words) && !names.contains(&"ceil_mode"), "{names:?} {graph:?}");
+        let x = values(36, 4);
+        assert_eq!(run(&again(&graph), &x).unwrap(), run(&graph, &x).unwrap(), "{graph:?}");
+    }
+}
+
+#[test]
+fn an_input_of_bytes_stays_one() {
+    let mut graph = start(Shape::new(1, 2, 1));
+    graph.push("y", Op::Relu, &[graph.input]).unwrap();
+    graph.takes_bytes = true;
+    let model = export_model(&graph).unwrap();
+    assert_eq!(operators(&model), ["Cast", "Relu"]);
+    assert_eq!(model.graph.unwrap().input[0], value("x", Shape::new(1, 2, 1), data_type::UINT8));
+    assert_eq!(again(&graph), graph);
 }

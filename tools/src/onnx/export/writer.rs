@@ -48,7 +48,12 @@ impl<'graph> Writer<'graph> {
                 return Err(ExportError::Name(text));
             }
         }
-        writer.set(graph.input, graph[graph.input].name.clone(), is_flat(graph.input_shape()));
+        let mut input = graph[graph.input].name.clone();
+        if graph.takes_bytes {
+            let name = writer.fresh(format!("{input}/float"));
+            input = writer.node("Cast", name, vec![input], vec![int("to", data_type::FLOAT.into())]);
+        }
+        writer.set(graph.input, input, is_flat(graph.input_shape()));
         Ok(writer)
     }
 

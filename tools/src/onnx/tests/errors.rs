@@ -26,7 +26,12 @@ fn convolutions() {
     );
     refuses(
         conv(&[1, 2, 4], &[1, 2, 3], &[]),
-        "node \"make_y\" (Conv): its input has 3 dimensions [1, 2, 4], not batch, channels, height, width",
+        "input \"x\" has the dimensions [1, 2, 4], not batch, channels, height and width: export the model for an input of \
+         [1, 1, 2, 4]",
+    );
+    refuses(
+        tiny(13, &[1, 2]).weights("w", &[1, 2, 3], &[0.0; 6]).node("Conv x w -> y", &[]),
+        "node \"make_y\" (Conv): its input has 2 dimensions [1, 2], not batch, channels, height, width",
     );
     refuses(
         conv(&[1, 2, 4, 4], &[1, 2, 5, 5], &[]),
@@ -75,8 +80,7 @@ fn other_operators() {
     );
     refuses(
         plane().node("Softmax x -> p", &[]).node("Relu p -> y", &[]),
-        "node \"make_p\" (Softmax): is supported only as the last operator; choose an output before it, for example \
-         with --output \"x\"",
+        "node \"make_p\" (Softmax): is supported only as the last operator",
     );
     refuses(
         plane().shape("n", &[3, -1]).node("Reshape x n -> y", &[]),
@@ -85,6 +89,25 @@ fn other_operators() {
     refuses(
         plane().node("Relu nothing -> y", &[]),
         "node \"make_y\" (Relu): reads \"nothing\", which nothing computes or which is a further output of a node",
+    );
+    refuses(
+        plane().node(
+            "MaxPool x -> y",
+            &[ints("kernel_shape", &[2, 2]), ints("dilations", &[2, 1]), text("auto_pad", "SAME_UPPER")],
+        ),
+        "node \"make_y\" (MaxPool): attribute auto_pad = \"SAME_UPPER\" with dilations [2, 1]: runtimes pad differently, \
+         export the model with pads",
+    );
+    refuses(
+        tiny(13, &[1, 1, 1, 6])
+            .weights("w", &[1, 1, 1, 1], &[1.0])
+            .node("Conv x w -> y", &[ints("strides", &[1, 3]), text("auto_pad", "SAME_UPPER")]),
+        "node \"make_y\" (Conv): attribute auto_pad with strides [1, 3] that pass over elements at the end: runtimes begin at \
+         different elements, export the model with pads",
+    );
+    refuses(
+        tiny(13, &[1, 2]).weights("c", &[1, 1, 2], &[1.0; 2]).node("Add x c -> y", &[]),
+        "node \"make_y\" (Add): a constant of dimensions [1, 1, 2] does not fit a tensor [1, 2]",
     );
     refuses(
         plane().node("MaxPool x -> y", &[ints("kernel_shape", &[3])]),
@@ -100,7 +123,7 @@ fn other_operators() {
 fn models() {
     refuses(
         tiny(6, &[1, 2]).node("Relu x -> y", &[]),
-        "operator set 6 is not supported; export the model with operator set 7 to 22, for example 13",
+        "operator set 6 is not supported; export the model with operator set 7 to 25, for example 13",
     );
     refuses(
         tiny(13, &[8, 2]).node("Relu x -> y", &[]),
@@ -110,11 +133,45 @@ fn models() {
         tiny(13, &[1, 2]).node("Relu b -> a", &[]).node("Relu a -> b", &[]).node("Relu b -> y", &[]),
         "the network is cyclic: \"b\" depends on itself",
     );
-    refuses(tiny(13, &[1, 2]).node("Relu x -> y", &[]).node("Relu x -> y", &[]), "two nodes compute \"y\"");
-    let mut external = tiny(13, &[1, 2]).weights("w", &[2], &[]).node("Add x w -> y", &[]);
-    external.graph().initializer[0].data_location = 1;
-    refuses(
-        external,
-        "tensor \"w\": its values are in another file; save the model with all weights in one .onnx file",
-    );
+    for (dims, sentence) in [
+        (
+            &[3][..],
+            "input \"x\" has one dimension of 3: export the model with a batch of 1 before it, [1, 3]",
+        ),
+        (
+            &[3, 8, 8],
+            "input \"x\" has the dimensions [3, 8, 8], not batch, channels, height and width: export the model for an input \
+             of [1, 3, 8, 8]",
+        ),
+        (
+            &[-1],
+            "the file leaves dimension 0 open in the shape of input \"x\"; give channels, height and width, for example \
+             --input 3x224x224",
+        ),
+    ] {
+        refuses(tiny(13, dims).node("Relu x -> y", &[]), sentence);
+    }
+}
+
+#[test]
+fn element_types() {
+    for (kind, name) in [
+        (10, "float16"),
+        (11, "double"),
+        (3, "int8"),
+        (7, "int64"),
+        (9, "bool"),
+        (0, "undefined"),
+        (99, "99"),
+    ] {
+        let mut model = tiny(13, &[1, 2]).node("Cast x -> y", &[int("to", 1)]);
+        model.graph().input[0].r#type.as_mut().unwrap().tensor_type.as_mut().unwrap().elem_type = kind;
+        refuses(
+            model,
+            &format!(
+                "input \"x\" has elements of type {name}: float (float32) and uint8 are supported, export the model with one \
+                 of them"
+            ),
+        );
+    }
 }

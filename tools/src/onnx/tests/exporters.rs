@@ -57,9 +57,10 @@ fn constants_from_nodes_and_dropout() {
 
 #[test]
 fn a_last_interpolation_is_left_out_unless_it_is_asked_for() {
-    let model = tiny(13, &[1, 2, 1, 2])
+    let halves = [ints("kernel_shape", &[1, 2]), ints("strides", &[1, 2])];
+    let model = tiny(13, &[1, 2, 1, 4])
         .shape("n", &[1, 2, 1, 4])
-        .node("Relu x -> map", &[])
+        .node("MaxPool x -> map", &halves)
         .node("Resize map _ _ n -> large", &[text("mode", "linear")])
         .node("ArgMax large -> y", &[int("axis", 1)]);
     let imported = model.import().unwrap();
@@ -78,7 +79,7 @@ fn a_last_softmax_is_left_out() {
     let model = tiny(13, &[1, 3])
         .node("Relu x -> logits", &[])
         .node("Softmax logits -> p", &[])
-        .node("ArgMax p -> y", &[]);
+        .node("ArgMax p -> y", &[int("axis", 1)]);
     let import = model.import().unwrap();
     assert_eq!(import.graph.output_shape(), Shape::new(3, 1, 1));
     assert_eq!(
@@ -92,7 +93,8 @@ fn open_dimensions() {
     let model = tiny(13, &[-1, 3, -1, -1]).node("Relu x -> y", &[]);
     assert_eq!(
         model.error(),
-        "input \"x\" has no fixed shape (an open one); give channels, height and width"
+        "the file leaves dimension 2 open in the shape of input \"x\"; give channels, height and width, for example --input \
+         3x224x224"
     );
     let options = ImportOptions { input: Some(Shape::new(3, 5, 6)), output: None };
     let graph = import(&model.0.encode_to_vec(), &options).unwrap().graph;

@@ -6,10 +6,11 @@ use brelu_core::plan::Interpolation;
 /// A map that a last resize enlarges, then the class of every pixel.
 fn resized(opset: i64, operator: &str, attributes: &[AttributeProto]) -> Tiny {
     let sizes = if opset < 11 { "Upsample map n -> large" } else { "Resize map _ _ n -> large" };
-    let model = tiny(opset, &[1, 2, 2, 2]).node("Relu x -> map", &[]);
+    let halves = [ints("kernel_shape", &[2, 2]), ints("strides", &[2, 2])];
+    let model = tiny(opset, &[1, 2, 4, 4]).node("MaxPool x -> map", &halves);
     let model = match opset {
         ..11 => model.weights("n", &[4], &[1.0, 1.0, 2.0, 2.0]),
-        _ => model.shape("n", &[1, 2, 5, 5]),
+        _ => model.shape("n", &[1, 2, 4, 4]),
     };
     model.node(sizes, attributes).node(&format!("{operator} large -> y"), &[int("axis", 1)])
 }
@@ -27,7 +28,7 @@ fn the_last_resize_says_it() {
         ("half_pixel", Interpolation::HalfPixel),
         ("pytorch_half_pixel", Interpolation::HalfPixel),
         ("asymmetric", Interpolation::Asymmetric),
-        ("tf_crop_and_resize", Interpolation::HalfPixel),
+        ("half_pixel_symmetric", Interpolation::HalfPixel),
     ] {
         let rule = text("coordinate_transformation_mode", coordinates);
         let model = resized(13, "ArgMax", &[linear.clone(), rule]);

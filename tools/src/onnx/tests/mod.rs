@@ -1,10 +1,16 @@
 //! Tiny models, written with the message types, imported and computed.
 
+mod ambiguous;
+mod constants;
 mod damage;
+mod endings;
 mod errors;
 mod exporters;
+mod external;
 mod interpolation;
+mod obstacles;
 mod operators;
+mod resize;
 
 use super::proto::{
     AttributeProto, Dimension, DimensionProto, GraphProto, ModelProto, NodeProto, OperatorSetIdProto,

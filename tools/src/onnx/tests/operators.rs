@@ -190,3 +190,65 @@ fn reshaping_keeps_the_elements() {
     let transpose = tiny(13, &[1, 4, 1, 1]).node("Transpose x -> y", &[ints("perm", &[0, 2, 3, 1])]);
     assert_eq!(transpose.compute(), [1.0, 2.0, 3.0, 4.0]);
 }
+
+/// Bytes are moved until they are cast; arithmetic of bytes is none of floats.
+#[test]
+fn an_input_of_bytes_is_cast_before_it_is_computed_with() {
+    let bytes = |mut model: Tiny| {
+        model.graph().input[0].r#type.as_mut().unwrap().tensor_type.as_mut().unwrap().elem_type =
+            data_type::UINT8;
+        model
+    };
+    let model =
+        bytes(tiny(13, &[1, 2, 1, 2]).node("Flatten x -> f", &[]).node("Cast f -> y", &[int("to", 1)]));
+    let import = model.import().unwrap();
+    assert!(import.graph.takes_bytes && import.notes[0].contains("its divisor is 1"), "{:?}", import.notes);
+    assert_eq!(model.compute(), [1.0, 2.0, 3.0, 4.0]);
+    let sum = bytes(tiny(13, &[1, 2]).node("Add x x -> s", &[]).node("Cast s -> y", &[int("to", 1)]));
+    assert_eq!(
+        sum.error(),
+        "node \"make_s\" (Add): computes with bytes (uint8): cast the input to float before it"
+    );
+    let moved = bytes(tiny(13, &[1, 2]).node("Identity x -> y", &[]));
+    assert_eq!(moved.error(), "the output \"y\" is of bytes (uint8), as the input is");
+}
+
+/// Operator sets 23 to 25 spell what networks of this kind have as those before them.
+#[test]
+fn the_newest_operator_sets() {
+    for opset in 23..=25 {
+        let model = tiny(opset, &[1, 1, 2, 2])
+            .weights("w", &[1, 1, 1, 1], &[2.0])
+            .shape("axes", &[2, 3])
+            .shape("flat", &[1, -1])
+            .node("Conv x w -> c", &[])
+            .node("ReduceMean c axes -> m", &[])
+            .node("Add c m -> s", &[])
+            .node("Reshape s flat -> y", &[]);
+        assert_eq!(model.compute(), [7.0, 9.0, 11.0, 13.0]);
+    }
+    assert!(
+        tiny(26, &[1, 2]).node("Relu x -> y", &[]).error().starts_with("operator set 26 is not supported")
+    );
+}
+
+#[test]
+fn constants_are_operands_like_others() {
+    let sum = tiny(13, &[1, 2]).weights("c", &[2], &[10.0, 20.0]).weights("d", &[1], &[0.5]);
+    assert_eq!(sum.node("Sum c x d x -> y", &[]).compute(), [12.5, 24.5]);
+    let joined = tiny(13, &[1, 1, 1, 2])
+        .weights("zeros", &[1, 2, 1, 2], &[0.0; 4])
+        .weights("ones", &[1, 1, 1, 2], &[1.0; 2])
+        .node("Concat zeros x ones -> y", &[int("axis", 1)]);
+    assert_eq!(joined.compute(), [0.0, 0.0, 0.0, 0.0, 1.0, 2.0, 1.0, 1.0]);
+    let uneven = tiny(13, &[1, 1, 1, 2])
+        .weights("c", &[1, 1, 1, 2], &[1.0, 2.0])
+        .node("Concat c x -> y", &[int("axis", 1)]);
+    assert!(uneven.error().contains("that changes within a plane"), "{}", uneven.error());
+}
+
+#[test]
+fn halves_are_told() {
+    let model = tiny(13, &[1, 2]).node("Cast x -> h", &[int("to", 10)]).node("Cast h -> y", &[int("to", 1)]);
+    assert!(model.import().unwrap().notes[0].contains("results differ slightly"));
+}

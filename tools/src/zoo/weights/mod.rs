@@ -21,8 +21,8 @@ impl Network {
     /// `.pt`: ZIP, tar and legacy). Returns what was left out, in sentences for the user.
     ///
     /// Tensors may have OpenMMLab's names (`backbone.layer1.0.conv1.weight`) or, for ResNets and MobileNetV2,
-    /// torchvision's (`layer1.0.conv1.weight`, `features.18.0.weight`), with `module.` before them, in `state_dict` or
-    /// `model`. Heads that only help training and counters of batches are left out.
+    /// torchvision's (`layer1.0.conv1.weight`, `features.18.0.weight`), within whatever scopes a trainer has put them
+    /// (`state_dict`, `model`, `module.`, `_orig_mod.`, `net.`, averages over steps). Heads that only help training and counters of batches are left out.
     ///
     /// # Errors
     /// If the file cannot be read, asks for more than tensors, lacks a tensor, has one more, or one of another shape, of
@@ -32,8 +32,10 @@ impl Network {
     }
 
     fn fill(&mut self, found: &BTreeMap<String, Found<'_>>) -> Result<Vec<String>, WeightsError> {
-        let names::Names { mut file_names, notes } = names::published(found.keys().map(String::as_str))?;
         let slots = self.slots();
+        let wanted: Vec<&str> = slots.iter().map(|slot| slot.name.as_str()).collect();
+        let names::Names { mut file_names, notes } =
+            names::published(found.keys().map(String::as_str), &wanted)?;
         let missing: Vec<String> = slots
             .iter()
             .map(|slot| &slot.name)

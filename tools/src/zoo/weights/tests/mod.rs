@@ -126,6 +126,62 @@ fn checkpoints_become_parameters() {
 }
 
 #[test]
+fn scopes_of_trainers_are_found() {
+    let scoped =
+        |scope: &str, rename: &dyn Fn(&str) -> String| items(|name| format!("{scope}{}", rename(name)));
+    let inside = |container: &str, items: Vec<Item>| {
+        items.into_iter().map(|item| item.inside(container)).collect::<Vec<_>>()
+    };
+    // Averages that are not the network's weights.
+    let average = |scope: &str| -> Vec<Item> {
+        let zeros = |(name, shape, values): (String, Vec<usize>, Vec<f32>)| {
+            Item::floats(&format!("{scope}{name}"), &shape, &vec![0.5; values.len()])
+        };
+        tensors(trained()).into_iter().map(zeros).collect()
+    };
+    let other = |name: &str| Item::floats(name, &[1], &[1.0]);
+    for (file, notes) in [
+        (scoped("module.", &torchvision), vec![]),
+        (scoped("_orig_mod.", &torchvision), vec![]),
+        (scoped("module._orig_mod.", &str::to_owned), vec![]),
+        (scoped("net.", &torchvision), vec![]),
+        (scoped("model.module.net.", &torchvision), vec![]),
+        (scoped("student.encoder.", &torchvision), vec![]),
+        (
+            inside("state_dict", [scoped("model.", &torchvision), vec![other("criterion.weight")]].concat()),
+            vec!["left out: 1 tensors outside state_dict.model"],
+        ),
+        (
+            [average("model_ema."), scoped("model.", &str::to_owned), vec![other("n_averaged")]].concat(),
+            vec![
+                "left out: 47 tensors of model_ema, which are a whole network as well",
+                "left out: 1 tensors outside model",
+            ],
+        ),
+        (
+            [inside("state_dict", items(str::to_owned)), average("state_dict_ema.module.")].concat(),
+            vec!["left out: 47 tensors of state_dict_ema.module, which are a whole network as well"],
+        ),
+        (
+            [scoped("ema_model.module.", &torchvision), vec![other("step")]].concat(),
+            vec!["left out: 1 tensors outside ema_model.module"],
+        ),
+    ] {
+        let count = tensors(trained()).len();
+        let (network, found) = load(&checkpoint(&file)).unwrap_or_else(|error| panic!("{notes:?}: {error}"));
+        assert_eq!(network.graph, trained().graph, "{notes:?}");
+        assert_eq!(
+            found,
+            notes.iter().map(|note| note.replace("47", &count.to_string())).collect::<Vec<_>>()
+        );
+    }
+    // What is missing is named without its scope.
+    let mut cut = scoped("net.", &torchvision);
+    cut.drain(..2);
+    assert!(problem(&checkpoint(&cut)).contains("the weights lack backbone.conv1.weight and 1 more"));
+}
+
+#[test]
 fn tensors_that_do_not_fit_are_named() {
     let changed = |change: &dyn Fn(&mut Vec<Item>)| {
         let mut items = items(str::to_owned);

@@ -1,0 +1,122 @@
+//! What `infer` is given: pictures, or the floats of the network's input, in files or on standard input.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+use brelu_core::plan::Plan;
+use brelu_tools::data::{Channels, DataError, Fit, Preprocess, decode_image, npy};
+use brelu_tools::simulate::quantise_input;
+use image::{Rgb, RgbImage};
+
+use super::super::preprocess::of_plan;
+
+/// How standard input is called.
+pub(super) const STDIN: &str = "-";
+
+/// One input, ready for the network.
+pub(super) struct Subject {
+    /// What it is called; its results' names begin with its stem.
+    pub(super) path: PathBuf,
+    /// The picture; of floats, one that shows them.
+    pub(super) picture: RgbImage,
+    /// How that picture became the input.
+    pub(super) preprocess: Preprocess,
+    /// Units of the input.
+    pub(super) input: Vec<u32>,
+}
+
+/// Reads inputs; `real` is asked how floats become units when there are floats.
+pub(super) fn read(
+    plan: &Plan<'_>,
+    paths: &[PathBuf],
+    real: impl Fn() -> Result<Preprocess>,
+) -> Result<Vec<Subject>> {
+    let twice = paths.iter().filter(|path| path.as_os_str() == STDIN).count() > 1;
+    ensure!(!twice, "standard input can be read once: give - once");
+    let pixels = of_plan(plan)?;
+    paths
+        .iter()
+        .map(|path| {
+            let named = name(path);
+            let bytes = content(path).with_context(|| format!("cannot read {}", named.display()))?;
+            let subject = match npy::is_npy(&bytes).then(|| npy::Array::parse(&bytes)).transpose() {
+                Ok(Some(npy::Array { shape, values: npy::Values::Floats(values) })) => {
+                    real().and_then(|real| of_floats(plan, &pixels, &real, &shape, &values, &named))
+                }
+                Ok(_) => {
+                    let picture = decode_image(&bytes)
+                        .map_err(|error| DataError::Image { path: named.clone(), error })?;
+                    of_picture(plan, pixels, picture, &named)
+                }
+                Err(error) => return Err(DataError::Image { path: named, error }.into()),
+            };
+            subject.with_context(|| named.display().to_string())
+        })
+        .collect()
+}
+
+fn name(path: &Path) -> PathBuf {
+    if path.as_os_str() == STDIN { "stdin".into() } else { path.into() }
+}
+
+fn content(path: &Path) -> std::io::Result<Vec<u8>> {
+    if path.as_os_str() != STDIN {
+        return std::fs::read(path);
+    }
+    let mut bytes = Vec::new();
+    std::io::stdin().lock().read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn of_picture(plan: &Plan<'_>, preprocess: Preprocess, picture: RgbImage, path: &Path) -> Result<Subject> {
+    let pixels = preprocess.pixels(&picture)?;
+    let input = quantise_input(&plan.header().preprocess, plan.input().shape.plane(), &pixels);
+    Ok(Subject { path: path.into(), picture, preprocess, input })
+}
+
+/// The input itself, in the units of the float network: `channels x height x width`.
+fn of_floats(
+    plan: &Plan<'_>,
+    pixels: &Preprocess,
+    real: &Preprocess,
+    shape: &[usize],
+    values: &[f32],
+    path: &Path,
+) -> Result<Subject> {
+    let want = plan.input().shape;
+    let sizes = [want.channels, want.height, want.width].map(|size| size as usize);
+    let given = if shape.len() == 4 && shape[0] == 1 { &shape[1..] } else { shape };
+    ensure!(given == sizes, "its shape is {shape:?}, the network's input has {sizes:?}");
+    let (plane, affine) = (want.plane().max(1), &plan.header().preprocess.affine);
+    let (mut input, mut shown) = (Vec::with_capacity(values.len()), Vec::with_capacity(values.len()));
+    for (at, value) in values.iter().enumerate() {
+        let channel = at / plane;
+        let (scale, shift) = real.scale_shift(channel).context("the preprocessing has no such channel")?;
+        // The pixel that would give this value, which need not be a whole number.
+        let pixel = (value - shift) / scale;
+        if !(-0.51..=255.51).contains(&pixel) {
+            let [a, b] = [shift, 255.0 * scale + shift];
+            bail!(
+                "value {value} of channel {channel} lies outside {:.4} to {:.4}, which pixels can give and the network was \
+                 compiled for: the floats are the network's input, after the preprocessing",
+                a.min(b),
+                a.max(b)
+            );
+        }
+        let [mul, add] = affine.get(channel).or(affine.first()).copied().unwrap_or([1.0, 0.0]);
+        input.push((pixel * mul + add).round() as i32 as u32);
+        shown.push(pixel.round().clamp(0.0, 255.0) as u8);
+    }
+    let picture = RgbImage::from_fn(want.width, want.height, |x, y| {
+        let at = (y * want.width + x) as usize;
+        let colour = |channel: usize| shown[channel * plane + at];
+        Rgb(match pixels.channels {
+            Channels::Rgb => [0, 1, 2].map(colour),
+            Channels::Bgr => [2, 1, 0].map(colour),
+            Channels::Gray => [colour(0); 3],
+        })
+    });
+    let preprocess = Preprocess { fit: Fit::Exact, ..*pixels };
+    Ok(Subject { path: path.into(), picture, preprocess, input })
+}
