@@ -7,6 +7,8 @@
 //! | linear output | 2n | |
 //! | ReLU pixel | K + 3(K-n) | n + K |
 //! | block | K + 2^(w-1) | w + 2 |
+//! | pixel of k knots | 2(K-n) + k(2K-n) | n + K |
+//! | block of k knots | k(K + 2^(w-1)) | k(w + 2) |
 //! | identity pixel | K-n | 1 + K-n |
 //!
 //! A message is a whole number of bytes: each is filled up once, at its end.
@@ -14,7 +16,7 @@
 use core::ops::{Add, AddAssign};
 
 use crate::bits::bytes;
-use crate::plan::{Channel, Channels, Node, NodeId, Op, Plan};
+use crate::plan::{Channel, Channels, Node, NodeId, Op, Piecewise, Plan};
 use crate::protocol::block_relu::Format;
 use crate::protocol::tiling::Tiling;
 
@@ -96,24 +98,25 @@ pub const fn linear(n: u8, elements: u64) -> Traffic {
     Traffic { dealer_offline: bits, client_offline: bits, server_online: 0, client_online: 0 }
 }
 
-/// Bits of the pixels of a block-ReLU.
-pub const fn pixels(format: Format, pixels: u64) -> Traffic {
+/// Bits of the pixels of an activation with `knots` knots (of ReLU: 1).
+pub const fn pixels(format: Format, knots: usize, pixels: u64) -> Traffic {
     let (n, k, extra) = (format.n as u64, format.k as u64, format.extra() as u64);
     Traffic {
-        dealer_offline: (k + 3 * extra) * pixels,
+        dealer_offline: (2 * extra + knots as u64 * (k + extra)) * pixels,
         client_offline: 0,
         server_online: n * pixels,
         client_online: k * pixels,
     }
 }
 
-/// Bits of the decisions of a block-ReLU.
-pub const fn blocks(format: Format, blocks: u64) -> Traffic {
+/// Bits of the decisions of an activation with `knots` knots (of ReLU: 1), one a knot and block.
+pub const fn blocks(format: Format, knots: usize, blocks: u64) -> Traffic {
+    let decisions = knots as u64 * blocks;
     Traffic {
-        dealer_offline: ((1 << format.table_log2()) + format.k as u64) * blocks,
+        dealer_offline: ((1 << format.table_log2()) + format.k as u64) * decisions,
         client_offline: 0,
-        server_online: (format.w as u64 + 1) * blocks,
-        client_online: blocks,
+        server_online: (format.w as u64 + 1) * decisions,
+        client_online: decisions,
     }
 }
 
@@ -134,18 +137,44 @@ pub const fn extension(n: u8, k: u8, pixels: u64) -> Traffic {
 pub struct ChannelLayout {
     /// What the channel does.
     pub channel: Channel,
+    /// Its function (of no meaning for other than block channels).
+    pub function: Piecewise,
     /// Rings and window (of no meaning for other than block channels, whose `lo` is 0).
     pub format: Format,
     /// Blocks of the plane (of no meaning for other than block channels).
     pub tiling: Tiling,
     /// Pixels of the plane.
     pub plane: usize,
-    /// Where the channel's blocks begin among all blocks of the layer.
+    /// Where the channel's decisions begin among all decisions of the layer: first those of all its blocks about the first
+    /// knot, then about the second, ...
     pub first_block: u64,
+    /// Pixels of the whole layer: what belongs to a pixel and a knot has the pixel's place, plus these for every knot before.
+    pub elements: u64,
     /// Bit positions of the channel in the messages of the layer.
     pub start: Traffic,
     /// Bits of the channel in the messages of the layer.
     pub bits: Traffic,
+}
+
+impl ChannelLayout {
+    /// Decisions of the channel.
+    pub fn decisions(&self) -> usize {
+        if matches!(self.channel, Channel::Blocks { .. }) {
+            self.tiling.len() * self.function.len()
+        } else {
+            0
+        }
+    }
+
+    /// Where the decisions about knot `knot` begin among all decisions of the layer.
+    pub fn first_decision(&self, knot: usize) -> u64 {
+        self.first_block + (self.tiling.len() * knot) as u64
+    }
+
+    /// The address of what belongs to knot `knot` and the pixel at `first` of the layer.
+    pub fn pixel_address(&self, knot: usize, first: usize) -> u64 {
+        self.elements * knot as u64 + first as u64
+    }
 }
 
 /// The channels of activation `node`, whose input has `n` bits, with their places in the layer's messages.
@@ -165,18 +194,20 @@ pub fn channel_layouts<'a>(
             _ => (1, 1, 0),
         };
         let (format, tiling) = (Format { n, k, w: window, lo }, Tiling::new(shape, height, width));
-        let (bits, count) = match channel {
+        let function = channels.function(index);
+        let bits = match channel {
             Channel::Blocks { .. } => {
-                let count = tiling.len() as u64;
-                (pixels(format, plane) + blocks(format, count), count)
+                let knots = function.len();
+                pixels(format, knots, plane) + blocks(format, knots, tiling.len() as u64)
             }
-            Channel::Identity => (extension(n, k, plane), 0),
-            Channel::Zero => (Traffic::default(), 0),
+            Channel::Identity => extension(n, k, plane),
+            Channel::Zero => Traffic::default(),
         };
+        let (plane, elements) = (shape.plane(), shape.len() as u64);
         let layout =
-            ChannelLayout { channel, format, tiling, plane: shape.plane(), first_block, start, bits };
+            ChannelLayout { channel, function, format, tiling, plane, first_block, elements, start, bits };
         start += bits;
-        first_block += count;
+        first_block += layout.decisions() as u64;
         layout
     })
 }
@@ -241,9 +272,7 @@ pub fn total(plan: &Plan<'_>) -> Total {
                 total.round_trips += 1;
             }
             for layout in channel_layouts(&record, plan.node(input).bits, window, channels) {
-                let blocks =
-                    if matches!(layout.channel, Channel::Blocks { .. }) { layout.tiling.len() } else { 0 };
-                total.decisions += blocks as u64;
+                total.decisions += layout.decisions() as u64;
                 total.pixels += if layout.channel == Channel::Zero { 0 } else { layout.plane as u64 };
             }
         }
@@ -259,9 +288,19 @@ mod tests {
     fn a_relu_pixel_costs_five_k_with_its_linear_layer() {
         for (k, n) in [(32, 18), (28, 16), (24, 12)] {
             let format = Format { n, k, w: 6, lo: 0 };
-            assert_eq!((linear(n, 1) + pixels(format, 1)).total(), 5 * u64::from(k));
+            assert_eq!((linear(n, 1) + pixels(format, 1, 1)).total(), 5 * u64::from(k));
             assert_eq!((linear(n, 1) + extension(n, k, 1)).total(), u64::from(2 * n + 2 * (k - n) + 1));
-            assert_eq!(blocks(format, 1).total(), u64::from(6 + 2 + k) + 32);
+            assert_eq!(blocks(format, 1, 1).total(), u64::from(6 + 2 + k) + 32);
         }
+    }
+
+    /// With a window of 6 bits of K = 24 and n = 12, and with the linear layer before it.
+    #[test]
+    fn two_knots_cost_less_than_two_relus() {
+        let format = Format { n: 12, k: 24, w: 6, lo: 0 };
+        let bits = |knots| (pixels(format, knots, 1) + blocks(format, knots, 1)).total();
+        assert_eq!(24 + bits(1), 184);
+        assert_eq!(24 + bits(2), 284);
+        assert_eq!(24 + 2 * bits(1), 344);
     }
 }

@@ -2,7 +2,8 @@
 
 use brelu_core::geometry::{Conv2d, Shape};
 use brelu_core::plan::{
-    Answer, Axis, Channel, ColourOrder, Edge, Fit, Header, Node, NodeId, Op, Plan, Preprocess, Term, write,
+    Answer, Axis, Channel, Channels, ColourOrder, Edge, Fit, Header, Node, NodeId, Op, Piecewise, Plan,
+    Preprocess, Term, write,
 };
 use brelu_host::weights::{NodeWeights, Weights};
 
@@ -19,7 +20,23 @@ pub struct Builder {
 #[derive(Debug, Clone)]
 enum OwnedOp {
     Plain(Op<'static>),
-    Activation { input: NodeId, window: u8, channels: Vec<u8> },
+    Activation { input: NodeId, window: u8, channels: OwnedChannels },
+}
+
+#[derive(Debug, Clone)]
+struct OwnedChannels {
+    knots: u8,
+    records: Vec<u8>,
+}
+
+impl OwnedChannels {
+    fn borrowed(&self) -> Channels<'_> {
+        if self.knots == 0 {
+            Channels::relu(&self.records)
+        } else {
+            Channels::piecewise(self.knots, &self.records)
+        }
+    }
 }
 
 impl Builder {
@@ -60,7 +77,29 @@ impl Builder {
 
     /// Adds an activation layer into Z_2^k.
     pub fn activation(&mut self, input: NodeId, k: u8, window: u8, channels: &[Channel]) -> NodeId {
-        let channels = channels.iter().flat_map(Channel::record).collect();
+        let records = channels.iter().flat_map(Channel::record).collect();
+        let channels = OwnedChannels { knots: 0, records };
+        self.push(self.shape(input), k, OwnedOp::Activation { input, window, channels })
+    }
+
+    /// Adds an activation layer of other functions than ReLU into Z_2^k, all of as many knots as the first.
+    ///
+    /// # Panics
+    /// If there is no channel, or one has another number of knots.
+    pub fn piecewise(
+        &mut self,
+        input: NodeId,
+        k: u8,
+        window: u8,
+        channels: &[(Channel, Piecewise)],
+    ) -> NodeId {
+        let knots = channels[0].1.len() as u8;
+        let each = Channels::record_len(knots);
+        let mut records = vec![0; each * channels.len()];
+        for ((channel, function), record) in channels.iter().zip(records.chunks_exact_mut(each)) {
+            channel.write(function, record);
+        }
+        let channels = OwnedChannels { knots, records };
         self.push(self.shape(input), k, OwnedOp::Activation { input, window, channels })
     }
 
@@ -158,7 +197,7 @@ fn record(shape: Shape, bits: u8, op: &OwnedOp) -> Node<'_> {
     let op = match op {
         OwnedOp::Plain(op) => op.clone(),
         OwnedOp::Activation { input, window, channels } => {
-            Op::Activation { input: *input, window: *window, channels: brelu_core::plan::Channels(channels) }
+            Op::Activation { input: *input, window: *window, channels: channels.borrowed() }
         }
     };
     Node { name: "node", shape, bits, op }

@@ -3,7 +3,7 @@
 //! near zero). Plain loops, no code of the protocol.
 
 use brelu_core::geometry::{Conv2d, Shape};
-use brelu_core::plan::{Axis, Channel, Edge, Node, NodeId, Op, Plan};
+use brelu_core::plan::{Axis, Channel, Edge, Node, NodeId, Op, Piecewise, Plan};
 use brelu_host::weights::Weights;
 
 /// The values an element may have.
@@ -69,12 +69,14 @@ fn load_of(plan: &Plan<'_>, node: &Node<'_>, tensors: &[Vec<Interval>]) -> f64 {
     // Within one ring the selection is right modulo its size, whatever the value is.
     let limit = if node.bits == from.bits { 32 } else { from.bits - 2 };
     let mut load = largest(values) / f64::from(limit).exp2();
-    for (channel, plane) in channels.iter().zip(values.chunks(from.shape.plane())) {
-        if let Channel::Blocks { height, width, lo } = channel {
-            let sums = block_sums(from.shape, plane, height, width);
+    for (index, plane) in values.chunks(from.shape.plane()).enumerate() {
+        if let Channel::Blocks { height, width, lo } = channels.get(index) {
             let bits = (from.bits - 1).min(lo + window - 1);
-            // The rounding of the window adds half a unit of its lowest bit.
-            load = load.max((largest(&sums) + f64::from(1 << lo)) / f64::from(bits).exp2());
+            for knot in channels.function(index).knots() {
+                let sums = block_sums(from.shape, &moved(plane, knot.at), height, width);
+                // The rounding of the window adds half a unit of its lowest bit.
+                load = load.max((largest(&sums) + f64::from(1 << lo)) / f64::from(bits).exp2());
+            }
         }
     }
     load
@@ -117,8 +119,13 @@ fn step(
         Op::View { input, axes, edge } => view(node.shape, get(input), axes, *edge),
         Op::Activation { input, channels, .. } => {
             let (shape, values) = get(input);
-            let planes = values.chunks(shape.plane());
-            channels.iter().zip(planes).flat_map(|(channel, plane)| activate(shape, channel, plane)).collect()
+            let planes = values.chunks(shape.plane()).enumerate();
+            planes
+                .flat_map(|(index, plane)| {
+                    let function = channels.function(index);
+                    activate(shape, channels.get(index), &function, plane)
+                })
+                .collect()
         }
     }
 }
@@ -225,12 +232,32 @@ fn block_sums(shape: Shape, plane: &[Interval], height: u16, width: u16) -> Vec<
     sums
 }
 
-fn activate(shape: Shape, channel: Channel, plane: &[Interval]) -> Vec<Interval> {
+/// A plane minus a number.
+fn moved(plane: &[Interval], by: i32) -> Vec<Interval> {
+    plane.iter().map(|value| value.add(Interval::exactly(-i64::from(by)))).collect()
+}
+
+fn activate(shape: Shape, channel: Channel, function: &Piecewise, plane: &[Interval]) -> Vec<Interval> {
     let (height, width, lo) = match channel {
         Channel::Identity => return plane.to_vec(),
         Channel::Zero => return vec![ZERO; plane.len()],
         Channel::Blocks { height, width, lo } => (height, width, lo),
     };
+    let line = |value: &Interval| {
+        value.times(i64::from(function.slope())).add(Interval::exactly(i64::from(function.offset())))
+    };
+    let mut sum: Vec<Interval> = plane.iter().map(line).collect();
+    for knot in function.knots() {
+        let passed = passed(shape, [height, width], lo, &moved(plane, knot.at));
+        for (sum, passed) in sum.iter_mut().zip(passed) {
+            *sum = sum.add(passed.times(i64::from(knot.slope)));
+        }
+    }
+    sum
+}
+
+/// The pixels of blocks whose sum is not negative, zero elsewhere.
+fn passed(shape: Shape, [height, width]: [u16; 2], lo: u8, plane: &[Interval]) -> Vec<Interval> {
     let sums = block_sums(shape, plane, height, width);
     let columns = shape.width.div_ceil(u32::from(width));
     let doubtful = if lo == 0 { 0 } else { 1i64 << (lo - 1) };

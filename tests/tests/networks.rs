@@ -2,7 +2,7 @@
 
 use brelu_core::cost;
 use brelu_core::geometry::{Conv2d, Shape};
-use brelu_core::plan::{Axis, Channel, Edge, NodeId};
+use brelu_core::plan::{Axis, Channel, Edge, Knot, NodeId, Piecewise};
 use brelu_tests::build::Builder;
 use brelu_tests::reference;
 use brelu_tests::wire::honest;
@@ -61,6 +61,17 @@ impl Values {
     }
 }
 
+/// A function of one to three knots, as `layer` says, whose values have about the magnitudes of what they are of.
+fn function(layer: u8, channel: u8) -> Piecewise {
+    let at = i32::from(channel) << (N - 12);
+    let knots = [Knot { at: -at, slope: 1 }, Knot { at, slope: -2 }, Knot { at: 2 * at, slope: 1 }];
+    match usize::from(layer / 4 % 3) {
+        0 => Piecewise::new(-1, -2 * at, &[Knot { at: -at, slope: 2 }]),
+        more => Piecewise::new(0, -at, &knots[..1 + more]),
+    }
+    .expect("a few knots")
+}
+
 struct Network {
     builder: Builder,
     values: Values,
@@ -100,7 +111,15 @@ impl Network {
             }
         };
         let channels: Vec<Channel> = (0..shape.channels).map(channel).collect();
-        self.builder.activation(z, K, W, &channels)
+        match choices[0] % 4 {
+            0 => {
+                let function = |index: usize| function(choices[0], choices[index % choices.len()]);
+                let pairs: Vec<_> =
+                    channels.iter().enumerate().map(|(at, channel)| (*channel, function(at))).collect();
+                self.builder.piecewise(z, K, W, &pairs)
+            }
+            _ => self.builder.activation(z, K, W, &channels),
+        }
     }
 
     fn push(&mut self, layer: &Layer, choices: &[u8]) {

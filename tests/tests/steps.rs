@@ -3,7 +3,7 @@
 use brelu_core::client::{LinearKernel, Portable};
 use brelu_core::cost;
 use brelu_core::geometry::{Conv2d, Shape};
-use brelu_core::plan::{Axis, Channel, Edge, Plan};
+use brelu_core::plan::{Axis, Channel, Edge, Knot, Piecewise, Plan};
 use brelu_core::prf::{Address, PairKey};
 use brelu_core::ring;
 use brelu_kernels::ring::{Backend, Linear};
@@ -75,6 +75,69 @@ fn relu_is_exact_with_a_full_window() {
         let width = activation(n, k, w, shape, &channels, (1 << (n - 2)) - 1 + i64::from(n == 2));
         assert_eq!(width, 0.0);
     }
+}
+
+/// ReLU6, LeakyReLU (times ten), a hard sigmoid, an absolute value, and a curve of five knots; `one` is 1.0.
+fn functions(one: i32) -> [Piecewise; 5] {
+    let knot = |at: i32, slope| Knot { at: at * one, slope };
+    let new = |slope, offset: i32, knots: &[Knot]| Piecewise::new(slope, offset * one, knots).unwrap();
+    let curve = [knot(-4, 1), knot(-2, 2), knot(0, 3), knot(2, -4), knot(4, -2)];
+    [
+        new(0, 0, &[knot(0, 1), knot(6, -1)]),
+        new(1, 0, &[knot(0, 9)]),
+        new(0, 5, &[knot(-3, 2), knot(3, -2)]),
+        new(-1, 0, &[knot(0, 2)]),
+        new(-1, -7, &curve),
+    ]
+}
+
+/// A layer of each of [`functions`], every channel with blocks of its own; the mean width of what is allowed.
+fn curves([n, k, w, lo]: [u8; 4], one: i32, blocks: &[(u16, u16)], bound: i64) -> Vec<f64> {
+    let run = |function: Piecewise| {
+        let shape = Shape::new(blocks.len() as u32, 9, 7);
+        let channel =
+            |(height, width): &(u16, u16)| (Channel::Blocks { height: *height, width: *width, lo }, function);
+        let mut builder = Builder::new(shape, n);
+        builder.piecewise(0, k, w, &blocks.iter().map(channel).collect::<Vec<_>>());
+        let mut values = Values(u64::from(n) << 8 | u64::from(k));
+        check(builder, &[values.many(shape.len(), bound), values.many(shape.len(), bound)])
+    };
+    functions(one).map(run).to_vec()
+}
+
+#[test]
+fn functions_of_any_knots_are_exact_with_a_full_window() {
+    for (n, k, w) in [(11, 27, 11), (9, 16, 9), (6, 16, 6)] {
+        assert_eq!(
+            curves([n, k, w, 0], 1 << (n - 5), &[(1, 1); 2], (1 << (n - 2)) - 1),
+            [0.0; 5],
+            "{n} {k} {w}"
+        );
+    }
+}
+
+#[test]
+fn functions_of_any_knots_by_blocks() {
+    let blocks = [(1, 1), (2, 3), (9, 7), (1, 7), (4, 2)];
+    curves([20, 32, 8, 12], 200, &blocks, 1500);
+    curves([18, 30, 11, 7], 60, &blocks, 200);
+}
+
+/// Channels that pass and channels that are zero beside functions.
+#[test]
+fn functions_beside_identities_and_zeros() {
+    let shape = Shape::new(5, 4, 6);
+    let [relu6, _, sigmoid, ..] = functions(1 << 7);
+    let channels = [Channel::Identity, Channel::relu(6), Channel::Zero, Channel::relu(5), Channel::Identity];
+    let mut builder = Builder::new(shape, 12);
+    builder.piecewise(
+        0,
+        24,
+        6,
+        &channels.map(|channel| (channel, if channel == Channel::relu(5) { sigmoid } else { relu6 })),
+    );
+    let mut values = Values(3);
+    check(builder, &[values.many(shape.len(), 200), values.many(shape.len(), 200)]);
 }
 
 /// A selection within one ring is right for every value that the window holds, which may be the whole ring.

@@ -1,12 +1,14 @@
 //! The client's online half: the masked input, one answer for every activation layer, the opened output.
 
+use core::ops::Range;
+
 use super::memory::LANES;
 use super::{Client, ClientError, Input, LinearKernel, Progress};
 use crate::cost::{self, ChannelLayout};
 use crate::masks::Masks;
 use crate::plan::{Channel, Channels, NodeId, Op};
 use crate::prf::{Kind, PairKey, Stream};
-use crate::protocol::{block_relu, extend, reveal};
+use crate::protocol::{block_relu, extend, piecewise, reveal};
 use crate::share::Share;
 use crate::transport::{FrameKind, MessageReader, MessageWriter, Transport};
 
@@ -217,10 +219,12 @@ struct Answer<'w, T> {
 }
 
 impl<T: Transport> Answer<'_, T> {
-    /// A block-ReLU channel whose first element in the tensor is `first`.
+    /// A channel of blocks whose first element in the tensor is `first`.
     async fn blocks(&mut self, layout: &ChannelLayout, first: usize) -> Result<(), ClientError<T::Error>> {
-        self.windows(layout).await?;
-        self.server_bits(layout.tiling.len()).await?;
+        for knot in 0..layout.function.len() {
+            self.windows(layout, knot).await?;
+            self.server_bits(layout, knot).await?;
+        }
         let rows = (self.piece / self.width).max(1);
         let height = layout.plane / self.width;
         for row in (0..height).step_by(rows) {
@@ -229,10 +233,11 @@ impl<T: Transport> Answer<'_, T> {
         Ok(())
     }
 
-    /// Reads the masked windows, sends the client's table bits, and keeps what both say of the decisions.
-    async fn windows(&mut self, layout: &ChannelLayout) -> Result<(), ClientError<T::Error>> {
+    /// Reads the masked windows of a knot, sends the client's table bits, and keeps what both say of the decisions.
+    async fn windows(&mut self, layout: &ChannelLayout, knot: usize) -> Result<(), ClientError<T::Error>> {
         let (format, count) = (layout.format, layout.tiling.len());
-        self.decisions[..count.div_ceil(32)].fill(0);
+        let decisions = &mut self.decisions[decisions(layout, knot)];
+        decisions.fill(0);
         let (windows, own) = self.lanes.split_at_mut(self.piece);
         for start in (0..count).step_by(self.piece) {
             let len = self.piece.min(count - start);
@@ -240,26 +245,31 @@ impl<T: Transport> Answer<'_, T> {
             self.reader.pull(self.transport, format.w, windows).await?;
             self.streams.table.pick_bits(
                 format.table_log2(),
-                layout.first_block + start as u64,
+                layout.first_decision(knot) + start as u64,
                 windows,
                 own,
             );
             self.writer.push(self.transport, 1, own).await?;
             for (index, (window, own)) in windows.iter().zip(own.iter()).enumerate() {
                 let block = start + index;
-                self.decisions[block / 32] |= (own ^ block_relu::top_bit(format, *window)) << (block % 32);
+                decisions[block / 32] |= (own ^ block_relu::top_bit(format, *window)) << (block % 32);
             }
         }
         Ok(())
     }
 
-    async fn server_bits(&mut self, count: usize) -> Result<(), ClientError<T::Error>> {
+    async fn server_bits(
+        &mut self,
+        layout: &ChannelLayout,
+        knot: usize,
+    ) -> Result<(), ClientError<T::Error>> {
+        let (count, decisions) = (layout.tiling.len(), &mut self.decisions[decisions(layout, knot)]);
         for start in (0..count).step_by(self.piece) {
             let bits = &mut self.lanes[..self.piece.min(count - start)];
             self.reader.pull(self.transport, 1, bits).await?;
             for (index, bit) in bits.iter().enumerate() {
                 let block = start + index;
-                self.decisions[block / 32] ^= bit << (block % 32);
+                decisions[block / 32] ^= bit << (block % 32);
             }
         }
         Ok(())
@@ -282,20 +292,30 @@ impl<T: Transport> Answer<'_, T> {
         self.reader.pull(self.transport, format.n, masked).await?;
         self.masks.read(self.input, start, base, self.scratch);
         let streams = &mut self.streams;
-        streams.lam_mask.fill(format.k, at, lam_mask);
-        if format.extra() > 0 {
-            streams.carry.fill(format.extra(), at, carry);
-            streams.top.fill(format.extra(), at, top);
-            streams.lam_top.fill(format.extra(), at, lam_top);
-        } else {
-            [&mut *carry, &mut *top, &mut *lam_top].into_iter().for_each(|lane| lane.fill(0));
+        fill_extra(&mut streams.carry, format.extra(), at, carry);
+        fill_extra(&mut streams.top, format.extra(), at, top);
+        let is_relu = layout.function.is_relu();
+        if !is_relu {
+            piecewise::begin::<false, _>(format, &layout.function, masked, top, base, carry);
         }
-        spread(layout, row, &mut streams.lam, self.decisions, self.width, blocks, lam, decision);
-        let opened = block_relu::Opened { masked, decision, lam };
-        let parts = block_relu::PixelParts { lam_mask, carry, top, lam_top };
-        block_relu::select::<false, _>(format, &opened, &parts, base);
-        streams.fresh.sub(format.k, at, base);
-        Ok(self.writer.push(self.transport, format.k, base).await?)
+        for (index, knot) in layout.function.knots().iter().enumerate() {
+            let at = layout.pixel_address(index, start);
+            streams.lam_mask.fill(format.k, at, lam_mask);
+            fill_extra(&mut streams.lam_top, format.extra(), at, lam_top);
+            let decisions = &self.decisions[decisions(layout, index)];
+            let place = Place { layout, first: layout.first_decision(index), row, width: self.width };
+            place.spread(&mut streams.lam, decisions, blocks, lam, decision);
+            let opened = block_relu::Opened { masked, decision, lam };
+            if is_relu {
+                let parts = block_relu::PixelParts { lam_mask, carry, top, lam_top };
+                block_relu::select::<false, _>(format, &opened, &parts, base);
+            } else {
+                piecewise::add_knot::<false, _>(format, *knot, &opened, [lam_mask, lam_top], base, carry);
+            }
+        }
+        let half = if is_relu { base } else { carry };
+        streams.fresh.sub(format.k, at, half);
+        Ok(self.writer.push(self.transport, format.k, half).await?)
     }
 
     /// An identity channel.
@@ -317,32 +337,50 @@ impl<T: Transport> Answer<'_, T> {
     }
 }
 
-/// Gives every pixel of the rows from `row` on its block's share of `lam` and its decision.
-#[allow(clippy::too_many_arguments)]
-fn spread(
-    layout: &ChannelLayout,
+/// Where the decision bits of a channel about a knot lie among the words of [`Memory::decisions`](super::Memory).
+fn decisions(layout: &ChannelLayout, knot: usize) -> Range<usize> {
+    let words = layout.tiling.len().div_ceil(32);
+    knot * words..(knot + 1) * words
+}
+
+/// Shares modulo 2^(k-n); zeros within one ring.
+fn fill_extra(stream: &mut Stream, extra: u8, at: u64, shares: &mut [u32]) {
+    if extra > 0 { stream.fill(extra, at, shares) } else { shares.fill(0) }
+}
+
+/// Rows of a channel from `row` on, whose decisions about a knot begin at `first` among those of the layer.
+struct Place<'a> {
+    layout: &'a ChannelLayout,
+    first: u64,
     row: usize,
-    stream: &mut Stream,
-    decisions: &[u32],
     width: usize,
-    blocks: &mut [u32],
-    lam: &mut [u32],
-    decision: &mut [u32],
-) {
-    let (tiling, k) = (layout.tiling, layout.format.k);
-    let bit = |block: usize| (decisions[block / 32] >> (block % 32)) & 1;
-    if tiling.is_pixelwise() {
-        let first = row * width;
-        stream.fill(k, layout.first_block + first as u64, lam);
-        decision.iter_mut().enumerate().for_each(|(index, decision)| *decision = bit(first + index));
-        return;
-    }
-    let blocks = &mut blocks[..tiling.columns()];
-    for (index, (lam, decision)) in lam.chunks_mut(width).zip(decision.chunks_mut(width)).enumerate() {
-        let first = tiling.first_block(row + index);
-        stream.fill(k, layout.first_block + first as u64, blocks);
-        tiling.spread_row(blocks, lam);
-        blocks.iter_mut().enumerate().for_each(|(index, block)| *block = bit(first + index));
-        tiling.spread_row(blocks, decision);
+}
+
+impl Place<'_> {
+    /// Gives every pixel its block's share of `lam` and its decision.
+    fn spread(
+        &self,
+        stream: &mut Stream,
+        decisions: &[u32],
+        blocks: &mut [u32],
+        lam: &mut [u32],
+        decision: &mut [u32],
+    ) {
+        let (tiling, k, width) = (self.layout.tiling, self.layout.format.k, self.width);
+        let bit = |block: usize| (decisions[block / 32] >> (block % 32)) & 1;
+        if tiling.is_pixelwise() {
+            let first = self.row * width;
+            stream.fill(k, self.first + first as u64, lam);
+            decision.iter_mut().enumerate().for_each(|(index, decision)| *decision = bit(first + index));
+            return;
+        }
+        let blocks = &mut blocks[..tiling.columns()];
+        for (index, (lam, decision)) in lam.chunks_mut(width).zip(decision.chunks_mut(width)).enumerate() {
+            let first = tiling.first_block(self.row + index);
+            stream.fill(k, self.first + first as u64, blocks);
+            tiling.spread_row(blocks, lam);
+            blocks.iter_mut().enumerate().for_each(|(index, block)| *block = bit(first + index));
+            tiling.spread_row(blocks, decision);
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! The rules a plan obeys. They are checked once, when it is read; everything after relies on them.
 
 use super::demands::{Demands, MaskCost};
-use super::{Axis, Channel, Channels, Edge, Node, NodeId, Op, Plan, PlanError, Term};
+use super::{Axis, Channel, Channels, Edge, Knot, Node, NodeId, Op, Plan, PlanError, Term};
 use crate::geometry::Shape;
 
 /// Most nodes of a plan.
@@ -158,25 +158,26 @@ fn check_activation(
     rule(node.bits >= from.bits, "its output ring is smaller than its input ring")?;
     rule(node.bits - from.bits <= 16, "it extends the ring by more than 16 bits")?;
     rule((2..=11).contains(&window), "its comparison window has 2 to 11 bits")?;
-    rule(
-        channels.0.len() == node.shape.channels as usize * Channels::RECORD,
-        "it has another number of channel records",
-    )?;
+    rule(channels.fit(node.shape.channels as usize), "its channel records have another number or size")?;
+    rule(node.shape.len() as u64 * channels.knots() as u64 <= MAX_ELEMENTS, "it takes too many decisions")?;
     let mut first = id;
     while first > 0 && matches!(plan.node(first - 1).op, Op::Activation { .. }) {
         first -= 1;
     }
     rule(input < first, "it reads an activation of its own round trip")?;
-    channels.iter().try_for_each(|channel| check_channel(channel, node.shape, from.bits, window))
+    (0..channels.len()).try_for_each(|index| check_channel(channels, index, node.shape, from.bits, window))
 }
 
-fn check_channel(channel: Channel, shape: Shape, bits: u8, window: u8) -> Rule {
-    if let Channel::Blocks { height, width, lo } = channel {
+fn check_channel(channels: Channels<'_>, index: usize, shape: Shape, bits: u8, window: u8) -> Rule {
+    if let Channel::Blocks { height, width, lo } = channels.get(index) {
         rule(
             u32::from(height) <= shape.height && u32::from(width) <= shape.width,
             "a block is larger than the map",
         )?;
         rule(u16::from(lo) + u16::from(window) <= u16::from(bits), "a comparison window exceeds the ring")?;
+        let half = 1i64 << (bits - 1);
+        let inside = |knot: &Knot| (-half..half).contains(&i64::from(knot.at));
+        rule(channels.function(index).knots().iter().all(inside), "a knot lies outside of the ring")?;
     }
     Ok(())
 }

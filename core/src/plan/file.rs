@@ -3,7 +3,7 @@
 use super::{Header, Interpolation, Node, PlanError};
 
 /// Version of the format this build reads and writes.
-pub const FORMAT_VERSION: u16 = 2;
+pub const FORMAT_VERSION: u16 = 3;
 
 const MAGIC: &[u8; 8] = b"BRELUPLN";
 const PREFIX: usize = 20;

@@ -15,12 +15,14 @@ mod check;
 mod demands;
 mod file;
 mod node;
+mod piecewise;
 
 pub use answer::Answer;
 pub use check::MAX_NODES;
 pub use demands::Demands;
 pub use file::{FORMAT_VERSION, write};
 pub use node::{Axis, Channel, Channels, Edge, MAX_PARTS, MAX_TERMS, Node, NodeId, Op, Term};
+pub use piecewise::{Knot, MAX_KNOTS, Piecewise};
 
 use core::ops::Range;
 use heapless::Vec;

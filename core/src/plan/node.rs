@@ -2,11 +2,12 @@
 //!
 //! Only [`Op::Linear`], [`Op::Activation`] and the two ends of the plan exchange anything; the others are local on
 //! every component of a sharing. What is not here is composed from these: max-pooling is a tournament of
-//! `q + ReLU(p - q)`, ReLU6 is `ReLU(z) - ReLU(z - 6)`.
+//! `q + ReLU(p - q)`.
 
 use heapless::Vec;
 use serde::{Deserialize, Serialize};
 
+use super::piecewise::{MAX_KNOTS, Piecewise};
 use crate::geometry::{Conv2d, Shape};
 
 /// Index of a node in its plan, and of the tensor it computes.
@@ -104,7 +105,8 @@ pub enum Op<'a> {
         /// Bits, 1..=30.
         by: u8,
     },
-    /// Block-ReLU, identity or zero, a choice per channel, from Z_2^n (`n` = bits of the input) into Z_2^bits.
+    /// A piecewise-linear function that blocks of pixels decide about together (block-ReLU is one), identity or zero, a
+    /// choice per channel, from Z_2^n (`n` = bits of the input) into Z_2^bits.
     Activation {
         /// The tensor.
         input: NodeId,
@@ -181,17 +183,51 @@ pub enum Channel {
     Zero,
 }
 
-/// The choices of all channels of an activation layer, five bytes each: block height and width (little endian), `lo`.
+/// The choices of all channels of an activation layer, little endian.
+///
+/// | bytes | content |
+/// |---|---|
+/// | 2 + 2 | height and width of a block |
+/// | 1 | `lo` |
+/// | 2 + 4 | slope and offset of the channel's [`Piecewise`] function; these and what follows only where it is not ReLU |
+/// | (4 + 2) a knot | its place, and what the slope grows by |
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Channels<'a>(pub &'a [u8]);
+pub struct Channels<'a> {
+    /// Knots of every channel's function; 0 if all are ReLU.
+    knots: u8,
+    records: &'a [u8],
+}
 
-impl Channels<'_> {
-    /// Bytes of one channel's record.
+impl<'a> Channels<'a> {
+    /// Bytes of the record of a channel whose function is ReLU.
     pub const RECORD: usize = 5;
+
+    /// Choices for ReLU, [`Self::RECORD`] bytes each ([`Channel::record`]).
+    pub const fn relu(records: &'a [u8]) -> Self {
+        Self { knots: 0, records }
+    }
+
+    /// Choices for functions of `knots` knots, [`Self::record_len`] bytes each ([`Channel::write`]).
+    pub const fn piecewise(knots: u8, records: &'a [u8]) -> Self {
+        Self { knots, records }
+    }
+
+    /// Bytes of the record of one channel.
+    pub const fn record_len(knots: u8) -> usize {
+        if knots == 0 { Self::RECORD } else { Self::RECORD + Piecewise::record_len(knots as usize) }
+    }
+
+    /// Whether the records are those of `channels` channels, with a number of knots that a function may have.
+    pub(super) const fn fit(&self, channels: usize) -> bool {
+        let each = Self::record_len(self.knots);
+        self.knots as usize <= MAX_KNOTS
+            && self.records.len() / each == channels
+            && self.records.len() % each == 0
+    }
 
     /// Number of channels.
     pub const fn len(&self) -> usize {
-        self.0.len() / Self::RECORD
+        self.records.len() / Self::record_len(self.knots)
     }
 
     /// Whether there is no channel.
@@ -199,18 +235,31 @@ impl Channels<'_> {
         self.len() == 0
     }
 
+    /// Decisions of a block.
+    pub const fn knots(&self) -> usize {
+        if self.knots == 0 { 1 } else { self.knots as usize }
+    }
+
+    fn record(&self, index: usize) -> &'a [u8] {
+        let each = Self::record_len(self.knots);
+        self.records.get(index * each..(index + 1) * each).unwrap_or_default()
+    }
+
     /// The choice of channel `index`; zero beyond the last one.
     pub fn get(&self, index: usize) -> Channel {
-        match self.0.get(index * Self::RECORD..(index + 1) * Self::RECORD) {
-            Some(&[h0, h1, w0, w1, lo]) => {
-                match (u16::from_le_bytes([h0, h1]), u16::from_le_bytes([w0, w1])) {
-                    (0, _) => Channel::Identity,
-                    (_, 0) => Channel::Zero,
-                    (height, width) => Channel::Blocks { height, width, lo },
-                }
-            }
+        match self.record(index) {
+            &[h0, h1, w0, w1, lo, ..] => match (u16::from_le_bytes([h0, h1]), u16::from_le_bytes([w0, w1])) {
+                (0, _) => Channel::Identity,
+                (_, 0) => Channel::Zero,
+                (height, width) => Channel::Blocks { height, width, lo },
+            },
             _ => Channel::Zero,
         }
+    }
+
+    /// The function of channel `index`, of meaning where its choice is [`Channel::Blocks`].
+    pub fn function(&self, index: usize) -> Piecewise {
+        self.record(index).get(Self::RECORD..).and_then(Piecewise::read).unwrap_or(Piecewise::RELU)
     }
 
     /// All choices in order.
@@ -234,6 +283,17 @@ impl Channel {
         };
         let (h, w) = (height.to_le_bytes(), width.to_le_bytes());
         [h[0], h[1], w[0], w[1], lo]
+    }
+
+    /// Writes the record of a channel with this function, [`Channels::record_len`] bytes for its number of knots.
+    ///
+    /// # Panics
+    /// If `record` has another length.
+    pub fn write(&self, function: &Piecewise, record: &mut [u8]) {
+        let (block, rest) = record.split_at_mut(Channels::RECORD);
+        block.copy_from_slice(&self.record());
+        assert_eq!(rest.len(), Piecewise::record_len(function.len()), "a record for another number of knots");
+        function.write(rest);
     }
 }
 

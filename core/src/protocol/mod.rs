@@ -7,5 +7,6 @@
 pub mod block_relu;
 pub mod extend;
 pub mod linear;
+pub mod piecewise;
 pub mod reveal;
 pub mod tiling;

@@ -7,7 +7,7 @@ use brelu_core::cost::ChannelLayout;
 use brelu_core::masks::Masks;
 use brelu_core::plan::{Channel, NodeId, Op, Plan};
 use brelu_core::prf::{Address, Kind, PairKey, Stream};
-use brelu_core::protocol::{block_relu, extend, linear};
+use brelu_core::protocol::{block_relu, extend, linear, piecewise};
 use brelu_core::ring;
 use brelu_core::share::Wiped;
 use rayon::prelude::*;
@@ -165,29 +165,44 @@ impl<'a> Deal<'a> {
     }
 
     fn blocks(&mut self, layout: &ChannelLayout, first: usize, out: &mut BitWriter<'_>) {
-        let (format, tiling, count) = (layout.format, layout.tiling, layout.tiling.len());
-        let at = first as u64;
-        let client = |kind| self.masks.stream(self.node, kind);
-        let [z_cd, z_sd, lam, spread, a, b, c, d] = &mut self.lanes;
+        let [z_cd, z_sd, ..] = &mut self.lanes;
         self.masks.read(self.input, first, z_cd, &mut self.scratch);
-        self.own.fill(1, layout.first_block, &mut lam[..count]);
+        self.server_pixels.fill(layout.format.n, first as u64, z_sd);
+        let knots = layout.function.len();
+        (0..knots).for_each(|knot| self.decisions(layout, knot, out));
+        self.pixels(layout, first, out);
+        (1..knots).for_each(|knot| self.more_pixels(layout, knot, first, out));
+    }
+
+    /// Tables and shares of `lam` of one knot.
+    fn decisions(&mut self, layout: &ChannelLayout, knot: usize, out: &mut BitWriter<'_>) {
+        let (format, tiling, count) = (layout.format, layout.tiling, layout.tiling.len());
+        let at = layout.first_decision(knot);
+        let client = |kind| self.masks.stream(self.node, kind);
+        let [z_cd, _, lam, _, a, b, ..] = &mut self.lanes;
+        self.own.fill(1, at, &mut lam[..count]);
 
         let (sums, s_sd) = (&mut a[..count], &mut b[..count]);
         sums.fill(0);
         tiling.add_sums(0, z_cd, sums);
-        self.window.fill(format.w, layout.first_block, s_sd);
+        self.window.fill(format.w, at, s_sd);
         let mut tables = Wiped::new(vec![0; count * format.table_words()]);
-        client_tables(&mut client(Kind::CdTable), format, layout.first_block, &mut tables);
+        client_tables(&mut client(Kind::CdTable), format, at, &mut tables);
         block_relu::deal_tables(format, sums, s_sd, &lam[..count], &mut tables);
         out.push((1u8 << format.table_log2().min(5)).min(32), &tables);
 
         let shares = &mut a[..count];
-        client(Kind::CdLam).fill(format.k, layout.first_block, shares);
+        client(Kind::CdLam).fill(format.k, at, shares);
         block_relu::deal_lam(format, &lam[..count], shares);
         out.push(format.k, shares);
+    }
 
-        tiling.spread(0, &lam[..count], spread);
-        self.server_pixels.fill(format.n, at, z_sd);
+    /// The parts of the pixels for the first knot.
+    fn pixels(&mut self, layout: &ChannelLayout, first: usize, out: &mut BitWriter<'_>) {
+        let (format, at) = (layout.format, layout.pixel_address(0, first));
+        self.spread_lam(layout, 0);
+        let client = |kind| self.masks.stream(self.node, kind);
+        let [z_cd, z_sd, _, spread, a, b, c, d] = &mut self.lanes;
         client(Kind::CdLamMask).fill(format.k, at, a);
         if format.extra() > 0 {
             client(Kind::CdCarry).fill(format.extra(), at, b);
@@ -200,6 +215,31 @@ impl<'a> Deal<'a> {
         if format.extra() > 0 {
             [parts.carry, parts.top, parts.lam_top].iter().for_each(|part| out.push(format.extra(), part));
         }
+    }
+
+    /// The parts of the pixels for another knot.
+    fn more_pixels(&mut self, layout: &ChannelLayout, knot: usize, first: usize, out: &mut BitWriter<'_>) {
+        let (format, at) = (layout.format, layout.pixel_address(knot, first));
+        self.spread_lam(layout, knot);
+        let client = |kind| self.masks.stream(self.node, kind);
+        let [z_cd, z_sd, _, spread, lam_mask, lam_top, ..] = &mut self.lanes;
+        client(Kind::CdLamMask).fill(format.k, at, lam_mask);
+        if format.extra() > 0 {
+            client(Kind::CdLamTop).fill(format.extra(), at, lam_top);
+        }
+        piecewise::deal_pixels(format, z_cd, z_sd, spread, lam_mask, lam_top);
+        out.push(format.k, lam_mask);
+        if format.extra() > 0 {
+            out.push(format.extra(), lam_top);
+        }
+    }
+
+    /// Gives every pixel its block's `lam` of a knot.
+    fn spread_lam(&mut self, layout: &ChannelLayout, knot: usize) {
+        let [_, _, lam, spread, ..] = &mut self.lanes;
+        let lam = &mut lam[..layout.tiling.len()];
+        self.own.fill(1, layout.first_decision(knot), lam);
+        layout.tiling.spread(0, lam, spread);
     }
 
     fn identity(&mut self, layout: &ChannelLayout, first: usize, out: &mut BitWriter<'_>) {

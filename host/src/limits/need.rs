@@ -180,9 +180,9 @@ fn is_blocks(layout: &ChannelLayout) -> bool {
     matches!(layout.channel, Channel::Blocks { .. })
 }
 
-/// Blocks of all channels.
+/// Decisions of all channels.
 fn blocks(plan: &Plan<'_>, node: &Node<'_>) -> u64 {
-    layouts(plan, node).filter(is_blocks).map(|layout| layout.tiling.len() as u64).sum()
+    layouts(plan, node).map(|layout| layout.decisions() as u64).sum()
 }
 
 /// Bytes of a channel's tables, and of the bits that small ones are made from.

@@ -27,6 +27,8 @@ pub enum Fault {
     PartnersSwapped,
     /// The server forgets its public part.
     NoPublicPart,
+    /// A knot is added where it should be subtracted.
+    KnotSign,
     /// The dealer shares `eps l + p_c`.
     CrossSign,
     /// Client and dealer lift `z_cd` with `- q`.

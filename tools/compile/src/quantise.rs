@@ -103,9 +103,11 @@ fn plan_node<'a>(node: &'a Node, records: &'a [u8], format: Format) -> Result<pl
         }
         Op::View { input, axes, edge } => plan::Op::View { input: id(*input), axes: *axes, edge: *edge },
         Op::Reshape { input } => plan::Op::Reshape { input: id(*input) },
-        Op::Activation { input, .. } => {
-            plan::Op::Activation { input: id(*input), window: format.window, channels: Channels(records) }
-        }
+        Op::Activation { input, .. } => plan::Op::Activation {
+            input: id(*input),
+            window: format.window,
+            channels: Channels::relu(records),
+        },
     };
     let bits = if node.wide { format.wide() } else { format.narrow };
     Ok(plan::Node { name: &node.name, shape: node.shape, bits, op })

@@ -256,8 +256,8 @@ fn costs_are_those_of_the_plan() {
     table.layers.iter_mut().for_each(|layer| layer.clip = None);
     let full = links::sent(&table, None);
     let pixels = 188_416;
-    let bits = (brelu_core::cost::pixels(links::FORMAT, pixels)
-        + brelu_core::cost::blocks(links::FORMAT, pixels))
+    let bits = (brelu_core::cost::pixels(links::FORMAT, 1, pixels)
+        + brelu_core::cost::blocks(links::FORMAT, 1, pixels))
     .total();
     assert_eq!((full.bytes.total(), full.round_trips), (bits / 8, 19));
     table.layers[0].clip = Some(6.0);

@@ -67,7 +67,7 @@ const IDENTITY: [u8; 5] = Channel::Identity.record();
 
 #[test]
 fn nodes_nest_as_deep_as_there_are_nodes_on_a_small_stack() {
-    let identity = |input| Op::Activation { input, window: 2, channels: Channels(&IDENTITY) };
+    let identity = |input| Op::Activation { input, window: 2, channels: Channels::relu(&IDENTITY) };
     let ops: [fn(NodeId) -> Op<'static>; 5] = [
         same,
         |input| Op::Reshape { input },
@@ -173,7 +173,7 @@ fn products_and_tensors_are_counted_without_overflow() {
     let terms: heapless::Vec<_, 4> = [Term { input: 0, map }; 4].into_iter().collect();
     let channels: Vec<u8> = RELU.repeat(1 << 14);
     let linear = Node { bits: 8, ..node(shape, Op::Linear { terms, fraction: 8 }) };
-    let activation = node(shape, Op::Activation { input: 1, window: 4, channels: Channels(&channels) });
+    let activation = node(shape, Op::Activation { input: 1, window: 4, channels: Channels::relu(&channels) });
     let nodes = [node(shape, Op::Input), linear, activation];
     let mut file = vec![0; 1 << 20];
     let fit = Preprocess { fit: Fit::Exact, order: ColourOrder::Rgb, affine: heapless::Vec::new() };

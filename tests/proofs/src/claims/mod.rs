@@ -2,11 +2,13 @@
 
 mod activation;
 mod ends;
+mod knots;
 mod linear;
 mod views;
 
 pub use activation::{SHARES, activation_mask, block, dealing_out, decision, effect, selection};
 pub use ends::{extension, input};
+pub use knots::{knots, one_knot};
 pub use linear::{rounding, truncation};
 pub use views::{ACTIVATION, Direction, EXTENSION, LINEAR, Layer, view};
 

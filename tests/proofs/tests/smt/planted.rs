@@ -7,7 +7,7 @@ use brelu_proofs::lanes::Mask;
 use brelu_proofs::solver;
 use brelu_proofs::steps::Steps;
 
-use super::refute;
+use super::{functions, refute};
 
 /// Plants `fault` at every format and looks for a counterexample to `claim`.
 fn found(fault: Fault, claim: impl Fn(&Steps) -> Claim) {
@@ -38,6 +38,15 @@ fn errors_in_a_selection() {
     found(Fault::LamSign, |steps| claims::dealing_out(steps, Mask::LamShare));
     found(Fault::PartnersSwapped, |steps| claims::dealing_out(steps, Mask::Carry));
     found(Fault::PartnersSwapped, |steps| claims::dealing_out(steps, Mask::Top));
+}
+
+#[test]
+fn errors_in_a_knot() {
+    for function in functions() {
+        found(Fault::KnotSign, |steps| {
+            claims::knots(steps, &function, &[[true, true], [false, true]][..function.len()])
+        });
+    }
 }
 
 #[test]

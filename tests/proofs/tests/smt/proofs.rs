@@ -4,7 +4,7 @@ use brelu_proofs::lanes::Name;
 use brelu_proofs::solver;
 use brelu_proofs::steps::Steps;
 
-use super::prove;
+use super::{functions, prove};
 
 /// Calls `test` for every format, if there is a solver.
 fn at_every_format(test: impl Fn(&Steps)) {
@@ -64,6 +64,28 @@ fn shares_of_the_client_may_be_anything() {
             for decision in [false, true] {
                 prove(&claims::effect::<false>(steps, share, decision));
                 prove(&claims::effect::<true>(steps, share, decision));
+            }
+        }
+    });
+}
+
+#[test]
+fn a_function_of_one_knot_is_a_relu() {
+    at_every_format(|steps| {
+        prove(&claims::one_knot::<false>(steps.format));
+        prove(&claims::one_knot::<true>(steps.format));
+    });
+}
+
+#[test]
+fn functions_of_several_knots_are_exact() {
+    at_every_format(|steps| {
+        for function in functions() {
+            let bits = 2 * function.len();
+            for case in 0..1u32 << bits {
+                let cases: Vec<_> =
+                    (0..bits).step_by(2).map(|at| [at, at + 1].map(|at| case >> at & 1 == 1)).collect();
+                prove(&claims::knots(steps, &function, &cases));
             }
         }
     });

@@ -122,7 +122,7 @@ pub fn activation(channels: u32, block: [u16; 2], runs: usize) -> Result<Activat
     let nodes = [
         node("input", k, Op::Input),
         node("scale", n, Op::Linear { terms, fraction: f }),
-        node("relu", k, Op::Activation { input: 1, window: w, channels: Channels(&records) }),
+        node("relu", k, Op::Activation { input: 1, window: w, channels: Channels::relu(&records) }),
     ];
     let mut file = vec![0; 4096 + records.len()];
     let len = write(&header(), &nodes, &mut file)?;

@@ -127,7 +127,7 @@ impl Owned {
                 Op::Add { left: id(left), right: id(right), subtract: *subtract }
             }
             OwnedOp::Decide { input, channels } => {
-                Op::Activation { input: id(input), window, channels: Channels(channels) }
+                Op::Activation { input: id(input), window, channels: Channels::relu(channels) }
             }
             OwnedOp::Concat { inputs } => Op::Concat { inputs: inputs.iter().map(id).collect() },
             OwnedOp::Reshape { input } => Op::Reshape { input: id(input) },

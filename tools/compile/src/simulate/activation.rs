@@ -1,6 +1,6 @@
-//! Block-ReLU through a masked window, and the extension of the ring.
+//! Piecewise-linear activations through masked windows, block-ReLU above all, and the extension of the ring.
 
-use brelu_core::plan::Channel;
+use brelu_core::plan::{Channel, Piecewise};
 use brelu_core::ring::{mask, signed};
 
 use super::noise::Noise;
@@ -10,8 +10,8 @@ use super::{Layer, LayerUse};
 pub(super) fn run(layer: &Layer<'_>, x: &[u32], noise: &mut Noise) -> (Vec<u32>, LayerUse) {
     let mut used = LayerUse::default();
     let mut out = Vec::with_capacity(x.len());
-    for (plane, channel) in x.chunks(layer.node.shape.plane()).zip(layer.channels.iter()) {
-        match channel {
+    for (index, plane) in x.chunks(layer.node.shape.plane()).enumerate() {
+        match layer.channels.get(index) {
             Channel::Zero => out.extend(plane.iter().map(|_| 0)),
             Channel::Identity => {
                 watch(plane, layer, &mut used);
@@ -20,7 +20,11 @@ pub(super) fn run(layer: &Layer<'_>, x: &[u32], noise: &mut Noise) -> (Vec<u32>,
             Channel::Blocks { height, width, lo } => {
                 watch(plane, layer, &mut used);
                 let window = Window { bits: layer.bits, width: layer.window, lo };
-                if (height, width) == (1, 1) {
+                let function = layer.channels.function(index);
+                if !function.is_relu() {
+                    let blocks = Blocks { line: layer.node.shape.width as usize, height, width };
+                    out.extend(blocks.piecewise(plane, &function, &window, noise, &mut used));
+                } else if (height, width) == (1, 1) {
                     pixels(plane, &window, noise, &mut used, &mut out);
                 } else {
                     let blocks = Blocks { line: layer.node.shape.width as usize, height, width };
@@ -107,14 +111,7 @@ impl Blocks {
     ) {
         let width = usize::from(self.width);
         for band in plane.chunks(usize::from(self.height) * self.line) {
-            let mut sums = vec![0u32; self.line.div_ceil(width)];
-            for row in band.chunks(self.line) {
-                for (sum, part) in sums.iter_mut().zip(row.chunks(width)) {
-                    *sum = part.iter().fold(*sum, |sum, z| sum.wrapping_add(*z)) & mask(window.bits);
-                }
-            }
-            used.out_of_window += sums.iter().filter(|sum| window.excludes(**sum)).count() as u64;
-            let signs: Vec<bool> = sums.iter().map(|sum| window.decide(*sum, noise.pair()[0])).collect();
+            let signs = self.signs(band, 0, window, noise, used);
             for row in band.chunks(self.line) {
                 for (part, passes) in row.chunks(width).zip(&signs) {
                     out.extend(part.iter().map(|z| match passes {
@@ -124,5 +121,53 @@ impl Blocks {
                 }
             }
         }
+    }
+
+    /// What each block of a row of blocks decides about its pixels minus `at`.
+    fn signs(
+        &self,
+        band: &[u32],
+        at: i32,
+        window: &Window,
+        noise: &mut Noise,
+        used: &mut LayerUse,
+    ) -> Vec<bool> {
+        let width = usize::from(self.width);
+        let mut sums = vec![0u32; self.line.div_ceil(width)];
+        for row in band.chunks(self.line) {
+            for (sum, part) in sums.iter_mut().zip(row.chunks(width)) {
+                let moved = part.iter().map(|z| z.wrapping_sub(at as u32));
+                *sum = moved.fold(*sum, u32::wrapping_add) & mask(window.bits);
+            }
+        }
+        used.out_of_window += sums.iter().filter(|sum| window.excludes(**sum)).count() as u64;
+        sums.iter().map(|sum| window.decide(*sum, noise.pair()[0])).collect()
+    }
+
+    /// One plane of a function of any knots.
+    fn piecewise(
+        &self,
+        plane: &[u32],
+        function: &Piecewise,
+        window: &Window,
+        noise: &mut Noise,
+        used: &mut LayerUse,
+    ) -> Vec<u32> {
+        let z: Vec<u32> = plane.iter().map(|z| extend(*z, window.bits, noise.pair()[1])).collect();
+        let line = |z: &u32| (function.offset() as u32).wrapping_add(z.wrapping_mul(function.slope() as u32));
+        let mut out: Vec<u32> = z.iter().map(line).collect();
+        let (height, width) = (usize::from(self.height), usize::from(self.width));
+        for knot in function.knots() {
+            for (row, band) in plane.chunks(height * self.line).enumerate() {
+                let signs = self.signs(band, knot.at, window, noise, used);
+                let first = row * height * self.line;
+                for index in first..first + band.len() {
+                    let above = z[index].wrapping_sub(knot.at as u32).wrapping_mul(knot.slope as u32);
+                    let passes = signs[(index - first) % self.line / width];
+                    out[index] = out[index].wrapping_add(if passes { above } else { 0 });
+                }
+            }
+        }
+        out
     }
 }

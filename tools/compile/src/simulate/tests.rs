@@ -23,7 +23,7 @@ fn tiny(channel: Channel) -> Vec<u8> {
         terms.push(Term { input: 0, map }).unwrap();
     }
     let record = channel.record();
-    let activation = Op::Activation { input: 1, window: 5, channels: Channels(&record) };
+    let activation = Op::Activation { input: 1, window: 5, channels: Channels::relu(&record) };
     let node = |name, bits, op| Node { name, shape, bits, op };
     let nodes = [node("x", 16, Op::Input), node("z", 12, linear), node("y", 16, activation)];
     let preprocess = Preprocess { fit: Fit::Exact, order: ColourOrder::Grey, affine: Default::default() };

@@ -140,7 +140,7 @@ fn an_accumulator_that_others_read_stays() {
     let plan = Plan::parse(&file).unwrap();
     let mut nodes: Vec<_> = plan.nodes().map(|(_, node)| node).collect();
     let records = Channel::relu(2).record().repeat(2);
-    let channels = plan::Channels(&records);
+    let channels = plan::Channels::relu(&records);
     nodes.insert(
         6,
         plan::Node { op: plan::Op::Activation { input: 2, window: 6, channels }, ..nodes[5].clone() },

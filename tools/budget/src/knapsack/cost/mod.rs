@@ -127,5 +127,7 @@ pub fn work(layer: &LayerTable, size: BlockSize) -> Work {
 /// are each filled up to whole bytes on top of that.
 pub fn traffic(layer: &LayerTable, size: BlockSize, format: Format) -> Traffic {
     let work = work(layer, size);
-    pixels(format, work.pixels) + blocks(format, work.blocks) + extension(format.n, format.k, work.identity)
+    pixels(format, 1, work.pixels)
+        + blocks(format, 1, work.blocks)
+        + extension(format.n, format.k, work.identity)
 }
