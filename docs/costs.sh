@@ -18,7 +18,7 @@ command -v python3 > /dev/null || { echo 'skipped: python3 is not installed, whi
 data=$(realpath -m "$data")
 mkdir -p "$folder"
 cd "$folder"
-cargo build --release --locked --quiet --manifest-path "$root/Cargo.toml"
+cargo build --release --locked --quiet --features optimise --manifest-path "$root/Cargo.toml"
 brelu=$root/target/release/brelu
 
 # Runs brelu with arguments, and says so.

@@ -190,10 +190,10 @@ pub enum Channel {
 /// | 2 + 2 | height and width of a block |
 /// | 1 | `lo` |
 /// | 2 + 4 | slope and offset of the channel's [`Piecewise`] function; these and what follows only where it is not ReLU |
-/// | (4 + 2) a knot | its place, and what the slope grows by |
+/// | (4 + 2) a knot | its place, and what the slope grows by; 0 behind a function's last knot |
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Channels<'a> {
-    /// Knots of every channel's function; 0 if all are ReLU.
+    /// Knots that every record has room for; 0 if all are ReLU.
     knots: u8,
     records: &'a [u8],
 }
@@ -207,7 +207,7 @@ impl<'a> Channels<'a> {
         Self { knots: 0, records }
     }
 
-    /// Choices for functions of `knots` knots, [`Self::record_len`] bytes each ([`Channel::write`]).
+    /// Choices for functions of at most `knots` knots, [`Self::record_len`] bytes each ([`Channel::write`]).
     pub const fn piecewise(knots: u8, records: &'a [u8]) -> Self {
         Self { knots, records }
     }
@@ -285,14 +285,14 @@ impl Channel {
         [h[0], h[1], w[0], w[1], lo]
     }
 
-    /// Writes the record of a channel with this function, [`Channels::record_len`] bytes for its number of knots.
+    /// Writes the record of a channel with this function, [`Channels::record_len`] bytes for its number of knots or more.
     ///
     /// # Panics
-    /// If `record` has another length.
+    /// If `record` is shorter.
     pub fn write(&self, function: &Piecewise, record: &mut [u8]) {
         let (block, rest) = record.split_at_mut(Channels::RECORD);
         block.copy_from_slice(&self.record());
-        assert_eq!(rest.len(), Piecewise::record_len(function.len()), "a record for another number of knots");
+        assert!(rest.len() >= Piecewise::record_len(function.len()), "a record for fewer knots");
         function.write(rest);
     }
 }

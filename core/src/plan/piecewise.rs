@@ -82,7 +82,8 @@ impl Piecewise {
         6 + 6 * knots
     }
 
-    /// Slope, offset and knots from a record, little endian.
+    /// Slope, offset and knots from a record, little endian. A record may have room for more knots than its function has: those
+    /// behind the last one that changes the slope are none.
     pub(super) fn read(record: &[u8]) -> Option<Self> {
         let (head, knots) = record.split_first_chunk::<6>()?;
         let [s0, s1, offset @ ..] = *head;
@@ -92,20 +93,23 @@ impl Piecewise {
             *own.get_mut(index)? =
                 Knot { at: i32::from_le_bytes(*at), slope: i16::from_le_bytes([*s0, *s1]) };
         }
-        let len = records.len() as u8;
+        let len = own.iter().rposition(|knot| knot.slope != 0).map_or(1, |last| last + 1);
+        own[len..].fill(Knot::default());
         Some(Self {
             slope: i16::from_le_bytes([s0, s1]),
             offset: i32::from_le_bytes(offset),
             knots: own,
-            len,
+            len: len as u8,
         })
     }
 
-    /// Writes the record that [`super::Channels`] holds, [`super::Channels::record_len`] bytes without the block's.
+    /// Writes the record that [`super::Channels`] holds, [`super::Channels::record_len`] bytes without the block's, with zeros
+    /// where it has room for more knots.
     pub(super) fn write(&self, record: &mut [u8]) {
         let (head, knots) = record.split_at_mut(6);
         head[..2].copy_from_slice(&self.slope.to_le_bytes());
         head[2..].copy_from_slice(&self.offset.to_le_bytes());
+        knots.fill(0);
         for (record, knot) in knots.chunks_exact_mut(6).zip(self.knots()) {
             record[..4].copy_from_slice(&knot.at.to_le_bytes());
             record[4..].copy_from_slice(&knot.slope.to_le_bytes());
@@ -140,5 +144,10 @@ mod tests {
         assert_eq!(Piecewise::read(&record), Some(function));
         assert_eq!(Piecewise::read(&record[1..]), None);
         assert_eq!(Piecewise::read(&record[..5]), None);
+        let mut roomy = [9; Piecewise::record_len(4)];
+        function.write(&mut roomy);
+        assert_eq!(Piecewise::read(&roomy), Some(function));
+        Piecewise::RELU.write(&mut roomy);
+        assert_eq!(Piecewise::read(&roomy), Some(Piecewise::RELU));
     }
 }

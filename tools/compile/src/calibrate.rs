@@ -9,7 +9,7 @@ use super::net::{Net, Node, Op};
 use super::run::{largest_block, run};
 
 /// The share of the pictures that ranges come from: of 64, one may be like no other without making all windows coarser.
-const WITHIN: f32 = 0.98;
+pub(super) const WITHIN: f32 = 0.98;
 
 /// Images computed between two reports of progress.
 const BATCH: usize = 8;
@@ -21,9 +21,9 @@ pub(super) struct Seen {
     pub(super) high: f32,
     /// For activations that decide on blocks, the largest magnitude of a block's sum.
     pub(super) block: f32,
-    /// For activations that decide every pixel, the share of values near zero, a unit.
+    /// For activations that decide every pixel, the share of values near zero, a unit, less that of values near the bound.
     pub(super) density: f32,
-    /// For activations, the share of values that pass.
+    /// For activations, the share of values that pass, less that of values beyond the bound.
     pub(super) passing: f32,
 }
 
@@ -122,13 +122,25 @@ fn watch(net: &Net, image: &[f32]) -> Result<Watched, CompileError> {
 fn look(node: &Node, input: &[f32], output: &[f32]) -> Vec<Seen> {
     let plane = node.shape.plane();
     let mut seen: Vec<Seen> = output.chunks(plane).map(extent).collect();
-    if let Op::Activation { channels, .. } = &node.op {
-        for ((seen, input), channel) in seen.iter_mut().zip(input.chunks(plane)).zip(channels) {
+    if let Op::Activation { channels, bounds, .. } = &node.op {
+        let channels = channels.iter().zip(bounds);
+        for ((seen, input), (channel, bound)) in seen.iter_mut().zip(input.chunks(plane)).zip(channels) {
             seen.block = largest_sum(input, node, *channel);
             (seen.density, seen.passing) = shares(input, *channel);
+            if bound.is_finite() && matches!(channel, Channel::Blocks { .. }) {
+                above(seen, input, node, *channel, *bound);
+            }
         }
     }
     seen
+}
+
+/// What the second decision of a channel, about its values minus `bound`, adds to what was seen: it takes away what passes it.
+fn above(seen: &mut Seen, input: &[f32], node: &Node, channel: Channel, bound: f32) {
+    let moved: Vec<f32> = input.iter().map(|value| value - bound).collect();
+    let (density, passing) = shares(&moved, channel);
+    seen.block = seen.block.max(largest_sum(&moved, node, channel));
+    (seen.density, seen.passing) = (seen.density - density, seen.passing - passing);
 }
 
 fn extent(plane: &[f32]) -> Seen {
@@ -175,16 +187,14 @@ fn over_pictures(pictures: &[Vec<Vec<Seen>>]) -> Vec<Vec<Seen>> {
     pictures[0].par_iter().enumerate().map(node).collect()
 }
 
-/// Leaves out the upper half of bounded activations in channels that stay below the bound with `margin` to spare.
+/// Leaves out the bounds of channels that stay below them with `margin` to spare.
 pub(super) fn drop_unreached_bounds(net: &mut Net, seen: &[Vec<Seen>], margin: Margin) {
     for node in &mut net.nodes {
-        let Op::Activation { input, channels, clip: Some(max) } = &mut node.op else { continue };
-        let half = channels.len() / 2;
+        let Op::Activation { input, bounds, .. } = &mut node.op else { continue };
         let margin = margin.window(node.shape.plane()) as f32;
-        let (_, above) = channels.split_at_mut(half);
-        for (channel, seen) in above.iter_mut().zip(&seen[*input]) {
-            if seen.high * margin <= *max {
-                *channel = Channel::Zero;
+        for (bound, seen) in bounds.iter_mut().zip(&seen[*input]) {
+            if seen.high * margin <= *bound {
+                *bound = f32::INFINITY;
             }
         }
     }

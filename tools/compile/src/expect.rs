@@ -26,11 +26,15 @@ pub(super) fn widen(net: &Net, seen: &mut [Vec<Seen>]) {
     let mut spans: Vec<Vec<Span>> = Vec::new();
     for (id, node) in net.nodes.iter().enumerate() {
         spans.push(granted(net, id, seen, &spans));
-        if let Op::Activation { input, channels, .. } = &node.op {
-            for (index, channel) in channels.iter().enumerate() {
+        if let Op::Activation { input, channels, bounds } = &node.op {
+            for (index, (channel, bound)) in channels.iter().zip(bounds).enumerate() {
                 let [low, high] = spans[*input][index];
                 let range = &mut seen[*input][index];
                 (range.low, range.high) = (range.low.min(low), range.high.max(high));
+                if bound.is_finite() {
+                    // Values minus the bound are compared as well, in the same ring.
+                    range.low -= bound;
+                }
                 let largest = range.largest();
                 if matches!(channel, Channel::Blocks { height: 1, width: 1, .. }) {
                     seen[id][index].block = largest;
@@ -68,11 +72,11 @@ fn linear(net: &Net, terms: &[Term], bias: &[f32], seen: &[Vec<Seen>], part: f32
 /// Adds the squares of what every input channel subtracts and adds at most.
 fn add_squares(net: &Net, term: &Term, inputs: &[Seen], squares: &mut [[f32; 2]]) {
     let group = Groups::of(term);
-    let bound = upper_bound(net, term.input);
     for (output, weights) in term.weights().chunks(term.map().fan_in()).enumerate() {
         for (index, kernel) in weights.chunks(group.kernel).enumerate() {
-            let Seen { low, high, .. } = inputs[group.first(output) + index];
-            let (low, high) = (low.min(0.0), bound.unwrap_or(high.max(0.0)));
+            let from = group.first(output) + index;
+            let Seen { low, high, .. } = inputs[from];
+            let (low, high) = (low.min(0.0), upper_bound(net, term.input, from).unwrap_or(high.max(0.0)));
             let most = kernel.iter().map(|weight| (weight * low).max(weight * high)).sum::<f32>();
             let least = kernel.iter().map(|weight| (weight * low).min(weight * high)).sum::<f32>();
             squares[output][0] += least * least;
@@ -81,12 +85,9 @@ fn add_squares(net: &Net, term: &Term, inputs: &[Seen], squares: &mut [[f32; 2]]
     }
 }
 
-/// The largest value of the output of a bounded activation.
-fn upper_bound(net: &Net, id: Id) -> Option<f32> {
-    let Op::Add { left, subtract: true, .. } = net.nodes[id].op else { return None };
-    let Op::View { input, .. } = net.nodes[left].op else { return None };
-    match net.nodes[input].op {
-        Op::Activation { clip, .. } => clip,
-        _ => None,
-    }
+/// The largest value of a channel of a bounded activation.
+fn upper_bound(net: &Net, id: Id, channel: usize) -> Option<f32> {
+    let Op::Activation { channels, bounds, .. } = &net.nodes[id].op else { return None };
+    let single = matches!(channels.get(channel)?, Channel::Blocks { height: 1, width: 1, .. });
+    bounds.get(channel).copied().filter(|bound| single && bound.is_finite())
 }

@@ -1,6 +1,9 @@
 //! Ring formats and what they cost.
 
+use brelu_core::cost;
 use brelu_core::plan::Channel;
+use brelu_core::protocol::block_relu as drelu;
+use brelu_core::protocol::tiling::Tiling;
 use serde::Serialize;
 
 use super::CompileError;
@@ -35,8 +38,8 @@ impl Format {
         )))
     }
 
-    const fn bits(&self, wide: bool) -> u64 {
-        if wide { self.wide() as u64 } else { self.narrow as u64 }
+    const fn bits(&self, wide: bool) -> u8 {
+        if wide { self.wide() } else { self.narrow }
     }
 }
 
@@ -47,35 +50,38 @@ pub(super) fn cost(net: &Net, format: Format, windows: &[u8]) -> u64 {
     let nodes: u64 =
         nodes.map(|(node, window)| node_cost(net, node, Format { window: *window, ..format })).sum();
     let output = &net.nodes[net.output()];
-    nodes + output.shape.len() as u64 * format.bits(output.wide)
+    nodes + output.shape.len() as u64 * u64::from(format.bits(output.wide))
 }
 
 fn node_cost(net: &Net, node: &Node, format: Format) -> u64 {
     let len = node.shape.len() as u64;
     match &node.op {
-        Op::Input => len * format.bits(node.wide),
-        Op::Linear { .. } => 2 * len * format.bits(false),
-        Op::Activation { input, channels, .. } => {
+        Op::Input => cost::input(format.bits(node.wide), len).total(),
+        Op::Linear { .. } => cost::linear(format.bits(false), len).total(),
+        Op::Activation { input, channels, bounds } => {
             let from = format.bits(net.nodes[*input].wide);
-            channels.iter().map(|channel| channel_cost(node, *channel, from, format)).sum()
+            let pairs = channels.iter().zip(bounds);
+            pairs.map(|(channel, bound)| channel_cost(node, *channel, knots(*bound), from, format)).sum()
         }
         _ => 0,
     }
 }
 
-fn channel_cost(node: &Node, channel: Channel, from: u64, format: Format) -> u64 {
-    let pixels = node.shape.plane() as u64;
-    let to = format.bits(node.wide);
-    match channel {
-        Channel::Zero => 0,
-        Channel::Identity if to == from => 0,
-        Channel::Identity => pixels * (2 * (to - from) + 1),
+/// Knots of ReLU with an upper bound, or without.
+pub(super) const fn knots(bound: f32) -> usize {
+    if bound.is_finite() { 2 } else { 1 }
+}
+
+fn channel_cost(node: &Node, channel: Channel, knots: usize, from: u8, format: Format) -> u64 {
+    let (plane, to) = (node.shape.plane() as u64, format.bits(node.wide));
+    let traffic = match channel {
+        Channel::Zero => cost::Traffic::default(),
+        Channel::Identity => cost::extension(from, to, plane),
         Channel::Blocks { height, width, .. } => {
-            let rows = u64::from(node.shape.height.div_ceil(u32::from(height)));
-            let columns = u64::from(node.shape.width.div_ceil(u32::from(width)));
-            let window = u64::from(format.window);
-            pixels * (from + 2 * to + 3 * (to - from))
-                + rows * columns * (window + 2 + to + (1 << (window - 1)))
+            let rings = drelu::Format { n: from, k: to, w: format.window, lo: 0 };
+            let tiles = Tiling::new(node.shape, height, width).len() as u64;
+            cost::pixels(rings, knots, plane) + cost::blocks(rings, knots, tiles)
         }
-    }
+    };
+    traffic.total()
 }

@@ -40,7 +40,7 @@ mod widths;
 mod windows;
 
 pub use answer::{LabelOptions, LabelReport};
-pub use criterion::{Criterion, WORTH};
+pub use criterion::{CLOSE, Criterion, FLOOR, LOOSE, UNSURE};
 pub use error::CompileError;
 pub use format::Format;
 pub use quality::Quality;
@@ -210,7 +210,7 @@ fn finish(
         Some(format) => fixed(subject, format, progress)?,
         None => search::search(subject, progress)?,
     };
-    let Found { chosen, windows, trials, front } = found;
+    let Found { chosen, windows, trials, front, aim } = found;
     subject.criterion.check(&chosen.quality, options.format.is_none())?;
     let built = subject.build(chosen.format, &windows)?;
     // Labels are chosen among rounded scores, which nobody sees.
@@ -225,6 +225,7 @@ fn finish(
         margin: options.margin,
         criterion: subject.criterion,
         chosen,
+        aim,
         trials,
         front,
         exact: is_exact,
@@ -252,7 +253,7 @@ fn fixed(
     let windows = subject.uniform(format);
     let (chosen, _) = subject.trial(format, &windows)?;
     progress(Progress::Trial(chosen));
-    Ok(Found { chosen, windows, trials: vec![chosen], front: Vec::new() })
+    Ok(Found { chosen, windows, trials: vec![chosen], front: Vec::new(), aim: None })
 }
 
 /// Plan and weights with exact scores where that is possible, and whether it is.

@@ -95,12 +95,18 @@ pub(super) enum Op {
     Activation {
         input: Id,
         channels: Vec<Channel>,
-        /// The largest output, if the second half of the channels is what is subtracted above it.
-        clip: Option<f32>,
+        /// The largest output of every channel; infinity where there is none.
+        bounds: Vec<f32>,
     },
 }
 
 impl Op {
+    /// An activation without bounds.
+    pub(super) fn activation(input: Id, channels: Vec<Channel>) -> Self {
+        let bounds = vec![f32::INFINITY; channels.len()];
+        Self::Activation { input, channels, bounds }
+    }
+
     pub(super) fn inputs(&self) -> Vec<Id> {
         match self {
             Self::Input => Vec::new(),

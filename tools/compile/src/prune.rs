@@ -19,7 +19,7 @@ pub(super) fn prune(mut net: Net) -> Result<Net, CompileError> {
 
 /// The channels of activation `id` that stay, or `None` if it keeps all it has.
 fn removable(net: &Net, id: Id) -> Option<Vec<usize>> {
-    let Op::Activation { input, channels, clip: None } = &net.nodes[id].op else { return None };
+    let Op::Activation { input, channels, .. } = &net.nodes[id].op else { return None };
     let mut kept: Vec<usize> = (0..channels.len()).filter(|at| channels[*at] != Channel::Zero).collect();
     if kept.is_empty() {
         kept.push(0);
@@ -37,9 +37,10 @@ fn removable(net: &Net, id: Id) -> Option<Vec<usize>> {
 }
 
 fn remove(net: &mut Net, id: Id, kept: &[usize]) -> Result<(), CompileError> {
-    let Op::Activation { input, channels, .. } = &mut net.nodes[id].op else { return Ok(()) };
+    let Op::Activation { input, channels, bounds } = &mut net.nodes[id].op else { return Ok(()) };
     let input = *input;
     *channels = kept.iter().map(|at| channels[*at]).collect();
+    *bounds = kept.iter().map(|at| bounds[*at]).collect();
     for node in [id, input] {
         let shape = net.nodes[node].shape;
         net.nodes[node].shape = Shape::new(kept.len() as u32, shape.height, shape.width);

@@ -13,6 +13,8 @@ use serde::Serialize;
 
 use brelu_core::geometry::Shape;
 
+use super::calibrate::WITHIN;
+
 /// Fixed-point outputs against float outputs, on calibration images.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Quality {
@@ -24,6 +26,8 @@ pub struct Quality {
     pub expected_different: f32,
     /// The error of the median picture, relative to the spread of the outputs.
     pub error: f32,
+    /// The error that 98 % of the pictures stay within: of 64, one may be like no other.
+    pub most: f32,
     /// The error of the picture with the largest.
     pub worst: f32,
 }
@@ -118,6 +122,7 @@ impl Comparison {
             different: self.different,
             expected_different: self.different_at(1.0) as f32,
             error: median(self.errors.clone()) as f32,
+            most: most(self.errors.clone()) as f32,
             worst: self.errors.iter().copied().fold(0.0, f64::max) as f32,
         }
     }
@@ -163,6 +168,13 @@ fn mean(values: &[f32]) -> f64 {
 fn root_mean_square(values: &[f32], centre: impl Fn(usize) -> f64) -> f64 {
     let squares = values.iter().enumerate().map(|(at, value)| (f64::from(*value) - centre(at)).powi(2));
     (squares.sum::<f64>() / values.len().max(1) as f64).sqrt()
+}
+
+/// What [`WITHIN`] of the values stay within; zero of none.
+fn most(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let count = (f64::from(WITHIN) * values.len() as f64).ceil() as usize;
+    values.get(count.max(1) - 1).copied().unwrap_or(0.0)
 }
 
 /// The middle value, or the mean of the two in the middle; zero of none.

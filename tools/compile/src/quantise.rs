@@ -1,7 +1,8 @@
 //! From real parameters and scales to a plan and its integers.
 
 use brelu_core::plan::{
-    self, Answer, Channel, Channels, Header, Interpolation, MAX_PARTS, Plan, PlanError, Preprocess,
+    self, Answer, Channel, Channels, Header, Interpolation, Knot, MAX_PARTS, Piecewise, Plan, PlanError,
+    Preprocess,
 };
 use brelu_host::weights::{NodeWeights, Weights};
 
@@ -39,8 +40,8 @@ pub(super) fn quantise(
     let formats: Vec<Format> = windows.iter().map(|window| Format { window: *window, ..format }).collect();
     let placed = |(id, node): (Id, &Node)| placed(id, node, scales, &seen[id], formats[id], names);
     let channels: Vec<Vec<Channel>> = net.nodes.iter().enumerate().map(placed).collect();
-    let record = |channels: &Vec<Channel>| channels.iter().flat_map(Channel::record).collect();
-    let records: Vec<Vec<u8>> = channels.iter().map(record).collect();
+    let record = |(id, channels): (Id, &Vec<Channel>)| records(id, &net.nodes[id], channels, scales);
+    let records: Vec<(u8, Vec<u8>)> = channels.iter().enumerate().map(record).collect();
     let mut nodes = Vec::new();
     for ((node, records), format) in net.nodes.iter().zip(&records).zip(&formats) {
         nodes.push(plan_node(node, records, *format)?);
@@ -77,7 +78,11 @@ pub(super) fn write(header: &Header<'_>, nodes: &[plan::Node<'_>]) -> Result<Vec
     }
 }
 
-fn plan_node<'a>(node: &'a Node, records: &'a [u8], format: Format) -> Result<plan::Node<'a>, CompileError> {
+fn plan_node<'a>(
+    node: &'a Node,
+    (knots, records): &'a (u8, Vec<u8>),
+    format: Format,
+) -> Result<plan::Node<'a>, CompileError> {
     let id = |id: Id| id as plan::NodeId;
     let op = match &node.op {
         Op::Input => plan::Op::Input,
@@ -106,7 +111,7 @@ fn plan_node<'a>(node: &'a Node, records: &'a [u8], format: Format) -> Result<pl
         Op::Activation { input, .. } => plan::Op::Activation {
             input: id(*input),
             window: format.window,
-            channels: Channels::relu(records),
+            channels: Channels::piecewise(*knots, records),
         },
     };
     let bits = if node.wide { format.wide() } else { format.narrow };
@@ -122,6 +127,30 @@ fn push_all<T, const N: usize>(
         to.push(item).map_err(|_| CompileError::node(name, format!("it has more than {N} inputs")))?;
     }
     Ok(())
+}
+
+/// The records of an activation's channels, and the knots that each of them has room for.
+fn records(id: Id, node: &Node, channels: &[Channel], scales: &Scales<'_>) -> (u8, Vec<u8>) {
+    let Op::Activation { bounds, .. } = &node.op else { return (0, Vec::new()) };
+    let most = if bounds.iter().any(|bound| bound.is_finite()) { 2 } else { 0 };
+    let mut records = vec![0; channels.len() * Channels::record_len(most)];
+    let each = records.chunks_exact_mut(Channels::record_len(most));
+    for (index, (record, channel)) in each.zip(channels).enumerate() {
+        match most {
+            0 => record.copy_from_slice(&channel.record()),
+            _ => channel.write(&bounded(f64::from(bounds[index]) / scales.of(id, index)), record),
+        }
+    }
+    (most, records)
+}
+
+/// ReLU up to `bound` units.
+fn bounded(bound: f64) -> Piecewise {
+    let knots = [Knot { at: 0, slope: 1 }, Knot { at: bound.round() as i32, slope: -1 }];
+    Some(bound)
+        .filter(|bound| bound.is_finite())
+        .and_then(|_| Piecewise::new(0, 0, &knots))
+        .unwrap_or(Piecewise::RELU)
 }
 
 /// The channels of an activation, with windows that just hold the calibrated block sums.

@@ -19,6 +19,8 @@ pub struct Report {
     pub criterion: Criterion,
     /// The chosen format on the calibration images: the best there is if none reaches that.
     pub chosen: Trial,
+    /// The error of the median picture that the format was chosen for; none if it was given.
+    pub aim: Option<f32>,
     /// Formats around the chosen one, cheapest first; none if the format was given.
     pub front: Vec<Point>,
     /// All formats that were tried, in order.

@@ -54,7 +54,9 @@ fn compute(net: &Net, node: &Node, image: &[f32], tensors: &[Vec<f32>]) -> Resul
             local::view(&tensors[*input], net.shape(*input), node.shape, axes, *edge)
         }
         Op::Reshape { input } => tensors[*input].clone(),
-        Op::Activation { input, channels, .. } => activate(&tensors[*input], node.shape, channels),
+        Op::Activation { input, channels, bounds } => {
+            activate(&tensors[*input], node.shape, channels, bounds)
+        }
     })
 }
 
@@ -79,23 +81,36 @@ fn add_per_channel(values: &mut [f32], constants: &[f32], shape: Shape) {
     }
 }
 
-fn activate(x: &[f32], shape: Shape, channels: &[Channel]) -> Vec<f32> {
+fn activate(x: &[f32], shape: Shape, channels: &[Channel], bounds: &[f32]) -> Vec<f32> {
     let mut out = x.to_vec();
-    for (plane, channel) in out.chunks_mut(shape.plane()).zip(channels) {
+    for (plane, (channel, bound)) in out.chunks_mut(shape.plane()).zip(channels.iter().zip(bounds)) {
         match *channel {
             Channel::Identity => {}
             Channel::Zero => plane.fill(0.0),
-            Channel::Blocks { height: 1, width: 1, .. } => {
-                plane.iter_mut().for_each(|value| *value = value.max(0.0));
+            Channel::Blocks { height, width, .. } => {
+                let above = bound.is_finite().then(|| passed(plane, *bound, shape, [height, width]));
+                let below = passed(plane, 0.0, shape, [height, width]);
+                plane.copy_from_slice(&below);
+                plane.iter_mut().zip(above.iter().flatten()).for_each(|(out, above)| *out -= above);
             }
-            Channel::Blocks { height, width, .. } => blocks(plane, shape, height, width, |values, sum| {
-                if sum < 0.0 {
-                    values.fill(0.0);
-                }
-            }),
         }
     }
     out
+}
+
+/// A plane minus `at`, zero where the block's sum of that is negative.
+fn passed(plane: &[f32], at: f32, shape: Shape, [height, width]: [u16; 2]) -> Vec<f32> {
+    let mut moved: Vec<f32> = plane.iter().map(|value| value - at).collect();
+    if [height, width] == [1, 1] {
+        moved.iter_mut().for_each(|value| *value = value.max(0.0));
+        return moved;
+    }
+    blocks(&mut moved, shape, height, width, |values, sum| {
+        if sum < 0.0 {
+            values.fill(0.0);
+        }
+    });
+    moved
 }
 
 /// Calls `visit` with every row of every block and the sum of its block.

@@ -1,35 +1,35 @@
 //! The format that is worth its bytes.
 //!
-//! The front of bytes against errors comes out of a model that is measured on a few pictures. Where on it answers are
-//! worth what they cost is decided by simulation on all of them: a format is simulated, what it does to decisions is
-//! carried over to the others in proportion to their errors, and the best of them is simulated next, until the best is one
-//! that was. How errors and decisions meet is estimated from all pictures at once; and because that is nearly the same over
-//! a wide range of formats, the choice is among errors that are far apart, so that another choice of pictures gives nearly
-//! the same bytes.
+//! The front of bytes against errors comes out of a model that is measured on a few pictures. A format on it is simulated on
+//! all of them; the others are expected to have its error times what the model says, and to change answers as that error
+//! does. Formats near the one that then looks best are measured on some of the pictures, as far as they decide which it is,
+//! and the best is simulated on all.
+
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::criterion::WORTH;
 use super::model::{Candidate, Model};
 use super::quality::Comparison;
 use super::subject::{Subject, Trial};
 use super::windows::deciding;
 use super::{CompileError, Progress};
 
-/// The error where the search begins. The knee is looked for at errors that are this one times a power of two.
-const START: f64 = 0.015;
-
-/// Errors below it that the knee may be at.
-const FINER: i32 = 8;
+/// The error where the search begins.
+const START: f64 = 0.02;
 
 /// Bytes of the formats that are shown beside the chosen one, in parts of its own.
 const SHOWN: [f64; 5] = [0.6, 0.8, 1.0, 1.3, 1.8];
 
-/// Formats that differ by less than this part of their bits are as good.
-const SETTLED: f64 = 0.015;
+/// Formats whose bits and errors differ by less than this part are as good.
+const SETTLED: f64 = 0.05;
 
-/// Formats simulated at most.
-const MOST_TRIALS: usize = 6;
+/// Formats simulated on all pictures at most.
+const MOST_TRIALS: usize = 3;
+
+/// Formats measured on some of the pictures at most, and on how many.
+const MOST_PROBES: usize = 7;
+const PROBED: usize = 16;
 
 /// A format of the front, as it is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -54,6 +54,8 @@ pub(super) struct Found {
     pub(super) windows: Vec<u8>,
     pub(super) trials: Vec<Trial>,
     pub(super) front: Vec<Point>,
+    /// The error that was looked for, if one was.
+    pub(super) aim: Option<f32>,
 }
 
 struct Simulated {
@@ -65,7 +67,10 @@ struct Simulated {
 struct Search<'a> {
     subject: &'a Subject<'a>,
     front: Vec<Candidate>,
+    /// On all pictures.
     simulated: Vec<Simulated>,
+    /// Errors on some of the pictures, by place on the front.
+    probed: BTreeMap<usize, f64>,
 }
 
 /// Searches the format that `criterion` asks for.
@@ -76,27 +81,28 @@ pub(super) fn search(
     let front = Model::measure(subject, progress)?.front(subject);
     let distance = |candidate: &Candidate| (candidate.error / START).ln().abs();
     let start = (0..front.len()).min_by(|a, b| distance(&front[*a]).total_cmp(&distance(&front[*b])));
-    let mut search = Search { subject, front, simulated: Vec::new() };
-    let mut next = start.unwrap_or(0);
-    while search.simulated.len() < MOST_TRIALS && !search.is_settled(next) {
-        search.simulate(next, progress)?;
-        next = search.best();
+    let mut search = Search { subject, front, simulated: Vec::new(), probed: BTreeMap::new() };
+    let mut best = start.unwrap_or(0);
+    while search.simulated.len() < MOST_TRIALS && !search.is_settled(best) {
+        search.simulate(best, progress)?;
+        search.probe(best)?;
+        best = search.best();
+        while search.probed.len() < MOST_PROBES && !search.probed.contains_key(&best) {
+            search.probe(best)?;
+            best = search.best();
+        }
     }
     Ok(search.found())
 }
 
-/// Errors that the knee may be at, up to the largest.
-fn knees(largest: f64) -> impl Iterator<Item = f64> {
-    let coarsest = (largest / START).log2().floor();
-    let rung = move |finer: i32| START * (coarsest - f64::from(finer)).exp2();
-    std::iter::once(largest).chain((0..FINER).map(rung))
-}
-
 impl Search<'_> {
-    /// Whether a format was simulated that moves about as many bits.
+    /// Whether a format was simulated that is about as good as this one.
     fn is_settled(&self, at: usize) -> bool {
+        let error = self.expected(at).0;
+        let near = |done: &Simulated| (f64::from(done.trial.quality.error) / error).ln().abs() < SETTLED;
         let bits = |at: usize| self.front[at].bits as f64;
-        self.simulated.iter().any(|done| (bits(done.at) / bits(at)).ln().abs() < SETTLED)
+        let cheap = |done: &Simulated| (bits(done.at) / bits(at)).ln().abs() < SETTLED;
+        self.simulated.iter().any(|done| done.at == at || (near(done) && cheap(done)))
     }
 
     fn simulate(&mut self, at: usize, progress: &mut dyn FnMut(Progress)) -> Result<(), CompileError> {
@@ -107,43 +113,53 @@ impl Search<'_> {
         Ok(())
     }
 
-    /// Error and differing answers of a format, from the simulated one that is nearest.
-    fn expected(&self, at: usize) -> (f64, f64) {
-        let nearest = self.simulated.iter().min_by_key(|done| done.at.abs_diff(at));
-        let Some(nearest) = nearest else { return (f64::INFINITY, 1.0) };
-        let times = self.front[at].error / self.front[nearest.at].error;
-        let error = f64::from(nearest.trial.quality.error) * times;
-        (error, nearest.comparison.different_at(times))
+    fn probe(&mut self, at: usize) -> Result<(), CompileError> {
+        let candidate = &self.front[at];
+        let square = self.subject.square(candidate.format, &candidate.windows, PROBED)?;
+        self.probed.insert(at, square.sqrt().max(f64::MIN_POSITIVE));
+        Ok(())
     }
 
-    /// The format that the criterion asks for, given what was simulated: the dearest if none is good enough.
+    /// Error and differing answers of a format: those of the nearest that was simulated, times how much larger errors are on
+    /// some of the pictures, measured for the format or for the nearest that was.
+    fn expected(&self, at: usize) -> (f64, f64) {
+        let known = self.simulated.iter().min_by_key(|done| done.at.abs_diff(at));
+        let nearest = self.probed.iter().min_by_key(|(probed, _)| probed.abs_diff(at));
+        let (Some(known), Some((near, measured))) = (known, nearest) else { return (f64::INFINITY, 1.0) };
+        let beside = self.probed.get(&known.at).unwrap_or(measured);
+        let times = measured / beside * self.front[at].error / self.front[*near].error;
+        (f64::from(known.trial.quality.error) * times, known.comparison.different_at(times))
+    }
+
+    /// The cheapest format whose outputs and answers are what the criterion asks for, given what was measured; that of the
+    /// outputs alone if answers cannot be had, and the dearest if none is good enough.
     fn best(&self) -> usize {
         let last = self.front.len() - 1;
-        let largest = f64::from(self.subject.criterion.largest_error());
-        let within = |error: f64| (0..=last).find(|at| self.expected(*at).0 <= error);
-        match self.subject.criterion.most_different() {
-            Some(most) => (0..=last)
-                .find(|at| self.expected(*at).0 <= largest && self.expected(*at).1 <= f64::from(most))
-                .unwrap_or(last),
-            None => knees(largest)
-                .filter_map(within)
-                .min_by(|a, b| self.value(*a).total_cmp(&self.value(*b)))
-                .unwrap_or(last),
-        }
+        let (largest, different) = (f64::from(self.aim()), f64::from(self.subject.criterion.most_different()));
+        let cheapest = |different: f64| {
+            let good = |at: &usize| {
+                let (error, changed) = self.expected(*at);
+                error <= largest && changed <= different
+            };
+            (0..=last).find(good)
+        };
+        cheapest(different).or_else(|| cheapest(1.0)).unwrap_or(last)
     }
 
-    /// What is least at the knee.
-    fn value(&self, at: usize) -> f64 {
-        (self.front[at].bits as f64).ln() + 100.0 * WORTH * self.expected(at).1
+    /// The error that is looked for.
+    fn aim(&self) -> f32 {
+        self.subject.criterion.largest_error(self.expected(self.front.len() - 1).0 as f32)
     }
 
     fn found(mut self) -> Found {
+        let aim = Some(self.aim());
         let best = self.best();
         let nearest = (0..self.simulated.len()).min_by_key(|index| self.simulated[*index].at.abs_diff(best));
         let trials = self.simulated.iter().map(|done| done.trial).collect();
-        let front = self.points(best);
-        let Simulated { at, trial, .. } = self.simulated.swap_remove(nearest.unwrap_or(0));
-        Found { chosen: trial, windows: self.front.swap_remove(at).windows, trials, front }
+        let chosen = nearest.unwrap_or(0);
+        let front = self.points(self.simulated[chosen].at);
+        let Simulated { at, trial, .. } = self.simulated.swap_remove(chosen);
+        Found { chosen: trial, windows: self.front.swap_remove(at).windows, trials, front, aim }
     }
 
     /// The chosen format between some that are cheaper and some that are dearer.
@@ -163,14 +179,21 @@ impl Search<'_> {
     fn point(&self, at: usize) -> Point {
         let Candidate { format, windows, bits, .. } = &self.front[at];
         let widths = || deciding(self.subject.net).map(|(id, _)| windows[id]);
-        let (error, different) = self.expected(at);
+        let simulated = self.simulated.iter().find(|done| done.at == at);
+        let (error, different) = match simulated {
+            Some(Simulated { trial, .. }) => (trial.quality.error, trial.quality.expected_different),
+            None => {
+                let (error, different) = self.expected(at);
+                (error as f32, different as f32)
+            }
+        };
         Point {
             wide: format.wide(),
             windows: [widths().min(), widths().max()].map(|width| width.unwrap_or(0)),
             bits: *bits,
-            error: error as f32,
-            different: different as f32,
-            simulated: self.simulated.iter().any(|done| done.at == at),
+            error,
+            different,
+            simulated: simulated.is_some(),
         }
     }
 }

@@ -78,7 +78,7 @@ fn in_large_ring(net: &Net, id: Id, before: Id) -> Option<Id> {
         return Some(id);
     }
     (id..before).find(|at| match &net.nodes[*at].op {
-        Op::Activation { input, channels, clip: None } => {
+        Op::Activation { input, channels, .. } => {
             *input == id
                 && net.nodes[*at].wide
                 && channels.iter().all(|channel| *channel == Channel::Identity)

@@ -5,7 +5,9 @@
 //! between 4 and 16 a bit.
 
 use brelu_core::plan::Channel;
+use brelu_core::protocol::tiling::Tiling;
 
+use super::format::knots;
 use super::net::{Id, Net, Node, Op};
 
 /// The narrowest window of a layer that has its own, and the widest.
@@ -18,15 +20,12 @@ pub(super) fn deciding(net: &Net) -> impl Iterator<Item = (Id, u64)> + '_ {
 }
 
 fn decisions(node: &Node) -> u64 {
-    let Op::Activation { channels, .. } = &node.op else { return 0 };
-    let blocks = |channel: &Channel| match *channel {
-        Channel::Blocks { height, width, .. } => {
-            let rows = node.shape.height.div_ceil(u32::from(height));
-            u64::from(rows) * u64::from(node.shape.width.div_ceil(u32::from(width)))
-        }
+    let Op::Activation { channels, bounds, .. } = &node.op else { return 0 };
+    let of = |(channel, bound): (&Channel, &f32)| match *channel {
+        Channel::Blocks { height, width, .. } => Tiling::new(node.shape, height, width).len() * knots(*bound),
         _ => 0,
     };
-    channels.iter().map(blocks).sum()
+    channels.iter().zip(bounds).map(of).sum::<usize>() as u64
 }
 
 /// Bits a window of `width` takes a decision: its index and its table.

@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use brelu::report::{Bytes, Lines, Table, note, print, traffic_table};
-use brelu_compile::{Compiled, LabelReport, Quality, Report, Trial, WORTH};
+use brelu_compile::{Compiled, LabelReport, Quality, Report, Trial};
 use brelu_core::cost;
 use brelu_core::plan::{Op, Plan};
 use brelu_data::Preprocess;
@@ -151,7 +151,7 @@ fn answer(labels: &LabelReport) -> String {
 
 /// How the network does on the calibration images.
 fn simulated(trial: &Trial) -> String {
-    let Quality { decisions, different, expected_different, error, worst } = trial.quality;
+    let Quality { decisions, different, expected_different, error, worst, .. } = trial.quality;
     let (same, images) = (decisions - different, trial.images);
     let [error, worst, expected] = [error, worst, expected_different].map(|share| share * 100.0);
     format!(
@@ -164,9 +164,9 @@ fn simulated(trial: &Trial) -> String {
 fn reason(report: &Report) -> Option<String> {
     let (chosen, front) = (&report.chosen, &report.front);
     let cheaper = front.iter().rev().find(|point| 10 * point.bits < 9 * chosen.bits)?;
-    let rule = match report.criterion.agreement {
-        Some(agreement) => format!("the cheapest that keeps {} of the answers", percent(agreement.into())),
-        None => format!("the knee: 1 % of the answers is worth {:.0} % of the bytes", WORTH * 100.0),
+    let rule = match (report.criterion.agreement, report.aim) {
+        (Some(share), _) => format!("the cheapest that keeps {} of the answers", percent(share.into())),
+        (None, aim) => format!("the cheapest with an error of about {} or less", percent(aim?.into())),
     };
     let [lowest, highest] = cheaper.windows;
     let saved = bytes((chosen.bits - cheaper.bits) / 8);

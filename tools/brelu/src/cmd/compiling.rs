@@ -5,9 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use brelu::report::Bar;
-use brelu_compile::{
-    self, BlockSpec, CompileOptions, Compiled, Criterion, Format, LabelOptions, Progress, Trial,
-};
+use brelu_compile::{self, BlockSpec, CompileOptions, Compiled, Format, LabelOptions, Progress, Trial};
 use brelu_data::Preprocess;
 use brelu_data::scores::classes;
 use brelu_networks::blocks::Spec;
@@ -57,14 +55,15 @@ pub(crate) struct CompileArgs {
     #[arg(long, value_name = "X")]
     margin: Option<f32>,
 
-    /// Share of the answers a searched format has to keep, as in 97%; the cheapest that does is taken [default: the knee of
-    /// bytes against answers, where 1 % of the answers is worth 25 % of the bytes]
+    /// Share of the answers a searched format has to keep, as in 97%; the cheapest that does is taken [default: 96 % or more, if
+    /// outputs are as close as --tolerance says]
     #[arg(long, value_name = "SHARE", conflicts_with = "bits", value_parser = share)]
     agreement: Option<f32>,
 
-    /// Largest error of the outputs a searched format may have in the median picture, relative to their spread
-    #[arg(long, value_name = "X", conflicts_with = "bits", default_value_t = Criterion::default().error)]
-    tolerance: f32,
+    /// Largest error of the outputs a searched format may have in the median picture, relative to their spread; the cheapest
+    /// that has no larger one is taken [default: 0.02, or twice that of the finest format if that is more]
+    #[arg(long, value_name = "X", conflicts_with = "bits")]
+    tolerance: Option<f32>,
 
     /// Take outputs that are not close to the float network's: with errors of up to this in the median picture, relative to
     /// their spread, whatever happens to answers

@@ -76,8 +76,7 @@ impl Lowering<'_> {
         let input = self.net.concat(&format!("{name}/differences"), differences);
         let shape = self.net.shape(input);
         let channels = vec![Channel::relu(0); shape.channels as usize];
-        let gains =
-            self.net.push(format!("{name}/max"), shape, Op::Activation { input, channels, clip: None });
+        let gains = self.net.push(format!("{name}/max"), shape, Op::activation(input, channels));
         let count = shape.channels / pairs.len() as u32;
         let mut winners = Vec::new();
         for (index, [_, q]) in pairs.iter().enumerate() {

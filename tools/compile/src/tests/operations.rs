@@ -1,6 +1,7 @@
 //! Every operation of graphs, one small network each.
 
 use super::*;
+use brelu_core::plan;
 use brelu_networks::graph::{Axis, Window};
 
 #[test]
@@ -57,13 +58,20 @@ fn a_linear_bottleneck_is_extended_once() {
 }
 
 #[test]
-fn a_bounded_activation_subtracts_what_is_above() {
+fn a_bound_is_a_second_knot_where_it_is_reached() {
     let mut builder = Builder::new(8, 8);
     let x = builder.conv(builder.input(), 8, 3, 1, 1);
     let x = builder.push(Op::Clip { max: 1.0 }, &[x]);
     builder.conv(x, 4, 1, 1, 1);
     let compiled = check(&mut builder);
     assert_eq!(compiled.report.round_trips, 1);
+    let plan = Plan::parse(&compiled.plan).unwrap();
+    let knots = plan.nodes().find_map(|(_, node)| match node.op {
+        plan::Op::Activation { channels, .. } => Some((0..8).map(|at| channels.function(at).len()).collect()),
+        _ => None,
+    });
+    let knots: Vec<usize> = knots.unwrap();
+    assert!(knots.contains(&2) && knots.iter().all(|knots| [1, 2].contains(knots)), "{knots:?}");
     let spec = |size| BlockSpec { layers: [("clip2".into(), vec![size; 8])].into(), ..BlockSpec::default() };
     check_with(&mut builder, spec([0, 1]));
     check_with(&mut builder, spec([1, 0]));

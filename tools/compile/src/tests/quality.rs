@@ -60,3 +60,20 @@ fn close_outputs_are_close_whatever_their_largest_value_is() {
     assert!(quality.error < 0.0005, "{quality:?}");
     assert!(Criterion::default().accepts(&quality));
 }
+
+/// One picture in fifty may be like no other; it is told all the same.
+#[test]
+fn one_picture_of_many_may_be_far_off() {
+    let mut numbers = Numbers(9);
+    let outputs: Vec<Vec<f32>> = (0..64).map(|_| numbers.take(10)).collect();
+    let far = |pictures: usize| {
+        quality(
+            &outputs,
+            Shape::new(10, 1, 1),
+            |at, value| if at < pictures { value + 5.0 } else { value * 1.001 },
+        )
+    };
+    let (one, two) = (far(1), far(2));
+    assert!(one.most < 0.01 && one.worst > 2.0 && two.most > 2.0, "{one:?} {two:?}");
+    assert!(Criterion::default().accepts(&one) && !Criterion::default().accepts(&two));
+}
