@@ -23,13 +23,13 @@ pub struct Criterion {
 }
 
 /// The error of the median picture that is looked for.
-pub const CLOSE: f32 = 0.02;
+pub const CLOSE: f32 = 0.025;
 
 /// The share of answers beyond which a finer format is looked for.
 pub const UNSURE: f32 = 0.04;
 
 /// Times the error of the finest format, which cannot be had.
-pub const FLOOR: f32 = 2.0;
+pub const FLOOR: f32 = 1.5;
 
 /// The error that a search for a share of the answers may go up to.
 pub const LOOSE: f32 = 0.05;

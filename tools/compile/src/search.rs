@@ -16,7 +16,7 @@ use super::windows::deciding;
 use super::{CompileError, Progress};
 
 /// The error where the search begins.
-const START: f64 = 0.02;
+const START: f64 = 0.025;
 
 /// Bytes of the formats that are shown beside the chosen one, in parts of its own.
 const SHOWN: [f64; 5] = [0.6, 0.8, 1.0, 1.3, 1.8];

@@ -61,7 +61,7 @@ pub(crate) struct CompileArgs {
     agreement: Option<f32>,
 
     /// Largest error of the outputs a searched format may have in the median picture, relative to their spread; the cheapest
-    /// that has no larger one is taken [default: 0.02, or twice that of the finest format if that is more]
+    /// that has no larger one is taken [default: 0.025, or one and a half times that of the finest format if that is more]
     #[arg(long, value_name = "X", conflicts_with = "bits")]
     tolerance: Option<f32>,
 

@@ -110,10 +110,14 @@ pub struct Work {
     pub identity: u64,
 }
 
-/// What a channel computes. An activation with an upper bound is `ReLU(z) - ReLU(z - max)`: everything twice, but identity.
+/// Decisions of a block: an activation with an upper bound is a function of two knots.
+fn knots(layer: &LayerTable) -> usize {
+    if layer.clip.is_some() { 2 } else { 1 }
+}
+
+/// What a channel computes: every pixel takes part in every decision about it.
 pub fn work(layer: &LayerTable, size: BlockSize) -> Work {
-    let plane = layer.shape.plane() as u64;
-    let times = if layer.clip.is_some() { 2 } else { 1 };
+    let (plane, times) = (layer.shape.plane() as u64, knots(layer) as u64);
     match size {
         BlockSize::IDENTITY => Work { identity: plane, ..Work::default() },
         size if size.decides() => {
@@ -123,11 +127,15 @@ pub fn work(layer: &LayerTable, size: BlockSize) -> Work {
     }
 }
 
-/// Bits of a channel in the messages of its layer, as [`brelu_core::cost::channel_layouts`] has them. A layer's messages
-/// are each filled up to whole bytes on top of that.
+/// Bits of a channel in the messages of its layer, as [`brelu_core::cost::channel_layouts`] has them if it reaches its bound. A
+/// layer's messages are each filled up to whole bytes on top of that.
 pub fn traffic(layer: &LayerTable, size: BlockSize, format: Format) -> Traffic {
-    let work = work(layer, size);
-    pixels(format, 1, work.pixels)
-        + blocks(format, 1, work.blocks)
-        + extension(format.n, format.k, work.identity)
+    let plane = layer.shape.plane() as u64;
+    match size {
+        BlockSize::IDENTITY => extension(format.n, format.k, plane),
+        size if size.decides() => {
+            pixels(format, knots(layer), plane) + blocks(format, knots(layer), size.decisions(layer.shape))
+        }
+        _ => Traffic::default(),
+    }
 }
