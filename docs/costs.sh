@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes the tables of README's "What it costs", row by row, on an idle machine (about an hour on two cores).
+# Makes the tables of README's "What it costs", row by row, on an idle machine (about half an hour on two cores).
 #
 #     docs/costs.sh DATA [FOLDER] [TABLE ...]
 #

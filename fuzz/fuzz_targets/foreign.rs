@@ -53,7 +53,7 @@ fn checkpoint(pickle: &[u8]) -> Vec<u8> {
 fn weights(file: &[u8]) {
     fs::write(&*PATH, file).expect("a file");
     let mut network = NETWORK.clone();
-    match network.load(&PATH) {
+    match brelu_checkpoints::load(&mut network, &PATH) {
         Err(error) => assert!(!error.to_string().is_empty()),
         Ok(_) => {
             let image = vec![0.5; network.graph.input_shape().len()];

@@ -222,7 +222,7 @@ impl<'a> Channels<'a> {
         let each = Self::record_len(self.knots);
         self.knots as usize <= MAX_KNOTS
             && self.records.len() / each == channels
-            && self.records.len() % each == 0
+            && self.records.len().is_multiple_of(each)
     }
 
     /// Number of channels.

@@ -58,7 +58,7 @@ fn node_drift(
             let sign = if *subtract { -1.0 } else { 1.0 };
             read(*left).iter().zip(read(*right)).map(|(left, right)| left + sign * right).collect()
         }
-        Op::Offset { input, .. } | Op::Mean { input, .. } => read(*input),
+        Op::Mean { input, .. } => read(*input),
         Op::Concat { inputs } => inputs.iter().flat_map(|input| read(*input)).collect(),
         Op::View { input, axes, edge } => view(&read(*input), node, axes, *edge),
         Op::Reshape { input } => reshape(&read(*input), net.shape(*input).plane(), node),

@@ -49,10 +49,6 @@ fn granted(net: &Net, id: Id, seen: &[Vec<Seen>], before: &[Vec<Span>]) -> Vec<S
     let node = &net.nodes[id];
     match &node.op {
         Op::Linear { terms, bias } => linear(net, terms, bias, seen, part(node.shape.plane())),
-        Op::Offset { input, values } => {
-            let shifted = before[*input].iter().zip(values);
-            shifted.map(|([low, high], value)| [low + value, high + value]).collect()
-        }
         Op::Add { left, right, subtract: false } => {
             let pairs = before[*left].iter().zip(&before[*right]);
             pairs.map(|(left, right)| [left[0].min(right[0]), left[1].max(right[1])]).collect()

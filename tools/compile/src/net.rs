@@ -69,10 +69,6 @@ pub(super) enum Op {
         right: Id,
         subtract: bool,
     },
-    Offset {
-        input: Id,
-        values: Vec<f32>,
-    },
     Concat {
         inputs: Vec<Id>,
     },
@@ -113,8 +109,7 @@ impl Op {
             Self::Linear { terms, .. } => terms.iter().map(|term| term.input).collect(),
             Self::Add { left, right, .. } => vec![*left, *right],
             Self::Concat { inputs } => inputs.clone(),
-            Self::Offset { input, .. }
-            | Self::Mean { input, .. }
+            Self::Mean { input, .. }
             | Self::View { input, .. }
             | Self::Reshape { input }
             | Self::Activation { input, .. } => vec![*input],
@@ -129,8 +124,7 @@ impl Op {
             Self::Linear { terms, .. } => terms.iter_mut().for_each(|term| term.input = to(term.input)),
             Self::Add { left, right, .. } => (*left, *right) = (to(*left), to(*right)),
             Self::Concat { inputs } => inputs.iter_mut().for_each(|input| *input = to(*input)),
-            Self::Offset { input, .. }
-            | Self::Mean { input, .. }
+            Self::Mean { input, .. }
             | Self::View { input, .. }
             | Self::Reshape { input }
             | Self::Activation { input, .. } => *input = to(*input),

@@ -97,7 +97,6 @@ fn plan_node<'a>(
         Op::Add { left, right, subtract } => {
             plan::Op::Add { left: id(*left), right: id(*right), subtract: *subtract }
         }
-        Op::Offset { input, .. } => plan::Op::Offset { input: id(*input) },
         Op::Concat { inputs } => {
             let mut parts = heapless::Vec::<_, MAX_PARTS>::new();
             push_all(&mut parts, inputs.iter().map(|input| id(*input)), &node.name)?;
@@ -221,13 +220,6 @@ fn integers(
                 let bias = bias.iter().zip(&drift[id]).map(|(bias, drift)| f64::from(*bias) - drift);
                 let bias = bias.enumerate().map(|(channel, bias)| bias / unit(channel));
                 NodeWeights::Linear { terms, bias: bias.map(residue).collect() }
-            }
-            Op::Offset { values, .. } => {
-                let units = values
-                    .iter()
-                    .enumerate()
-                    .map(|(channel, value)| f64::from(*value) / scales.of(id, channel));
-                NodeWeights::Offset(units.map(residue).collect())
             }
             _ => continue,
         };

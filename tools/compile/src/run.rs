@@ -38,11 +38,6 @@ fn compute(net: &Net, node: &Node, image: &[f32], tensors: &[Vec<f32>]) -> Resul
             let sign = if *subtract { -1.0 } else { 1.0 };
             tensors[*left].iter().zip(&tensors[*right]).map(|(left, right)| left + sign * right).collect()
         }
-        Op::Offset { input, values } => {
-            let mut out = tensors[*input].clone();
-            add_per_channel(&mut out, values, node.shape);
-            out
-        }
         Op::Concat { inputs } => inputs.iter().flat_map(|input| &tensors[*input]).copied().collect(),
         Op::Mean { input, kernel, stride, pads, area } => {
             let windows = local::Windows { kernel: *kernel, stride: *stride, pads: *pads };

@@ -135,7 +135,8 @@ impl Search<'_> {
     /// outputs alone if answers cannot be had, and the dearest if none is good enough.
     fn best(&self) -> usize {
         let last = self.front.len() - 1;
-        let (largest, different) = (f64::from(self.aim()), f64::from(self.subject.criterion.most_different()));
+        let (largest, different) =
+            (f64::from(self.aim()), f64::from(self.subject.criterion.most_different()));
         let cheapest = |different: f64| {
             let good = |at: &usize| {
                 let (error, changed) = self.expected(*at);

@@ -61,7 +61,7 @@ impl Ties {
                 self.planes(id, *left, channels, 1.0)?;
                 self.planes(id, *right, channels, 1.0)
             }
-            Op::Offset { input, .. } | Op::Activation { input, .. } => self.planes(id, *input, channels, 1.0),
+            Op::Activation { input, .. } => self.planes(id, *input, channels, 1.0),
             Op::Mean { input, area, .. } => self.planes(id, *input, channels, 1.0 / f64::from(*area)),
             Op::Concat { inputs } => self.concat(net, id, inputs),
             Op::View { input, axes, edge } => {

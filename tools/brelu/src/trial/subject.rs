@@ -1,7 +1,7 @@
 //! What is inferred in trials, and how a wrong result is told from a right one.
 //!
 //! The protocol truncates and compares at random, so two right results differ in their last digits. How far is found by
-//! simulating every picture under many seeds ([`crate::simulate`]): a result is right if every logit is within four times
+//! simulating every picture under many seeds ([`brelu_compile::simulate`]): a result is right if every logit is within four times
 //! the largest deviation seen there from its mean. Only pictures whose two best classes are more than twice as far
 //! apart as two right results can be are taken, and in a row they have different labels, so that neither a wrong label
 //! nor another picture's result passes. Where only labels are opened, they have to be the same under every seed.

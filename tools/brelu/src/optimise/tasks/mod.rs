@@ -14,7 +14,7 @@ pub struct Task {
     pub name: &'static str,
     /// Network and data set.
     pub about: &'static str,
-    /// The network, a name of [`crate::zoo`].
+    /// The network, a name of [`brelu_networks::zoo`].
     pub network: &'static str,
     /// What the data folder holds.
     pub layout: &'static str,
