@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use brelu_core::geometry::Shape;
-use brelu::bench::knapsack::{generated_table, with_windows};
+use brelu_budget::generated::{generated_table, with_windows};
 use brelu_networks::blocks::Candidates;
 use brelu_budget::distortion::{read_table, write_table};
 use libfuzzer_sys::fuzz_target;
