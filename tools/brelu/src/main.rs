@@ -1,6 +1,8 @@
 //! The `brelu` command: private inference from compiling a network to running the three parties.
 
 #![forbid(unsafe_code)]
+// Commands that are left out share arguments with those that are not.
+#![cfg_attr(not(feature = "optimise"), allow(dead_code))]
 
 mod cmd;
 
