@@ -26,9 +26,9 @@ static GRAPH: LazyLock<Graph> = LazyLock::new(|| {
     let mut graph = Graph::new("small", "x", Shape::new(3, 5, 6)).expect("a shape");
     let ops = [
         ("conv", conv(graph.input_shape(), 1)),
-        ("relu", Op::Relu),
+        ("relu", Op::relu()),
         ("mix", conv(MAP, 2)),
-        ("bounded", Op::Clip { max: 1.0 }),
+        ("bounded", Op::bounded_relu(1.0).unwrap()),
     ];
     for (name, op) in ops {
         graph.push(name, op, &[graph.output]).expect("it fits");

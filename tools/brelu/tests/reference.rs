@@ -134,7 +134,7 @@ fn outputs_match() {
 
 /// Names of the layers that block sizes are chosen for.
 fn activations(graph: &Graph) -> Vec<&str> {
-    let layers = graph.nodes.iter().filter(|node| matches!(node.op, Op::Relu | Op::Clip { .. }));
+    let layers = graph.nodes.iter().filter(|node| node.op.is_activation());
     layers.map(|node| node.name.as_str()).collect()
 }
 
@@ -160,7 +160,7 @@ fn sizes_match() {
         let total = |wanted: &dyn Fn(&Op) -> bool| -> u64 {
             graph.nodes.iter().filter(|node| wanted(&node.op)).map(|node| node.shape.len() as u64).sum()
         };
-        let relus = total(&|op| matches!(op, Op::Relu | Op::Clip { .. }));
+        let relus = total(&|op| op.is_activation());
         assert_eq!(Some(relus), meta["relu_elements"].as_u64(), "{name}");
         assert_eq!(
             Some(total(&|op| matches!(op, Op::MaxPool(_)))),

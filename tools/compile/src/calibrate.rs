@@ -1,9 +1,11 @@
 //! How large values get: the float network on calibration images, watched where the protocol has ranges.
 
 use brelu_core::plan::Channel;
+use brelu_networks::activation::Activation;
 use rayon::prelude::*;
 
 use super::CompileError;
+use super::function::below;
 use super::margin::Margin;
 use super::net::{Net, Node, Op};
 use super::run::{largest_block, run};
@@ -21,9 +23,9 @@ pub(super) struct Seen {
     pub(super) high: f32,
     /// For activations that decide on blocks, the largest magnitude of a block's sum.
     pub(super) block: f32,
-    /// For activations that decide every pixel, the share of values near zero, a unit, less that of values near the bound.
+    /// For activations that decide every pixel, the share of values near a knot, a unit, times what the slope grows by there.
     pub(super) density: f32,
-    /// For activations, the share of values that pass, less that of values beyond the bound.
+    /// For activations, the mean slope at the values.
     pub(super) passing: f32,
 }
 
@@ -122,25 +124,28 @@ fn watch(net: &Net, image: &[f32]) -> Result<Watched, CompileError> {
 fn look(node: &Node, input: &[f32], output: &[f32]) -> Vec<Seen> {
     let plane = node.shape.plane();
     let mut seen: Vec<Seen> = output.chunks(plane).map(extent).collect();
-    if let Op::Activation { channels, bounds, .. } = &node.op {
-        let channels = channels.iter().zip(bounds);
-        for ((seen, input), (channel, bound)) in seen.iter_mut().zip(input.chunks(plane)).zip(channels) {
-            seen.block = largest_sum(input, node, *channel);
-            (seen.density, seen.passing) = shares(input, *channel);
-            if bound.is_finite() && matches!(channel, Channel::Blocks { .. }) {
-                above(seen, input, node, *channel, *bound);
+    if let Op::Activation { channels, functions, .. } = &node.op {
+        let channels = channels.iter().zip(functions);
+        for ((seen, input), (channel, function)) in seen.iter_mut().zip(input.chunks(plane)).zip(channels) {
+            match channel {
+                Channel::Blocks { .. } => decisions(seen, input, node, *channel, function),
+                other => seen.passing = if *other == Channel::Identity { 1.0 } else { 0.0 },
             }
         }
     }
     seen
 }
 
-/// What the second decision of a channel, about its values minus `bound`, adds to what was seen: it takes away what passes it.
-fn above(seen: &mut Seen, input: &[f32], node: &Node, channel: Channel, bound: f32) {
-    let moved: Vec<f32> = input.iter().map(|value| value - bound).collect();
-    let (density, passing) = shares(&moved, channel);
-    seen.block = seen.block.max(largest_sum(&moved, node, channel));
-    (seen.density, seen.passing) = (seen.density - density, seen.passing - passing);
+/// What the decisions of a channel see: values minus the place of every knot.
+fn decisions(seen: &mut Seen, input: &[f32], node: &Node, channel: Channel, function: &Activation) {
+    seen.passing = function.slope();
+    for knot in function.knots() {
+        let moved: Vec<f32> = input.iter().map(|value| value - knot.at).collect();
+        let (density, passing) = shares(&moved, channel);
+        seen.block = seen.block.max(largest_sum(&moved, node, channel));
+        seen.density += knot.slope * density;
+        seen.passing += knot.slope * passing;
+    }
 }
 
 fn extent(plane: &[f32]) -> Seen {
@@ -156,11 +161,7 @@ fn extent(plane: &[f32]) -> Seen {
 /// near zero: nothing happens to them, and differences of equal values are many.
 fn shares(plane: &[f32], channel: Channel) -> (f32, f32) {
     let len = plane.len() as f32;
-    let passing = match channel {
-        Channel::Zero => 0.0,
-        Channel::Identity => 1.0,
-        Channel::Blocks { .. } => plane.iter().filter(|value| **value > 0.0).count() as f32 / len,
-    };
+    let passing = plane.iter().filter(|value| **value > 0.0).count() as f32 / len;
     let near = NEAR * extent(plane).largest();
     if near <= 0.0 || !matches!(channel, Channel::Blocks { height: 1, width: 1, .. }) {
         return (0.0, passing);
@@ -187,15 +188,13 @@ fn over_pictures(pictures: &[Vec<Vec<Seen>>]) -> Vec<Vec<Seen>> {
     pictures[0].par_iter().enumerate().map(node).collect()
 }
 
-/// Leaves out the bounds of channels that stay below them with `margin` to spare.
-pub(super) fn drop_unreached_bounds(net: &mut Net, seen: &[Vec<Seen>], margin: Margin) {
+/// Leaves out the knots that channels stay below with `margin` to spare.
+pub(super) fn drop_unreached_knots(net: &mut Net, seen: &[Vec<Seen>], margin: Margin) {
     for node in &mut net.nodes {
-        let Op::Activation { input, bounds, .. } = &mut node.op else { continue };
+        let Op::Activation { input, functions, .. } = &mut node.op else { continue };
         let margin = margin.window(node.shape.plane()) as f32;
-        for (bound, seen) in bounds.iter_mut().zip(&seen[*input]) {
-            if seen.high * margin <= *bound {
-                *bound = f32::INFINITY;
-            }
+        for (function, seen) in functions.iter_mut().zip(&seen[*input]) {
+            *function = below(function, seen.high * margin);
         }
     }
 }

@@ -34,7 +34,11 @@ pub(super) fn drift(
             Op::Linear { .. } => vec![0.0; all[input].len()],
             _ => all[input].clone(),
         };
-        let of = |index: usize| own(&seen[id][index], scales.of(id, index), channels[id][index]);
+        let unit = |index: usize| match &node.op {
+            Op::Activation { input, .. } => scales.of(*input, index),
+            _ => 0.0,
+        };
+        let of = |index: usize| own(&seen[id][index], unit(index), channels[id][index]);
         all.push(node_drift(net, node, read, &seen[id], of));
     }
     all

@@ -26,14 +26,16 @@ pub(super) fn widen(net: &Net, seen: &mut [Vec<Seen>]) {
     let mut spans: Vec<Vec<Span>> = Vec::new();
     for (id, node) in net.nodes.iter().enumerate() {
         spans.push(granted(net, id, seen, &spans));
-        if let Op::Activation { input, channels, bounds } = &node.op {
-            for (index, (channel, bound)) in channels.iter().zip(bounds).enumerate() {
+        if let Op::Activation { input, channels, functions, .. } = &node.op {
+            for (index, (channel, function)) in channels.iter().zip(functions).enumerate() {
                 let [low, high] = spans[*input][index];
                 let range = &mut seen[*input][index];
                 (range.low, range.high) = (range.low.min(low), range.high.max(high));
-                if bound.is_finite() {
-                    // Values minus the bound are compared as well, in the same ring.
-                    range.low -= bound;
+                if matches!(channel, Channel::Blocks { .. }) {
+                    // Values minus the places of knots are compared in the same ring.
+                    let places = || function.knots().iter().map(|knot| knot.at);
+                    range.low = range.low.min(range.low - places().fold(0.0, f32::max));
+                    range.high = range.high.max(range.high - places().fold(0.0, f32::min));
                 }
                 let largest = range.largest();
                 if matches!(channel, Channel::Blocks { height: 1, width: 1, .. }) {
@@ -81,9 +83,10 @@ fn add_squares(net: &Net, term: &Term, inputs: &[Seen], squares: &mut [[f32; 2]]
     }
 }
 
-/// The largest value of a channel of a bounded activation.
+/// The largest value of a channel of an activation that has one.
 fn upper_bound(net: &Net, id: Id, channel: usize) -> Option<f32> {
-    let Op::Activation { channels, bounds, .. } = &net.nodes[id].op else { return None };
+    let Op::Activation { channels, functions, .. } = &net.nodes[id].op else { return None };
     let single = matches!(channels.get(channel)?, Channel::Blocks { height: 1, width: 1, .. });
-    bounds.get(channel).copied().filter(|bound| single && bound.is_finite())
+    let [_, bound] = functions.get(channel)?.bounds();
+    Some(bound).filter(|bound| single && bound.is_finite())
 }

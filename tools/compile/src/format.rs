@@ -58,18 +58,14 @@ fn node_cost(net: &Net, node: &Node, format: Format) -> u64 {
     match &node.op {
         Op::Input => cost::input(format.bits(node.wide), len).total(),
         Op::Linear { .. } => cost::linear(format.bits(false), len).total(),
-        Op::Activation { input, channels, bounds } => {
+        Op::Activation { input, channels, functions, .. } => {
             let from = format.bits(net.nodes[*input].wide);
-            let pairs = channels.iter().zip(bounds);
-            pairs.map(|(channel, bound)| channel_cost(node, *channel, knots(*bound), from, format)).sum()
+            let knots = functions.iter().map(|function| function.knots().len());
+            let pairs = channels.iter().zip(knots);
+            pairs.map(|(channel, knots)| channel_cost(node, *channel, knots, from, format)).sum()
         }
         _ => 0,
     }
-}
-
-/// Knots of ReLU with an upper bound, or without.
-pub(super) const fn knots(bound: f32) -> usize {
-    if bound.is_finite() { 2 } else { 1 }
 }
 
 fn channel_cost(node: &Node, channel: Channel, knots: usize, from: u8, format: Format) -> u64 {

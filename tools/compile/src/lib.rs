@@ -18,6 +18,7 @@ mod error;
 mod exact;
 mod expect;
 mod format;
+mod function;
 mod lower;
 mod margin;
 mod model;
@@ -161,7 +162,7 @@ pub fn compile(
     let mut calibration = calibrate(&net, &images, report)?;
     expect::widen(&net, &mut calibration.seen);
     let margin = Margin { times: options.margin, images: pixels.len() };
-    calibrate::drop_unreached_bounds(&mut net, &calibration.seen, margin);
+    calibrate::drop_unreached_knots(&mut net, &calibration.seen, margin);
     untie::untie(&mut net, &mut calibration.seen)?;
     let reference = Reference::of(&calibration.outputs, net.shape(net.output()));
     let mut criterion = options.criterion;

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use brelu_core::geometry::{Conv2d, Shape};
 use brelu_core::plan::{Axis, Channel, Edge, MAX_PARTS};
 
+use brelu_networks::activation::Activation;
 use brelu_networks::graph;
+
+use super::function;
 
 /// Position of a node in [`Net::nodes`].
 pub(super) type Id = usize;
@@ -91,16 +94,24 @@ pub(super) enum Op {
     Activation {
         input: Id,
         channels: Vec<Channel>,
-        /// The largest output of every channel; infinity where there is none.
-        bounds: Vec<f32>,
+        /// What every channel computes where it decides.
+        functions: Vec<Activation>,
+        /// Bits by which the outputs' unit is finer than the inputs', in channels that decide.
+        shift: u8,
     },
 }
 
 impl Op {
-    /// An activation without bounds.
-    pub(super) fn activation(input: Id, channels: Vec<Channel>) -> Self {
-        let bounds = vec![f32::INFINITY; channels.len()];
-        Self::Activation { input, channels, bounds }
+    /// ReLU.
+    pub(super) fn relu(input: Id, channels: Vec<Channel>) -> Self {
+        let functions = vec![Activation::relu(); channels.len()];
+        Self::activation(input, channels, functions)
+    }
+
+    /// A function for every channel.
+    pub(super) fn activation(input: Id, channels: Vec<Channel>, functions: Vec<Activation>) -> Self {
+        let shift = function::shift(&channels, &functions);
+        Self::Activation { input, channels, functions, shift }
     }
 
     pub(super) fn inputs(&self) -> Vec<Id> {

@@ -37,10 +37,10 @@ fn removable(net: &Net, id: Id) -> Option<Vec<usize>> {
 }
 
 fn remove(net: &mut Net, id: Id, kept: &[usize]) -> Result<(), CompileError> {
-    let Op::Activation { input, channels, bounds } = &mut net.nodes[id].op else { return Ok(()) };
+    let Op::Activation { input, channels, functions, .. } = &mut net.nodes[id].op else { return Ok(()) };
     let input = *input;
     *channels = kept.iter().map(|at| channels[*at]).collect();
-    *bounds = kept.iter().map(|at| bounds[*at]).collect();
+    *functions = kept.iter().map(|at| functions[*at].clone()).collect();
     for node in [id, input] {
         let shape = net.nodes[node].shape;
         net.nodes[node].shape = Shape::new(kept.len() as u32, shape.height, shape.width);

@@ -1,7 +1,7 @@
 //! From real parameters and scales to a plan and its integers.
 
 use brelu_core::plan::{
-    self, Answer, Channel, Channels, Header, Interpolation, Knot, MAX_PARTS, Piecewise, Plan, PlanError,
+    self, Answer, Channel, Channels, Header, Interpolation, MAX_PARTS, Plan, PlanError,
     Preprocess,
 };
 use brelu_host::weights::{NodeWeights, Weights};
@@ -10,6 +10,7 @@ use super::CompileError;
 use super::calibrate::Seen;
 use super::drift::drift;
 use super::format::Format;
+use super::function::integers;
 use super::margin::Margin;
 use super::net::{Id, Net, Node, Op, Term};
 use super::scales::{Groups, Scales, affine};
@@ -38,10 +39,10 @@ pub(super) fn quantise(
     names: &Names<'_>,
 ) -> Result<(Vec<u8>, Weights), CompileError> {
     let formats: Vec<Format> = windows.iter().map(|window| Format { window: *window, ..format }).collect();
-    let placed = |(id, node): (Id, &Node)| placed(id, node, scales, &seen[id], formats[id], names);
+    let placed = |(id, node): (Id, &Node)| placed(node, scales, &seen[id], formats[id], names);
     let channels: Vec<Vec<Channel>> = net.nodes.iter().enumerate().map(placed).collect();
-    let record = |(id, channels): (Id, &Vec<Channel>)| records(id, &net.nodes[id], channels, scales);
-    let records: Vec<(u8, Vec<u8>)> = channels.iter().enumerate().map(record).collect();
+    let record = |(node, channels): (&Node, &Vec<Channel>)| records(node, channels, scales);
+    let records: Vec<(u8, Vec<u8>)> = net.nodes.iter().zip(&channels).map(record).collect();
     let mut nodes = Vec::new();
     for ((node, records), format) in net.nodes.iter().zip(&records).zip(&formats) {
         nodes.push(plan_node(node, records, *format)?);
@@ -59,7 +60,7 @@ pub(super) fn quantise(
     };
     let file = write(&header, &nodes)?;
     let drift = drift(net, scales, seen, &channels);
-    let integers = integers(net, scales, format, &drift)?;
+    let integers = constants(net, scales, format, &drift)?;
     let weights = Weights::new(&Plan::parse(&file)?, integers)?;
     Ok((file, weights))
 }
@@ -129,42 +130,34 @@ fn push_all<T, const N: usize>(
 }
 
 /// The records of an activation's channels, and the knots that each of them has room for.
-fn records(id: Id, node: &Node, channels: &[Channel], scales: &Scales<'_>) -> (u8, Vec<u8>) {
-    let Op::Activation { bounds, .. } = &node.op else { return (0, Vec::new()) };
-    let most = if bounds.iter().any(|bound| bound.is_finite()) { 2 } else { 0 };
+fn records(node: &Node, channels: &[Channel], scales: &Scales<'_>) -> (u8, Vec<u8>) {
+    let Op::Activation { input, functions, shift, .. } = &node.op else { return (0, Vec::new()) };
+    let plain = *shift == 0 && functions.iter().all(|function| function.relu_bound() == Some(f32::INFINITY));
+    let knots = functions.iter().map(|function| function.knots().len()).max().unwrap_or(1);
+    let most = if plain { 0 } else { knots as u8 };
     let mut records = vec![0; channels.len() * Channels::record_len(most)];
     let each = records.chunks_exact_mut(Channels::record_len(most));
     for (index, (record, channel)) in each.zip(channels).enumerate() {
         match most {
             0 => record.copy_from_slice(&channel.record()),
-            _ => channel.write(&bounded(f64::from(bounds[index]) / scales.of(id, index)), record),
+            _ => channel.write(&integers(&functions[index], scales.of(*input, index), *shift), record),
         }
     }
     (most, records)
 }
 
-/// ReLU up to `bound` units.
-fn bounded(bound: f64) -> Piecewise {
-    let knots = [Knot { at: 0, slope: 1 }, Knot { at: bound.round() as i32, slope: -1 }];
-    Some(bound)
-        .filter(|bound| bound.is_finite())
-        .and_then(|_| Piecewise::new(0, 0, &knots))
-        .unwrap_or(Piecewise::RELU)
-}
-
 /// The channels of an activation, with windows that just hold the calibrated block sums.
 fn placed(
-    id: Id,
     node: &Node,
     scales: &Scales<'_>,
     seen: &[Seen],
     format: Format,
     names: &Names<'_>,
 ) -> Vec<Channel> {
-    let Op::Activation { channels, .. } = &node.op else { return Vec::new() };
+    let Op::Activation { input, channels, .. } = &node.op else { return Vec::new() };
     let place = |(index, channel): (usize, &Channel)| match *channel {
         Channel::Blocks { height, width, .. } => {
-            let sum = f64::from(seen[index].block) / scales.of(id, index);
+            let sum = f64::from(seen[index].block) / scales.of(*input, index);
             let values = node.shape.plane() / (usize::from(height) * usize::from(width)).max(1);
             Channel::Blocks { height, width, lo: window_position(sum, names.margin.window(values), format) }
         }
@@ -204,7 +197,7 @@ fn input_scale(net: &Net, scales: &Scales<'_>) -> heapless::Vec<f32, 4> {
     (0..if channels <= 4 { channels } else { 1 }).map(|channel| scales.of(0, channel) as f32).collect()
 }
 
-fn integers(
+fn constants(
     net: &Net,
     scales: &Scales<'_>,
     format: Format,

@@ -83,7 +83,7 @@ pub(super) fn activations(
         let at = usize::from(id);
         debug_assert_eq!(net.nodes[at].name, node.name);
         for (index, channel) in channels.iter().enumerate().filter(|(_, channel)| *channel != Channel::Zero) {
-            let scale = scales.of(at, index);
+            let scale = scales.of(usize::from(input), index);
             let largest = seen[usize::from(input)][index].largest();
             report.range = report.range.max((f64::from(largest) / scale / limit) as f32);
             if let Channel::Blocks { lo, .. } = channel {

@@ -6,6 +6,7 @@ use brelu_core::plan::Channel;
 use super::CompileError;
 use super::net::{Id, Net, Node, Op, Term};
 use crate::simulate::local;
+use brelu_networks::activation::Activation;
 use brelu_networks::graph;
 
 /// Computes the output for one image and shows `observer` every node with its first input and its output.
@@ -49,8 +50,8 @@ fn compute(net: &Net, node: &Node, image: &[f32], tensors: &[Vec<f32>]) -> Resul
             local::view(&tensors[*input], net.shape(*input), node.shape, axes, *edge)
         }
         Op::Reshape { input } => tensors[*input].clone(),
-        Op::Activation { input, channels, bounds } => {
-            activate(&tensors[*input], node.shape, channels, bounds)
+        Op::Activation { input, channels, functions, .. } => {
+            activate(&tensors[*input], node.shape, channels, functions)
         }
     })
 }
@@ -76,17 +77,20 @@ fn add_per_channel(values: &mut [f32], constants: &[f32], shape: Shape) {
     }
 }
 
-fn activate(x: &[f32], shape: Shape, channels: &[Channel], bounds: &[f32]) -> Vec<f32> {
+fn activate(x: &[f32], shape: Shape, channels: &[Channel], functions: &[Activation]) -> Vec<f32> {
     let mut out = x.to_vec();
-    for (plane, (channel, bound)) in out.chunks_mut(shape.plane()).zip(channels.iter().zip(bounds)) {
+    for (plane, (channel, function)) in out.chunks_mut(shape.plane()).zip(channels.iter().zip(functions)) {
         match *channel {
             Channel::Identity => {}
             Channel::Zero => plane.fill(0.0),
             Channel::Blocks { height, width, .. } => {
-                let above = bound.is_finite().then(|| passed(plane, *bound, shape, [height, width]));
-                let below = passed(plane, 0.0, shape, [height, width]);
-                plane.copy_from_slice(&below);
-                plane.iter_mut().zip(above.iter().flatten()).for_each(|(out, above)| *out -= above);
+                let knots = function.knots().iter();
+                let above: Vec<_> =
+                    knots.map(|knot| (knot.slope, passed(plane, knot.at, shape, [height, width]))).collect();
+                let line = |z: &f32| function.offset() + function.slope() * z;
+                plane.iter_mut().enumerate().for_each(|(at, z)| {
+                    *z = line(z) + above.iter().map(|(slope, above)| slope * above[at]).sum::<f32>();
+                });
             }
         }
     }

@@ -5,6 +5,7 @@
 //! union-find collects the classes.
 
 use brelu_core::geometry::Shape;
+use brelu_core::plan::Channel;
 
 use super::CompileError;
 use super::net::{Id, Net, Node, Op};
@@ -61,7 +62,12 @@ impl Ties {
                 self.planes(id, *left, channels, 1.0)?;
                 self.planes(id, *right, channels, 1.0)
             }
-            Op::Activation { input, .. } => self.planes(id, *input, channels, 1.0),
+            Op::Activation { input, channels: choices, shift, .. } => {
+                let finer = (-f64::from(*shift)).exp2();
+                let factor = |choice: &Channel| if matches!(choice, Channel::Blocks { .. }) { finer } else { 1.0 };
+                let choices = choices.iter().enumerate();
+                choices.into_iter().try_for_each(|(at, choice)| self.tie((id, at), (*input, at), factor(choice)))
+            }
             Op::Mean { input, area, .. } => self.planes(id, *input, channels, 1.0 / f64::from(*area)),
             Op::Concat { inputs } => self.concat(net, id, inputs),
             Op::View { input, axes, edge } => {

@@ -132,7 +132,7 @@ impl Widening<'_> {
             return Ids { any: narrow, wide: narrow };
         }
         let channels = vec![Channel::Identity; node.shape.channels as usize];
-        let op = Op::activation(narrow, channels);
+        let op = Op::relu(narrow, channels);
         let wide = self.to.push(format!("{}/extend", node.name), node.shape, op);
         self.to.nodes[wide].wide = true;
         Ids { any: narrow, wide }
@@ -141,13 +141,13 @@ impl Widening<'_> {
     /// An activation reads n bits, and no other activation directly.
     fn activation(&mut self, node: &Node, wide: bool) -> Ids {
         let id = self.copy(node, false, wide);
-        if let Op::Activation { input, channels, bounds } = self.to.nodes[id].op.clone() {
+        if let Op::Activation { input, .. } = self.to.nodes[id].op {
             let source = &self.to.nodes[input];
             if source.wide || matches!(source.op, Op::Activation { .. }) {
                 let view = Op::View { input, axes: [Axis::SAME; 3], edge: Edge::Zero };
                 let name = format!("{}/read", node.name);
                 self.to.nodes.insert(id, Node { name, shape: node.shape, wide: false, op: view });
-                self.to.nodes[id + 1].op = Op::Activation { input: id, channels, bounds };
+                self.to.nodes[id + 1].op = self.to.nodes[id + 1].op.renamed(|_| id);
                 return Ids { any: id + 1, wide: id + 1 };
             }
         }

@@ -6,8 +6,8 @@
 
 use brelu_core::plan::Channel;
 use brelu_core::protocol::tiling::Tiling;
+use brelu_networks::activation::Activation;
 
-use super::format::knots;
 use super::net::{Id, Net, Node, Op};
 
 /// The narrowest window of a layer that has its own, and the widest.
@@ -20,12 +20,14 @@ pub(super) fn deciding(net: &Net) -> impl Iterator<Item = (Id, u64)> + '_ {
 }
 
 fn decisions(node: &Node) -> u64 {
-    let Op::Activation { channels, bounds, .. } = &node.op else { return 0 };
-    let of = |(channel, bound): (&Channel, &f32)| match *channel {
-        Channel::Blocks { height, width, .. } => Tiling::new(node.shape, height, width).len() * knots(*bound),
+    let Op::Activation { channels, functions, .. } = &node.op else { return 0 };
+    let of = |(channel, function): (&Channel, &Activation)| match *channel {
+        Channel::Blocks { height, width, .. } => {
+            Tiling::new(node.shape, height, width).len() * function.knots().len()
+        }
         _ => 0,
     };
-    channels.iter().zip(bounds).map(of).sum::<usize>() as u64
+    channels.iter().zip(functions).map(of).sum::<usize>() as u64
 }
 
 /// Bits a window of `width` takes a decision: its index and its table.

@@ -18,6 +18,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod activation;
 pub mod blocks;
 pub mod file;
 pub mod graph;

@@ -76,7 +76,7 @@ fn graph(table: &Table) -> Graph {
         let bias = vec![0.0; geometry.out_channels as usize];
         let conv =
             graph.push(format!("conv{number}"), Op::Conv { geometry, weights, bias }, &[from]).unwrap();
-        from = graph.push(&layer.name, Op::Relu, &[conv]).unwrap();
+        from = graph.push(&layer.name, Op::relu(), &[conv]).unwrap();
     }
     graph
 }

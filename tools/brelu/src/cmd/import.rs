@@ -116,7 +116,14 @@ fn operation(node: &Node) -> String {
             }
             text
         }
-        Op::Clip { max } => format!("ReLU up to {max}"),
+        Op::Activation(functions) => match functions.relu_bound() {
+            Some(f32::INFINITY) => "relu".into(),
+            Some(max) => format!("ReLU up to {max}"),
+            None => {
+                let knots = functions.iter().map(|function| function.knots().len()).max().unwrap_or(0);
+                format!("function of {knots} {}", if knots == 1 { "knot" } else { "knots" })
+            }
+        },
         Op::MaxPool(window) => format!("max pool {}x{}", window.kernel[0], window.kernel[1]),
         Op::AveragePool { window, .. } => format!("average pool {}x{}", window.kernel[0], window.kernel[1]),
         other => other.name().to_lowercase(),

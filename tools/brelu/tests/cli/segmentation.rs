@@ -27,7 +27,7 @@ fn network() -> Graph {
     let own = |at: usize| if at / 12 == at % 12 / 4 { 0.25 } else { 0.0 };
     let weights = (0..halved.weight_len()).map(own).collect();
     graph.push("means", Op::Conv { geometry: halved, weights, bias: vec![0.0; 3] }, &[graph.output]).unwrap();
-    graph.push("kept", Op::Relu, &[graph.output]).unwrap();
+    graph.push("kept", Op::relu(), &[graph.output]).unwrap();
     let scored = Conv2d::square(graph.output_shape(), 4, 1, 1, 0);
     let weights = vec![0.0, 0.0, 0.0, 1.0, -0.5, -0.4, -0.5, 1.0, -0.4, -0.3, -0.5, 1.1];
     graph

@@ -42,9 +42,9 @@ fn network(clip: Option<f32>) -> (Graph, Preprocess, Table) {
     (preprocess.divide_by, preprocess.mean, preprocess.std) = (255.0, [0.5; 3], [0.25; 3]);
     let mut graph = demo::network(1, &preprocess).unwrap();
     let mut found = Vec::new();
-    for node in graph.nodes.iter_mut().filter(|node| node.op == graph::Op::Relu) {
+    for node in graph.nodes.iter_mut().filter(|node| node.op == graph::Op::relu()) {
         found.push((node.name.clone(), node.shape));
-        node.op = clip.map_or(graph::Op::Relu, |max| graph::Op::Clip { max });
+        node.op = clip.map_or(graph::Op::relu(), |max| graph::Op::bounded_relu(max).unwrap());
     }
     let shapes: Vec<_> = found.iter().map(|(_, shape)| *shape).collect();
     let mut table = generated_table("demo", &shapes, &Candidates::Auto, 5);

@@ -1,23 +1,22 @@
-//! ReLU, and ReLU with an upper bound.
+//! Piecewise-linear functions.
 
 use super::super::CompileError;
 use super::super::net::{Id, Op};
-use super::{Lowering, finite};
+use super::Lowering;
+use brelu_networks::activation::Functions;
 use brelu_networks::graph;
 
 impl Lowering<'_> {
-    /// The activation `node` of the tensor `input`, whose map may have been pooled already. A bound is a second knot of the same
-    /// decision layer.
-    pub(super) fn activation(&mut self, node: &graph::Node, input: Id) -> Result<Id, CompileError> {
+    /// The activation `node` of the tensor `input`, whose map may have been pooled already.
+    pub(super) fn activation(
+        &mut self,
+        node: &graph::Node,
+        functions: &Functions,
+        input: Id,
+    ) -> Result<Id, CompileError> {
         let channels = self.spec.channels(&node.name, node.shape)?;
-        let bound = match node.op {
-            graph::Op::Clip { max } => {
-                finite(&node.name, &[max])?;
-                max
-            }
-            _ => f32::INFINITY,
-        };
-        let (shape, bounds) = (self.net.shape(input), vec![bound; channels.len()]);
-        Ok(self.net.push(&node.name, shape, Op::Activation { input, channels, bounds }))
+        let functions = (0..channels.len()).map(|channel| functions.get(channel).clone()).collect();
+        let shape = self.net.shape(input);
+        Ok(self.net.push(&node.name, shape, Op::activation(input, channels, functions)))
     }
 }

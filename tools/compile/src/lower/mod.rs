@@ -31,7 +31,7 @@ pub(super) fn lower(graph: &Graph, spec: &BlockSpec) -> Result<Net, CompileError
 fn check_names(graph: &Graph, spec: &BlockSpec) -> Result<(), CompileError> {
     let is_layer = |name: &str| {
         let found = graph.nodes.iter().find(|node| node.name == name);
-        found.is_some_and(|node| matches!(node.op, graph::Op::Relu | graph::Op::Clip { .. }))
+        found.is_some_and(|node| node.op.is_activation())
     };
     let problem = "the network has no ReLU of that name: take the names that `brelu inspect` prints";
     match spec.layers.keys().find(|name| !is_layer(name)) {
@@ -98,9 +98,9 @@ impl Lowering<'_> {
                 let inputs = node.inputs.iter().map(|input| self.id(*input)).collect::<Result<_, _>>()?;
                 Ok(self.net.concat(name, inputs))
             }
-            graph::Op::Relu | graph::Op::Clip { .. } => {
+            graph::Op::Activation(functions) => {
                 let input = self.id(node.inputs[0])?;
-                self.activation(node, input)
+                self.activation(node, functions, input)
             }
             graph::Op::MaxPool(window) => self.max_pool(node, window),
             graph::Op::AveragePool { window, count_include_pad } => {

@@ -31,7 +31,8 @@ impl Lowering<'_> {
             let x = self.id(layer.inputs[0])?;
             let name = if parts.len() == 1 { node.name.clone() } else { format!("{}/{index}", node.name) };
             let x = self.maximum(&name, x, window)?;
-            pooled.push(self.activation(layer, x)?);
+            let graph::Op::Activation(functions) = &layer.op else { continue };
+            pooled.push(self.activation(layer, functions, x)?);
         }
         Ok(self.net.concat(&node.name, pooled))
     }
@@ -76,7 +77,7 @@ impl Lowering<'_> {
         let input = self.net.concat(&format!("{name}/differences"), differences);
         let shape = self.net.shape(input);
         let channels = vec![Channel::relu(0); shape.channels as usize];
-        let gains = self.net.push(format!("{name}/max"), shape, Op::activation(input, channels));
+        let gains = self.net.push(format!("{name}/max"), shape, Op::relu(input, channels));
         let count = shape.channels / pairs.len() as u32;
         let mut winners = Vec::new();
         for (index, [_, q]) in pairs.iter().enumerate() {

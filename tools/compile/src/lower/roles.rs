@@ -78,7 +78,8 @@ impl Roles {
 
     fn commutes(&self, graph: &Graph, spec: &BlockSpec, id: NodeId) -> Result<bool, CompileError> {
         let node = &graph[id];
-        if self.uses[id.0] != 1 || !node.op.is_activation() {
+        let Op::Activation(functions) = &node.op else { return Ok(false) };
+        if self.uses[id.0] != 1 || !functions.is_monotone() {
             return Ok(false);
         }
         Ok(spec.channels(&node.name, node.shape)?.iter().all(is_pointwise))

@@ -40,7 +40,7 @@ fn constants_must_be_numbers() {
         assert!(text.contains("\"conv1\"") && text.contains("constant 3"), "{text}");
     }
     let mut builder = small();
-    builder.graph.nodes[2].op = Op::Clip { max: f32::INFINITY };
+    builder.graph.nodes[2].op = Op::bounded_relu(f32::INFINITY).unwrap();
     assert!(message(&mut builder, |_| ()).contains("\"relu2\""));
 }
 

@@ -68,7 +68,7 @@ impl Builder {
     }
 
     pub(super) fn relu(&mut self, x: NodeId) -> NodeId {
-        self.push(Op::Relu, &[x])
+        self.push(Op::relu(), &[x])
     }
 
     /// A convolution that keeps the map's size if `kernel` is odd.

@@ -2,6 +2,7 @@
 
 use super::*;
 use brelu_core::plan;
+use brelu_networks::activation::{Activation, Functions};
 use brelu_networks::graph::{Axis, Window};
 
 #[test]
@@ -43,10 +44,10 @@ fn a_residual_connection_adds_in_the_small_ring() {
 fn a_linear_bottleneck_is_extended_once() {
     let mut builder = Builder::new(8, 8);
     let x = builder.conv(builder.input(), 8, 3, 1, 1);
-    let x = builder.push(Op::Clip { max: 1.5 }, &[x]);
+    let x = builder.push(Op::bounded_relu(1.5).unwrap(), &[x]);
     let narrow = builder.conv(x, 4, 1, 1, 1);
     let wide = builder.conv(narrow, 12, 1, 1, 1);
-    let wide = builder.push(Op::Clip { max: 1.5 }, &[wide]);
+    let wide = builder.push(Op::bounded_relu(1.5).unwrap(), &[wide]);
     let deep = builder.conv(wide, 12, 3, 1, 12);
     let deep = builder.relu(deep);
     let back = builder.conv(deep, 4, 1, 1, 1);
@@ -61,7 +62,7 @@ fn a_linear_bottleneck_is_extended_once() {
 fn a_bound_is_a_second_knot_where_it_is_reached() {
     let mut builder = Builder::new(8, 8);
     let x = builder.conv(builder.input(), 8, 3, 1, 1);
-    let x = builder.push(Op::Clip { max: 1.0 }, &[x]);
+    let x = builder.push(Op::bounded_relu(1.0).unwrap(), &[x]);
     builder.conv(x, 4, 1, 1, 1);
     let compiled = check(&mut builder);
     assert_eq!(compiled.report.round_trips, 1);
@@ -75,6 +76,30 @@ fn a_bound_is_a_second_knot_where_it_is_reached() {
     let spec = |size| BlockSpec { layers: [("clip2".into(), vec![size; 8])].into(), ..BlockSpec::default() };
     check_with(&mut builder, spec([0, 1]));
     check_with(&mut builder, spec([1, 0]));
+}
+
+#[test]
+fn functions_of_any_slopes() {
+    let leaky = |slope: f32| Activation::leaky(slope).unwrap();
+    let channels = (0..8).map(|channel| leaky(0.05 * channel as f32 - 0.1)).collect();
+    let functions: [Functions; 5] = [
+        leaky(0.01).into(),
+        Activation::clip(-0.5, 0.5).unwrap().into(),
+        Activation::hard_sigmoid(0.2, 0.5).unwrap().into(),
+        Activation::at_least(-0.3).unwrap().into(),
+        Functions::of_channels(channels),
+    ];
+    for functions in functions {
+        let mut builder = Builder::new(8, 8);
+        let x = builder.conv(builder.input(), 8, 3, 1, 1);
+        let x = builder.push(Op::Activation(functions), &[x]);
+        let y = builder.conv(x, 8, 3, 1, 1);
+        let x = builder.push(Op::Add, &[x, y]);
+        let x = builder.relu(x);
+        builder.conv(x, 4, 8, 8, 1);
+        let compiled = check(&mut builder);
+        assert_eq!(compiled.report.round_trips, 2);
+    }
 }
 
 #[test]

@@ -54,7 +54,7 @@ fn relu_moves_behind_the_maximum_also_out_of_a_concatenation() {
     let left = builder.conv(builder.input(), 4, 3, 1, 1);
     let left = builder.relu(left);
     let right = builder.conv(builder.input(), 6, 1, 1, 1);
-    let right = builder.push(Op::Clip { max: 1.0 }, &[right]);
+    let right = builder.push(Op::bounded_relu(1.0).unwrap(), &[right]);
     let both = builder.push(Op::Concat, &[left, right]);
     let window = Window { stride: [2, 2], ..Window::new([2, 2]) };
     let x = builder.push(Op::MaxPool(window), &[both]);

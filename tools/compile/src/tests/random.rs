@@ -17,7 +17,7 @@ fn append(builder: &mut Builder, code: u8, x: NodeId, other: NodeId) -> NodeId {
         1 => builder.conv(x, 6, 1, 1, 1),
         2 => builder.conv(x, shape.channels, 3, 2, shape.channels),
         3 | 4 => builder.relu(x),
-        5 => builder.push(Op::Clip { max: 1.0 }, &[x]),
+        5 => builder.push(Op::bounded_relu(1.0).unwrap(), &[x]),
         6 if same => builder.push(Op::Add, &[x, other]),
         7 if joins => builder.push(Op::Concat, &[other, x]),
         8 if large => builder.push(Op::MaxPool(Window { stride: [2, 2], ..Window::new([3, 2]) }), &[x]),

@@ -63,7 +63,7 @@ impl Builder {
     fn body(&mut self, channels: [u32; 3]) -> Result<NodeId, DemoError> {
         let input = self.graph.input;
         let stem = self.conv("stem", input, channels[0], 3, 1)?;
-        let mut x = self.graph.push("stem.relu", Op::Relu, &[stem])?;
+        let mut x = self.graph.push("stem.relu", Op::relu(), &[stem])?;
         for (stage, channels) in channels.into_iter().enumerate() {
             x = self.block(&format!("stage{stage}"), x, channels)?;
         }
@@ -76,11 +76,11 @@ impl Builder {
         let grows = self.graph[x].shape.channels != channels;
         let stride = if grows { 2 } else { 1 };
         let first = self.conv(&format!("{name}.conv1"), x, channels, 3, stride)?;
-        let middle = self.graph.push(format!("{name}.relu1"), Op::Relu, &[first])?;
+        let middle = self.graph.push(format!("{name}.relu1"), Op::relu(), &[first])?;
         let second = self.conv(&format!("{name}.conv2"), middle, channels, 3, 1)?;
         let skip = if grows { self.conv(&format!("{name}.skip"), x, channels, 1, 2)? } else { x };
         let sum = self.graph.push(format!("{name}.add"), Op::Add, &[second, skip])?;
-        Ok(self.graph.push(format!("{name}.relu2"), Op::Relu, &[sum])?)
+        Ok(self.graph.push(format!("{name}.relu2"), Op::relu(), &[sum])?)
     }
 
     fn conv(

@@ -1,18 +1,38 @@
 use std::collections::BTreeMap;
 
-use burn::tensor::{Tensor, activation::relu};
+use burn::tensor::{Tensor, TensorData, activation::relu};
 use serde::{Deserialize, Serialize};
 
 use super::block;
 use super::kernels::{self, Fixed, Slope};
+use brelu_networks::activation::{Functions, Knot};
 use brelu_networks::blocks::{BlockRelu, Spec};
 use brelu_networks::graph::{Graph, NodeId};
 use brelu_networks::numbers::Random;
 
 /// What stands in the place of the ReLUs of a graph.
 pub trait Activation: Sync {
-    /// The output of activation `id` for `z`, a batch of its inputs. `bound` is the largest output of a bounded ReLU.
-    fn apply(&self, id: NodeId, bound: Option<f32>, z: Tensor<4>) -> Tensor<4>;
+    /// The output of activation `id` for `z`, a batch of its inputs; `functions` is what the graph says it computes.
+    fn apply(&self, id: NodeId, functions: &Functions, z: Tensor<4>) -> Tensor<4>;
+}
+
+/// `offset + slope z` and, for every knot, its slope times what `passes` makes of the knot's number and `z` minus its place.
+pub(super) fn piecewise(
+    functions: &Functions,
+    z: &Tensor<4>,
+    passes: impl Fn(usize, Tensor<4>) -> Tensor<4>,
+) -> Tensor<4> {
+    let (channels, device) = (z.dims()[1], z.device());
+    let of = |value: &dyn Fn(&brelu_networks::activation::Activation) -> f32| -> Tensor<4> {
+        let values: Vec<f32> = (0..channels).map(|channel| value(functions.get(channel))).collect();
+        Tensor::from_data(TensorData::new(values, [1, channels, 1, 1]), &device)
+    };
+    let knots = functions.iter().map(|function| function.knots().len()).max().unwrap_or(0);
+    let line = z.clone() * of(&|function| function.slope()) + of(&|function| function.offset());
+    (0..knots).fold(line, |sum, knot| {
+        let part = |value: fn(&Knot) -> f32| of(&|function| function.knots().get(knot).map_or(0.0, value));
+        sum + passes(knot, z.clone() - part(|knot| knot.at)) * part(|knot| knot.slope)
+    })
 }
 
 /// One decision a pixel, as the graph says.
@@ -20,10 +40,11 @@ pub trait Activation: Sync {
 pub struct Plain;
 
 impl Activation for Plain {
-    fn apply(&self, _: NodeId, bound: Option<f32>, z: Tensor<4>) -> Tensor<4> {
-        match bound {
+    fn apply(&self, _: NodeId, functions: &Functions, z: Tensor<4>) -> Tensor<4> {
+        match functions.relu_bound() {
+            Some(f32::INFINITY) => relu(z),
             Some(max) => z.clamp(0.0, max),
-            None => relu(z),
+            None => piecewise(functions, &z, |_, above| relu(above)),
         }
     }
 }
@@ -49,10 +70,10 @@ impl Blocks {
 }
 
 impl Activation for Blocks {
-    fn apply(&self, id: NodeId, bound: Option<f32>, z: Tensor<4>) -> Tensor<4> {
+    fn apply(&self, id: NodeId, functions: &Functions, z: Tensor<4>) -> Tensor<4> {
         match self.0.get(&id.0) {
-            Some(layer) => block::apply(layer, bound, z),
-            None => Plain.apply(id, bound, z),
+            Some(layer) => block::apply(layer, functions, z),
+            None => Plain.apply(id, functions, z),
         }
     }
 }
@@ -99,7 +120,9 @@ pub struct FixedPoint {
 }
 
 impl Activation for Relaxed<'_> {
-    fn apply(&self, id: NodeId, bound: Option<f32>, z: Tensor<4>) -> Tensor<4> {
+    fn apply(&self, id: NodeId, functions: &Functions, z: Tensor<4>) -> Tensor<4> {
+        // Kernels and relaxed decisions are for ReLU, with a bound or without.
+        let Some(bound) = functions.relu_bound() else { return self.blocks.apply(id, functions, z) };
         let slope = match self.decisions {
             Decisions::StraightThrough { width } if width > 0.0 => Slope::Hard { width },
             Decisions::Annealed { width } if width > 0.0 => Slope::Soft { width },
@@ -111,7 +134,13 @@ impl Activation for Relaxed<'_> {
             margin: point.margin,
             key: Random::new(number ^ (id.0 as u64) << 48).word(),
         });
-        kernels::decide(self.blocks.0.get(&id.0), bound, slope, fixed, &z)
-            .unwrap_or_else(|| self.blocks.apply(id, bound, z))
+        kernels::decide(
+            self.blocks.0.get(&id.0),
+            Some(bound).filter(|bound| bound.is_finite()),
+            slope,
+            fixed,
+            &z,
+        )
+        .unwrap_or_else(|| self.blocks.apply(id, functions, z))
     }
 }

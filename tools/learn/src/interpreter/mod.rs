@@ -104,7 +104,7 @@ impl Interpreter {
         let mut inputs = inputs.into_iter();
         let Some(first) = inputs.next() else { return input.clone() };
         match &self.steps[id.0] {
-            Step::Activation(bound) => activation.apply(id, *bound, first),
+            Step::Activation(functions) => activation.apply(id, functions, first),
             step => step.run(node, first, inputs),
         }
     }

@@ -1,4 +1,5 @@
 use brelu_core::geometry::{Conv2d, Shape};
+use brelu_networks::activation::Functions;
 use burn::tensor::module::conv2d;
 use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Device, Tensor, TensorData};
@@ -22,8 +23,8 @@ pub(super) enum Step {
         scale: Tensor<4>,
         shift: Tensor<4>,
     },
-    /// A ReLU, bounded or not.
-    Activation(Option<f32>),
+    /// Functions of the channels.
+    Activation(Functions),
     Add,
     Concat,
     Max(Pool),
@@ -43,8 +44,7 @@ impl Step {
                 let [scale, shift] = node.op.affine().unwrap_or_default();
                 Self::Affine { scale: per_channel(&scale, device), shift: per_channel(&shift, device) }
             }
-            Op::Relu => Self::Activation(None),
-            Op::Clip { max } => Self::Activation(Some(*max)),
+            Op::Activation(functions) => Self::Activation(functions.clone()),
             Op::Add => Self::Add,
             Op::Concat => Self::Concat,
             Op::MaxPool(window) => Self::Max(pool(*window, true)),

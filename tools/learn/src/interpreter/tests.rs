@@ -8,6 +8,7 @@ use proptest::prelude::*;
 
 use super::block::apply;
 use super::*;
+use brelu_networks::activation::Activation as Value;
 use brelu_networks::blocks::{BlockRelu, BlockSize};
 use brelu_networks::graph::random::{
     axes, batch_norm, close, geometry, networks, single, values as values_of, window,
@@ -61,7 +62,7 @@ proptest! {
         let device = Device::flex();
         let tensor = Tensor::<4>::from_data(TensorData::new(z.clone(), [1, 3, 5, 4]), &device);
         let bound = bounded.then_some(0.4);
-        let got = values(apply(&BlockRelu::new(shape, &sizes), bound, tensor));
+        let got = values(apply(&BlockRelu::new(shape, &sizes), &Value::relu_up_to(bound).into(), tensor));
         for (at, got) in got.iter().enumerate() {
             let want = naive(&z, shape, &sizes, at, 0.0) - bound.map_or(0.0, |max| naive(&z, shape, &sizes, at, max));
             prop_assert!((got - want).abs() < 1e-5);
@@ -95,10 +96,10 @@ fn residual() -> Graph {
     let mut graph = Graph::new("g", "x", shape).unwrap();
     let x = graph.push("norm", batch_norm(4, 2), &[graph.input]).unwrap();
     let a = graph.push("conv1", conv(1), &[x]).unwrap();
-    let a = graph.push("relu1", Op::Clip { max: 0.5 }, &[a]).unwrap();
+    let a = graph.push("relu1", Op::bounded_relu(0.5).unwrap(), &[a]).unwrap();
     let b = graph.push("conv2", conv(2), &[a]).unwrap();
     let sum = graph.push("add", Op::Add, &[b, x]).unwrap();
-    let c = graph.push("relu2", Op::Relu, &[sum]).unwrap();
+    let c = graph.push("relu2", Op::relu(), &[sum]).unwrap();
     let joined = graph.push("join", Op::Concat, &[c, a]).unwrap();
     graph.push("flat", Op::Reshape(Shape::new(288, 1, 1)), &[joined]).unwrap();
     graph
@@ -123,6 +124,6 @@ fn what_depends_on_a_changed_tensor_is_computed_again() {
     blocks.set(relu1, BlockRelu::new(graph[relu1].shape, &sizes));
     let whole = interpreter.run(interpreter.batch([image.as_slice()]), &blocks);
     let z = trace.value(graph[relu1].inputs[0]).clone();
-    let changed = apply(&BlockRelu::new(graph[relu1].shape, &sizes), Some(0.5), z);
+    let changed = apply(&BlockRelu::new(graph[relu1].shape, &sizes), &Value::relu_up_to(Some(0.5)).into(), z);
     assert_eq!(values(interpreter.rerun(&trace, relu1, changed, &Plain)), values(whole));
 }

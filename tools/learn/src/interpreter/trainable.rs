@@ -195,7 +195,7 @@ impl Trainable {
                     first * planes(scale) + planes(shift)
                 }
                 Layer::Fixed(step) => match step.as_ref() {
-                    Step::Activation(bound) => activation.apply(id, *bound, first),
+                    Step::Activation(functions) => activation.apply(id, functions, first),
                     Step::View(_, view) if !self.general => kernels::view(view, &first)
                         .unwrap_or_else(|| step.run(node, first, inputs.into_iter())),
                     step => step.run(node, first, inputs.into_iter()),

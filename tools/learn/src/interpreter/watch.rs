@@ -3,6 +3,7 @@ use std::sync::Mutex;
 use burn::tensor::Tensor;
 
 use super::Activation;
+use brelu_networks::activation::Functions;
 use brelu_networks::graph::NodeId;
 
 /// Another activation, and what came of it in some nodes.
@@ -27,8 +28,8 @@ impl<'a> Watched<'a> {
 }
 
 impl Activation for Watched<'_> {
-    fn apply(&self, id: NodeId, bound: Option<f32>, z: Tensor<4>) -> Tensor<4> {
-        let output = self.inner.apply(id, bound, z);
+    fn apply(&self, id: NodeId, functions: &Functions, z: Tensor<4>) -> Tensor<4> {
+        let output = self.inner.apply(id, functions, z);
         if self.nodes.contains(&id)
             && let Ok(mut seen) = self.seen.lock()
         {
@@ -51,7 +52,7 @@ mod tests {
     fn only_the_nodes_that_are_named() {
         let mut graph = Graph::new("g", "x", Shape::new(1, 1, 2)).unwrap();
         for name in ["a", "b", "c"] {
-            graph.push(name, Op::Relu, &[graph.output]).unwrap();
+            graph.push(name, Op::relu(), &[graph.output]).unwrap();
             let affine = Op::Affine { scale: vec![2.0], shift: vec![-1.0] };
             graph.push(format!("{name}+"), affine, &[graph.output]).unwrap();
         }

@@ -67,7 +67,7 @@ mod tests {
         let mut graph = Graph::new("g", "x", Shape::new(2, 8, 8)).unwrap();
         let mut halves = Window::new([2, 2]);
         halves.stride = [2, 2];
-        for op in [Op::Relu, Op::Relu, Op::MaxPool(halves), Op::Relu, Op::MaxPool(halves)] {
+        for op in [Op::relu(), Op::relu(), Op::MaxPool(halves), Op::relu(), Op::MaxPool(halves)] {
             graph.push(format!("{}", graph.nodes.len()), op, &[graph.output]).unwrap();
         }
         assert_eq!(stages(&graph), [NodeId(2), NodeId(4)]);

@@ -42,7 +42,7 @@ fn graph() -> Graph {
         let norm =
             Op::BatchNorm { scale: ones(), shift: ones(), mean: ones(), variance: ones(), epsilon: 1e-5 };
         graph.push(format!("norm{at}"), norm, &[graph.output]).unwrap();
-        graph.push(format!("relu{at}"), Op::Relu, &[graph.output]).unwrap();
+        graph.push(format!("relu{at}"), Op::relu(), &[graph.output]).unwrap();
     }
     let mut window = Window::new([2, 2]);
     window.stride = [2, 2];
@@ -60,7 +60,7 @@ fn conv(graph: &mut Graph, name: &str, geometry: Conv2d) {
 
 fn blocks(graph: &Graph) -> Blocks {
     let mut blocks = Blocks::default();
-    for (id, node) in graph.iter().filter(|(_, node)| node.op == Op::Relu) {
+    for (id, node) in graph.iter().filter(|(_, node)| node.op == Op::relu()) {
         let size = |channel| match channel % 4 {
             0 => BlockSize::RELU,
             1 => BlockSize::new(2, 3),
@@ -284,7 +284,7 @@ fn hints_bring_stages_nearer_to_the_teacher() {
                 let interpreter = Interpreter::new(graph, &Device::flex()).unwrap();
                 let images = training.images.batch(&[0, 1, 2, 3], 0).unwrap().images;
                 let trace = interpreter.trace(interpreter.batch(images.chunks(36)), activation);
-                let last = graph.iter().filter(|(_, node)| node.op == Op::Relu).last().unwrap().0;
+                let last = graph.iter().filter(|(_, node)| node.op == Op::relu()).last().unwrap().0;
                 crate::interpreter::values(trace.value(last).clone())
             };
             let pairs = stage(&student, training.blocks).into_iter().zip(stage(&other, &Plain));

@@ -1,9 +1,10 @@
-//! Block-ReLU of a layer: `y = d * z` with `d = 1` where the sum of the block of `z` is positive (arXiv 2304.10442,
-//! equation 1). A bounded ReLU is `ReLU(z) - ReLU(z - max)` with a decision each.
+//! Block-ReLU of a layer: `y = d * z` with `d = 1` where the sum of the block of `z` is not negative (arXiv 2304.10442,
+//! equation 1; at a sum of exactly zero as the protocol decides). A function of several knots has a decision for each.
 
 use brelu_core::geometry::Shape;
 
 use super::{BlockSize, SpecLayer};
+use crate::activation::{Activation, Knot};
 
 /// Block sizes of the channels of one layer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,33 +37,43 @@ impl BlockRelu {
         self.shape
     }
 
-    /// Replaces `z`, one plane of `channel`, by its activation; `bound` is the largest output of a bounded ReLU.
-    pub fn activate(&self, channel: usize, bound: Option<f32>, z: &mut [f32]) {
-        let low = self.decisions(channel, 0.0, true, z);
-        let max = bound.unwrap_or(0.0);
-        let high = bound.map(|max| self.decisions(channel, max, false, z));
-        for (at, z) in z.iter_mut().enumerate() {
-            let above = high.as_ref().map_or(0.0, |high| high[at] * (*z - max));
-            *z = low[at] * *z - above;
+    /// Replaces `z`, one plane of `channel`, by its activation: every knot has a decision a block. Identity channels pass as they
+    /// are.
+    pub fn activate(&self, channel: usize, function: &Activation, z: &mut [f32]) {
+        match self.size(channel) {
+            BlockSize::IDENTITY => {}
+            BlockSize::ZERO => z.fill(0.0),
+            _ => {
+                let knots = function.knots().iter();
+                let decided: Vec<_> = knots.map(|knot| (knot, self.decisions(channel, knot.at, z))).collect();
+                for (at, z) in z.iter_mut().enumerate() {
+                    let above =
+                        |(knot, decisions): &(&Knot, Vec<f32>)| decisions[at] * knot.slope * (*z - knot.at);
+                    *z = function.offset() + function.slope() * *z + decided.iter().map(above).sum::<f32>();
+                }
+            }
         }
     }
 
-    /// 1 where the block of `z - offset` passes, 0 elsewhere; identity channels pass everywhere or nowhere.
-    pub fn decisions(&self, channel: usize, offset: f32, identity: bool, z: &[f32]) -> Vec<f32> {
-        let mut decisions: Vec<f32> = z.iter().map(|z| z - offset).collect();
-        self.decide(channel, identity, &mut decisions);
+    /// 1 where the block of `z - at` passes, 0 elsewhere, in a channel that decides.
+    pub fn decisions(&self, channel: usize, at: f32, z: &[f32]) -> Vec<f32> {
+        let mut decisions: Vec<f32> = z.iter().map(|z| z - at).collect();
+        self.decide(channel, &mut decisions);
         decisions
     }
 
-    /// Replaces every value of a plane of `channel` by its block's decision.
-    pub fn decide(&self, channel: usize, identity: bool, plane: &mut [f32]) {
-        let size = self.sizes.get(channel).copied().unwrap_or(BlockSize::RELU);
-        match size {
-            BlockSize::IDENTITY => plane.fill(f32::from(u8::from(identity))),
+    /// Replaces every value of a plane of `channel` by its block's decision; identity channels pass everywhere.
+    pub fn decide(&self, channel: usize, plane: &mut [f32]) {
+        match self.size(channel) {
+            BlockSize::IDENTITY => plane.fill(1.0),
             BlockSize::ZERO => plane.fill(0.0),
             BlockSize::RELU => plane.iter_mut().for_each(|value| *value = f32::from(u8::from(*value > 0.0))),
-            _ => decide(plane, self.shape.width as usize, size),
+            size => decide(plane, self.shape.width as usize, size),
         }
+    }
+
+    fn size(&self, channel: usize) -> BlockSize {
+        self.sizes.get(channel).copied().unwrap_or(BlockSize::RELU)
     }
 }
 
@@ -78,7 +89,7 @@ fn decide(plane: &mut [f32], line: usize, size: BlockSize) {
         }
         for row in band.chunks_mut(line) {
             for (sum, part) in sums.iter().zip(row.chunks_mut(width)) {
-                part.fill(f32::from(u8::from(*sum > 0.0)));
+                part.fill(f32::from(u8::from(*sum >= 0.0)));
             }
         }
     }

@@ -217,13 +217,13 @@ impl Spec {
         Ok(())
     }
 
-    /// Sign decisions of `graph` with these blocks, a bounded ReLU counted once.
+    /// Sign decisions of `graph` with these blocks, a function of several knots counted once.
     pub fn decisions(&self, graph: &Graph) -> u64 {
         let of = |node: &Node| match (&node.op, self.layer(&node.name)) {
-            (Op::Relu | Op::Clip { .. }, Some(layer)) => {
+            (Op::Activation(_), Some(layer)) => {
                 layer.channels.iter().map(|choice| choice.block.decisions(node.shape)).sum()
             }
-            (Op::Relu | Op::Clip { .. }, None) => node.shape.len() as u64,
+            (Op::Activation(_), None) => node.shape.len() as u64,
             _ => 0,
         };
         graph.nodes.iter().map(of).sum()

@@ -36,7 +36,9 @@ pub fn max_pools_to_average(graph: &Graph) -> Result<Conversion, GraphError> {
 /// # Errors
 /// If the graph is inconsistent.
 pub fn bounded_to_relu(graph: &Graph) -> Result<Conversion, GraphError> {
-    convert(graph, |graph, id| matches!(graph[id].op, Op::Clip { .. }).then_some(Op::Relu))
+    convert(graph, |graph, id| {
+        graph[id].op.relu_bound().filter(|bound| bound.is_finite()).map(|_| Op::relu())
+    })
 }
 
 fn convert(graph: &Graph, change: impl Fn(&Graph, NodeId) -> Option<Op>) -> Result<Conversion, GraphError> {
@@ -77,7 +79,7 @@ mod tests {
 
     #[test]
     fn relu6_loses_its_bound() {
-        let graph = single(Shape::new(1, 1, 2), Op::Clip { max: 6.0 });
+        let graph = single(Shape::new(1, 1, 2), Op::bounded_relu(6.0).unwrap());
         let Conversion { graph, changed } = bounded_to_relu(&graph).unwrap();
         assert_eq!((run(&graph, &[-1.0, 7.0]).unwrap(), changed.len()), (vec![0.0, 7.0], 1));
     }

@@ -1,4 +1,5 @@
 use super::{Axis, Window};
+use crate::activation::{Activation, ActivationError, Functions};
 use brelu_core::geometry::{Conv2d, Shape};
 
 /// What a node computes. `x` is the first input, `c, i, j` a channel, row and column of the output.
@@ -38,13 +39,8 @@ pub enum Op {
         /// One summand a channel.
         shift: Vec<f32>,
     },
-    /// `y = max(x, 0)`.
-    Relu,
-    /// `y = min(max(x, 0), max)`, with a positive `max` (6 for ReLU6).
-    Clip {
-        /// The largest output.
-        max: f32,
-    },
+    /// `y[c,i,j] = f_c(x[c,i,j])` with piecewise-linear functions: ReLU and its kin.
+    Activation(Functions),
     /// `y = x1 + x2`, two inputs of the same shape.
     Add,
     /// The channels of all inputs (one or more, same height and width) one after the other.
@@ -80,8 +76,7 @@ impl Op {
             Self::Conv { .. } => "Conv",
             Self::BatchNorm { .. } => "BatchNorm",
             Self::Affine { .. } => "Affine",
-            Self::Relu => "Relu",
-            Self::Clip { .. } => "Clip",
+            Self::Activation(_) => "Activation",
             Self::Add => "Add",
             Self::Concat => "Concat",
             Self::MaxPool(_) => "MaxPool",
@@ -91,9 +86,30 @@ impl Op {
         }
     }
 
-    /// Whether it decides about signs: a ReLU, bounded or not.
+    /// `y = max(x, 0)`.
+    pub fn relu() -> Self {
+        Self::Activation(Activation::relu().into())
+    }
+
+    /// `y = min(max(x, 0), max)`.
+    ///
+    /// # Errors
+    /// If `max` is not positive, or not finite.
+    pub fn bounded_relu(max: f32) -> Result<Self, ActivationError> {
+        Ok(Self::Activation(Activation::clip(0.0, max)?.into()))
+    }
+
+    /// Whether it decides about signs.
     pub const fn is_activation(&self) -> bool {
-        matches!(self, Self::Relu | Self::Clip { .. })
+        matches!(self, Self::Activation(_))
+    }
+
+    /// The bound of ReLU with one, infinity for ReLU itself, nothing for anything else.
+    pub fn relu_bound(&self) -> Option<f32> {
+        match self {
+            Self::Activation(functions) => functions.relu_bound(),
+            _ => None,
+        }
     }
 
     /// The place of the first weight or summand that is no finite number, and what it is instead.

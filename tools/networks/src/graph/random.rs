@@ -140,8 +140,8 @@ impl Piece {
             Self::Affine(seed) => {
                 Op::Affine { scale: values(channels, *seed), shift: values(channels, seed + 4) }
             }
-            Self::Relu => Op::Relu,
-            Self::Clip(max) => Op::Clip { max: *max },
+            Self::Relu => Op::relu(),
+            Self::Clip(max) => Op::bounded_relu(*max).expect("a positive bound"),
             Self::Add => Op::Add,
             Self::Concat => Op::Concat,
             Self::MaxPool(window) => Op::MaxPool(*window),

@@ -27,9 +27,10 @@ impl Op {
             (Self::Conv { geometry, weights, bias }, [x]) => conv(geometry, weights, bias, *x)?,
             (Self::BatchNorm { .. }, [x]) => norm::output(self, *x)?,
             (Self::Affine { scale, shift }, [x]) => affine(scale, shift, *x)?,
-            (Self::Relu, [x]) => *x,
-            (Self::Clip { max }, [x]) if *max > 0.0 => *x,
-            (Self::Clip { max }, [_]) => return Err(format!("the upper bound {max} is not positive")),
+            (Self::Activation(functions), [x]) if functions.fit(x.channels as usize) => *x,
+            (Self::Activation(_), [x]) => {
+                return Err(format!("it has not one function for each of {} channels", x.channels));
+            }
             (Self::Add, [x, y]) if x == y => *x,
             (Self::Add, [x, y]) => return Err(format!("adds {} and {}", text(*x), text(*y))),
             (Self::Concat, [first, rest @ ..]) => concat(*first, rest)?,

@@ -156,7 +156,7 @@ fn add_tensors(x: &Tensor, y: &Tensor, build: &mut Builder) -> Problem<Tensor> {
 }
 
 /// One value a channel of `x`, from a constant that is broadcast over `x` and does not change within a plane.
-fn per_channel(constant: &Constant, x: &Tensor) -> Problem<Vec<f32>> {
+pub(super) fn per_channel(constant: &Constant, x: &Tensor) -> Problem<Vec<f32>> {
     let channel_axis = x.channel_axis();
     let values = constant.floats();
     let misfit =

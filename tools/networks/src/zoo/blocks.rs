@@ -1,6 +1,7 @@
 //! Residual blocks, with the names that published files and the block specs of the reference have for them.
 
 use super::builder::{Builder, Filter, Layer};
+use crate::activation::Activation;
 use crate::graph::{GraphError, NodeId, Op};
 
 /// Gain of convolutions whose result is added: a small one keeps many additions from growing out of all range before
@@ -126,7 +127,7 @@ impl Builder {
             let layer = Layer::module(format!("{}.{role}", place.name), &scope(number));
             top = self.conv_norm(&layer, top, wide, *filter)?;
             let reference = format!("{}_{number}", place.reference);
-            top = self.activation(&format!("{}.relu", layer.name), &reference, RELU6, top)?;
+            top = self.activation(&format!("{}.relu", layer.name), &reference, relu6(), top)?;
         }
         let adds = block.stride == 1 && self.shape(x).channels == block.out;
         let filter = Filter::new(1).gain(if adds { BRANCH } else { 1.0 });
@@ -137,4 +138,6 @@ impl Builder {
 }
 
 /// The activation of MobileNetV2.
-pub(super) const RELU6: Op = Op::Clip { max: 6.0 };
+pub(super) fn relu6() -> Op {
+    Op::Activation(Activation::relu6().into())
+}

@@ -138,7 +138,7 @@ impl Builder {
 
     /// ReLU, which block specs of the reference call `reference`.
     pub(super) fn relu(&mut self, name: &str, reference: &str, x: NodeId) -> Result<NodeId, GraphError> {
-        self.activation(name, reference, Op::Relu, x)
+        self.activation(name, reference, Op::relu(), x)
     }
 
     /// As [`Self::relu`], with another operation.

@@ -1,6 +1,6 @@
 //! MobileNetV2 (Sandler et al., arXiv 1801.04381).
 
-use super::blocks::{Inverted, Place, RELU6};
+use super::blocks::{Inverted, Place, relu6};
 use super::builder::{Builder, Filter, Layer};
 use super::setting::Setting;
 use crate::graph::{GraphError, NodeId};
@@ -21,7 +21,7 @@ pub(super) fn classifier(setting: &Setting) -> Result<Builder, GraphError> {
     let channels = if setting.width < 1.0 { 1280 } else { setting.channels(1280) };
     let layer = Layer::module("features", "backbone.conv2");
     let last = builder.conv_norm(&layer, features, channels, Filter::new(1))?;
-    let last = builder.activation("features.relu", "conv2", RELU6, last)?;
+    let last = builder.activation("features.relu", "conv2", relu6(), last)?;
     builder.classifier(last)?;
     Ok(builder)
 }
@@ -35,7 +35,7 @@ fn backbone(builder: &mut Builder, steps: &[(u16, u16); 7]) -> Result<NodeId, Gr
     let setting = builder.setting;
     let stem = Layer::module("stem", "backbone.conv1");
     let stem = builder.conv_norm(&stem, NodeId(0), setting.channels(32), Filter::new(3).stride(2))?;
-    let mut top = builder.activation("stem.relu", "conv1", RELU6, stem)?;
+    let mut top = builder.activation("stem.relu", "conv1", relu6(), stem)?;
     for (stage, ((expansion, channels, blocks), (stride, dilation))) in (1..).zip(STAGES.iter().zip(steps)) {
         for block in 0..*blocks {
             let stride = if block == 0 { *stride } else { 1 };

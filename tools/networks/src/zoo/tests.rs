@@ -46,7 +46,7 @@ fn architecture(name: &str) -> &'static Architecture {
 #[test]
 fn resnet8_has_three_blocks() {
     let graph = build("resnet8").unwrap();
-    let relus: Vec<_> = graph.nodes.iter().filter(|node| node.op == Op::Relu).collect();
+    let relus: Vec<_> = graph.nodes.iter().filter(|node| node.op == Op::relu()).collect();
     let shapes: Vec<_> = relus.iter().map(|node| (node.shape.channels, node.shape.height)).collect();
     assert_eq!(shapes, [(16, 32), (16, 32), (16, 32), (32, 16), (32, 16), (64, 8), (64, 8)]);
     assert_eq!(graph.output_shape(), Shape::new(10, 1, 1));

@@ -8,6 +8,7 @@ use burn::tensor::{Tensor, TensorData};
 use super::Triple;
 use super::layers::Layer;
 use brelu_learn::interpreter::{Interpreter, Plain, Trace, values};
+use brelu_networks::activation::Activation;
 use brelu_networks::blocks::BlockRelu;
 
 /// One batch of images, computed with every ReLU.
@@ -59,7 +60,7 @@ impl<'a> Tail<'a> {
         for (image, z) in changed.chunks_exact_mut(shape.len()).zip(z.chunks_exact(shape.len())) {
             let plane = &mut image[start..][..shape.plane()];
             plane.copy_from_slice(&z[start..][..shape.plane()]);
-            relu.activate(0, layer.bound, plane);
+            relu.activate(0, &Activation::relu_up_to(layer.bound), plane);
         }
         let dims = self.trace.value(layer.id).dims();
         Tensor::from_data(TensorData::new(changed, dims), self.interpreter.device())

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use super::walk::Sizes;
 use super::{LayerTable, TableError, WINDOWS};
 use brelu_networks::blocks::{BlockSize, Candidates, candidates};
-use brelu_networks::graph::{Graph, Node, NodeId, Op};
+use brelu_networks::graph::{Graph, Node, NodeId};
 
 /// An activation layer and its candidates.
 #[derive(Clone, Debug)]
@@ -41,10 +41,9 @@ pub(super) fn layers_of(graph: &Graph, tables: &[LayerTable]) -> Result<Vec<Laye
 
 /// The activation layers that have candidates.
 fn with_sizes(graph: &Graph, sizes: &dyn Fn(&Node) -> Option<Vec<BlockSize>>) -> Vec<Layer> {
-    let nodes = graph.iter().filter_map(|(id, node)| match node.op {
-        Op::Relu => Some((id, node, None)),
-        Op::Clip { max } => Some((id, node, Some(max))),
-        _ => None,
+    let nodes = graph.iter().filter_map(|(id, node)| {
+        let bound = node.op.relu_bound()?;
+        Some((id, node, Some(bound).filter(|bound| bound.is_finite())))
     });
     nodes
         .filter_map(|(id, node, bound)| {

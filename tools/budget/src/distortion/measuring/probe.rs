@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use super::{Compared, Seeds};
 use brelu_learn::interpreter::{Activation, Interpreter, values};
+use brelu_networks::activation::Functions;
 use brelu_networks::graph::NodeId;
 
 /// The activations of a graph in one batch, image by image.
@@ -35,8 +36,8 @@ struct Seen {
 }
 
 impl Activation for Probed<'_> {
-    fn apply(&self, id: NodeId, bound: Option<f32>, z: Tensor<4>) -> Tensor<4> {
-        let output = self.inner.apply(id, bound, z.clone());
+    fn apply(&self, id: NodeId, functions: &Functions, z: Tensor<4>) -> Tensor<4> {
+        let output = self.inner.apply(id, functions, z.clone());
         let leaf = Tensor::zeros(output.dims(), &output.device()).require_grad();
         if let Ok(mut seen) = self.seen.lock() {
             seen.leaves.push(leaf.clone());

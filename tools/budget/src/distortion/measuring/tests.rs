@@ -54,7 +54,7 @@ fn close(a: f64, b: f64) -> bool {
 
 #[test]
 fn first_order_is_exact_before_linear_layers() {
-    for activation in [Op::Relu, Op::Clip { max: 0.7 }] {
+    for activation in [Op::relu(), Op::bounded_relu(0.7).unwrap()] {
         for outputs in [4, 14] {
             let graph = network(activation.clone(), outputs);
             let images = images(&graph, 5);
@@ -72,7 +72,7 @@ fn first_order_is_exact_before_linear_layers() {
 
 #[test]
 fn random_probes_estimate_the_same() {
-    let graph = network(Op::Relu, 12);
+    let graph = network(Op::relu(), 12);
     let images = images(&graph, 3);
     let every = measured(&graph, Method::Gradient, &images, None);
     let probed = measured(&graph, Method::Gradient, &images, Some(600));
@@ -83,7 +83,7 @@ fn random_probes_estimate_the_same() {
 
 #[test]
 fn stopping_and_going_on_changes_nothing() {
-    let graph = network(Op::Relu, 4);
+    let graph = network(Op::relu(), 4);
     let images = images(&graph, 70);
     let (sizes, folder) = (Candidates::Auto, tempfile::tempdir().unwrap());
     for method in [Method::Gradient, Method::Exact] {

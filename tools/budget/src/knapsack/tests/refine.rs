@@ -31,9 +31,9 @@ fn chained(seed: u64) -> Graph {
     let mut graph = Graph::new("chained", "x", Shape::new(2, 6, 6)).unwrap();
     let ops = [
         ("conv1", conv(graph.input_shape(), 8, 3, seed)),
-        ("relu1", Operation::Relu),
+        ("relu1", Operation::relu()),
         ("conv2", conv(map, 8, 3, seed + 1)),
-        ("relu2", Operation::Clip { max: 9.0 }),
+        ("relu2", Operation::bounded_relu(9.0).unwrap()),
         ("flat", Operation::Reshape(map.flat())),
         ("dense", conv(map.flat(), 4, 1, seed + 2)),
     ];

@@ -10,6 +10,7 @@ use super::super::select::selections;
 use super::super::step::convolve as reference;
 use super::super::values;
 use super::*;
+use brelu_networks::activation::Activation as Value;
 use brelu_networks::blocks::{BlockRelu, BlockSize};
 use brelu_networks::graph::Axis;
 use brelu_networks::graph::random::{close, geometry, values as values_of};
@@ -123,7 +124,7 @@ proptest! {
             let x = tensor([3, 4, 5, 4], 8);
             let y = match own {
                 true => decide(Some(&layer), bound, Slope::Zero, None, &x).unwrap(),
-                false => apply(&layer, bound, x.clone()),
+                false => apply(&layer, &Value::relu_up_to(bound).into(), x.clone()),
             };
             gradients(y, [], &x)
         };

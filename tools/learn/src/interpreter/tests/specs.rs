@@ -38,10 +38,9 @@ fn spec() -> impl Strategy<Value = Spec> {
 fn graph(bound: f32, both: bool) -> Graph {
     let mut graph = residual();
     for node in &mut graph.nodes {
-        match node.op {
-            Op::Clip { .. } if both => node.op = Op::Clip { max: bound },
-            Op::Clip { .. } => node.op = Op::Relu,
-            Op::Relu => node.op = Op::Clip { max: bound },
+        match node.op.relu_bound() {
+            Some(max) if max.is_finite() && !both => node.op = Op::relu(),
+            Some(_) => node.op = Op::bounded_relu(bound).unwrap(),
             _ => {}
         }
     }

@@ -1,5 +1,7 @@
 //! Operations that read each element once.
 
+use crate::activation::Functions;
+
 /// `out = scale[c] * x + shift[c]` on planes of `plane` elements.
 pub(super) fn affine(scale: &[f32], shift: &[f32], plane: usize, x: &[f32], out: &mut [f32]) {
     let planes = out.chunks_exact_mut(plane).zip(x.chunks_exact(plane));
@@ -10,10 +12,15 @@ pub(super) fn affine(scale: &[f32], shift: &[f32], plane: usize, x: &[f32], out:
     }
 }
 
-/// `out = min(max(x, 0), max)`.
-pub(super) fn clip(max: f32, x: &[f32], out: &mut [f32]) {
-    for (out, x) in out.iter_mut().zip(x) {
-        *out = x.max(0.0).min(max);
+/// The functions of the channels, on planes of `plane` elements.
+pub(super) fn activate(functions: &Functions, plane: usize, x: &[f32], out: &mut [f32]) {
+    if let Some(max) = functions.relu_bound() {
+        out.iter_mut().zip(x).for_each(|(out, x)| *out = x.max(0.0).min(max));
+        return;
+    }
+    for (channel, (out, x)) in out.chunks_exact_mut(plane).zip(x.chunks_exact(plane)).enumerate() {
+        let function = functions.get(channel);
+        out.iter_mut().zip(x).for_each(|(out, x)| *out = function.of(*x));
     }
 }
 

@@ -127,8 +127,7 @@ impl<'graph> Executor<'graph> {
                 elementwise::affine(&scale, &shift, node.shape.plane(), x, out);
             }
             Op::Affine { scale, shift } => elementwise::affine(scale, shift, node.shape.plane(), x, out),
-            Op::Relu => elementwise::clip(f32::INFINITY, x, out),
-            Op::Clip { max } => elementwise::clip(*max, x, out),
+            Op::Activation(functions) => elementwise::activate(functions, node.shape.plane(), x, out),
             Op::Add => elementwise::add(x, xs[1], out),
             Op::Concat => elementwise::concat(&xs, out),
             Op::MaxPool(window) => pool::max(window, from, node.shape, x, out),
@@ -141,9 +140,9 @@ impl<'graph> Executor<'graph> {
 }
 
 fn blocks(layer: &BlockRelu, op: &Op, x: &[f32], out: &mut [f32]) {
-    let bound = if let Op::Clip { max } = op { Some(*max) } else { None };
+    let Op::Activation(functions) = op else { return };
     out.copy_from_slice(x);
     for (channel, plane) in out.chunks_exact_mut(layer.shape().plane()).enumerate() {
-        layer.activate(channel, bound, plane);
+        layer.activate(channel, functions.get(channel), plane);
     }
 }

@@ -120,8 +120,8 @@ fn bands_of_a_large_plane_agree() {
 fn memory_is_reused_safely() {
     let mut graph = Graph::new("g", "x", Shape::new(1, 1, 3)).unwrap();
     let x = graph.input;
-    let relu = graph.push("relu", Op::Relu, &[x]).unwrap();
-    let clip = graph.push("clip", Op::Clip { max: 1.0 }, &[relu]).unwrap();
+    let relu = graph.push("relu", Op::relu(), &[x]).unwrap();
+    let clip = graph.push("clip", Op::bounded_relu(1.0).unwrap(), &[relu]).unwrap();
     let pad = Op::spatial_view(Shape::new(1, 1, 3), Axis::identity(1), Axis::pad(3, -2, 2));
     let shifted = graph.push("shifted", pad, &[clip]).unwrap();
     let sum = graph.push("sum", Op::Add, &[shifted, relu]).unwrap();

@@ -23,10 +23,14 @@ fn padded(graph: &Graph, id: NodeId) -> Option<(Op, NodeId)> {
             Op::AveragePool { window: widen(window, extra)?, count_include_pad: true }
         }
         // A zero never exceeds the largest of several values that are not negative.
-        Op::MaxPool(window) if graph[source].op.is_activation() => Op::MaxPool(widen(window, extra)?),
+        Op::MaxPool(window) if is_non_negative(&graph[source].op) => Op::MaxPool(widen(window, extra)?),
         _ => return None,
     };
     (op.output(&[graph[source].shape]).ok()? == node.shape).then_some((op, source))
+}
+
+fn is_non_negative(op: &Op) -> bool {
+    matches!(op, Op::Activation(functions) if functions.is_non_negative())
 }
 
 /// The zero rows and columns (top, left, bottom, right) a view adds, if it does nothing else.

@@ -40,7 +40,7 @@ fn affine_goes_backwards_into_a_convolution() {
     let a = graph.push("a", conv(2, [1; 4], INPUT), &[graph.input]).unwrap();
     let b = graph.push("b", affine(1.0), &[a]).unwrap();
     let c = graph.push("c", affine(5.0), &[b]).unwrap();
-    graph.push("d", Op::Relu, &[c]).unwrap();
+    graph.push("d", Op::relu(), &[c]).unwrap();
     assert_eq!(simplified(&graph), ["Input", "Conv", "Relu"]);
 }
 
@@ -49,7 +49,7 @@ fn batch_normalisation_goes_into_the_convolution() {
     let mut graph = start();
     let a = graph.push("a", conv(2, [1; 4], INPUT), &[graph.input]).unwrap();
     let b = graph.push("b", batch_norm(2, 3), &[a]).unwrap();
-    graph.push("c", Op::Relu, &[b]).unwrap();
+    graph.push("c", Op::relu(), &[b]).unwrap();
     assert_eq!(simplified(&graph), ["Input", "Conv", "Relu"]);
     graph.nodes[3].inputs = vec![graph.input];
     graph.output = NodeId(3);
@@ -120,7 +120,7 @@ fn padding_goes_into_its_readers() {
         (Op::MaxPool(Window { ceil: true, ..Window::new([3, 3]) }), vec!["Input", "Relu", "View", "MaxPool"]),
     ] {
         let mut graph = start();
-        let a = graph.push("a", Op::Relu, &[graph.input]).unwrap();
+        let a = graph.push("a", Op::relu(), &[graph.input]).unwrap();
         let b = graph.push("b", pad(INPUT), &[a]).unwrap();
         graph.push("c", op, &[b]).unwrap();
         assert_eq!(simplified(&graph), expected);
@@ -140,7 +140,7 @@ fn views_are_joined_and_identities_dropped() {
         Op::View { channels: Axis::pad(2, 1, 1), rows: Axis::identity(2), columns: Axis::identity(2) };
     let b = graph.push("b", channels, &[a]).unwrap();
     let c = graph.push("c", Op::Reshape(Shape::new(4, 2, 2)), &[b]).unwrap();
-    graph.push("unused", Op::Relu, &[c]).unwrap();
+    graph.push("unused", Op::relu(), &[c]).unwrap();
     graph.output = graph.push("d", Op::Concat, &[c]).unwrap();
     assert_eq!(simplified(&graph), ["Input", "View"]);
 }
@@ -156,7 +156,7 @@ fn reversed_channels_go_into_the_weights() {
     let a = graph.push("a", reversed, &[graph.input]).unwrap();
     let b = graph.push("b", affine(0.0), &[a]).unwrap();
     let c = graph.push("c", conv(3, [1, 0, 0, 2], INPUT), &[b]).unwrap();
-    graph.output = graph.push("d", Op::Relu, &[c]).unwrap();
+    graph.output = graph.push("d", Op::relu(), &[c]).unwrap();
     assert_eq!(simplified(&graph), ["Input", "Conv", "Relu"]);
     let x = values(INPUT.len(), 3);
     let simple = simplify(graph.clone()).unwrap();

@@ -8,6 +8,7 @@
 //! The import of this crate reads every such file, but for views that repeat positions unevenly over more than 2048
 //! elements of an axis.
 
+mod activation;
 mod ops;
 mod pool;
 mod view;

@@ -3,7 +3,7 @@
 use brelu_core::geometry::{Conv2d, Shape};
 
 use super::writer::{Writer, float, int, ints};
-use super::{is_flat, pool, view};
+use super::{activation, is_flat, pool, view};
 use crate::graph::{NodeId, Op};
 
 /// Writes node `id`, which is not the input.
@@ -11,7 +11,6 @@ pub(super) fn node(writer: &mut Writer, id: NodeId) {
     let graph = writer.graph;
     let node = &graph[id];
     let Some(x) = node.inputs.first().copied() else { return };
-    let name = node.name.clone();
     match &node.op {
         Op::Input => {}
         Op::Conv { geometry, weights, bias } if is_dense(geometry) => {
@@ -20,18 +19,7 @@ pub(super) fn node(writer: &mut Writer, id: NodeId) {
         Op::Conv { geometry, weights, bias } => conv(writer, id, x, geometry, weights, bias),
         Op::BatchNorm { .. } => batch_norm(writer, id, x, &node.op),
         Op::Affine { scale, shift } => affine(writer, id, x, scale, shift),
-        Op::Relu => {
-            let (input, flat) = writer.any(x);
-            let value = writer.node("Relu", name, vec![input], Vec::new());
-            writer.set(id, value, flat);
-        }
-        Op::Clip { max } => {
-            let (input, flat) = writer.any(x);
-            let min = writer.floats(&name, "min", Vec::new(), &[0.0]);
-            let max = writer.floats(&name, "max", Vec::new(), &[*max]);
-            let value = writer.node("Clip", name, vec![input, min, max], Vec::new());
-            writer.set(id, value, flat);
-        }
+        Op::Activation(functions) => activation::write(writer, id, x, functions),
         Op::Add => joined(writer, id, "Add"),
         Op::Concat => joined(writer, id, "Concat"),
         Op::MaxPool(window) => pool::max(writer, id, x, window),

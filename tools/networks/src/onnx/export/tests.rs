@@ -63,7 +63,7 @@ fn a_classifier_is_written_as_other_tools_expect() {
     let mut top =
         graph.push("conv", Op::Conv { geometry, weights, bias: vec![0.0; 2] }, &[graph.input]).unwrap();
     top = graph.push("norm", batch_norm(2, 1), &[top]).unwrap();
-    top = graph.push("relu", Op::Relu, &[top]).unwrap();
+    top = graph.push("relu", Op::relu(), &[top]).unwrap();
     let mean = Op::AveragePool { window: Window::new([4; 2]), count_include_pad: true };
     top = graph.push("mean", mean, &[top]).unwrap();
     let dense = Op::Conv { geometry: Conv2d::dense(2, 5), weights: values(10, 0), bias: values(5, 0) };
@@ -90,8 +90,8 @@ fn a_classifier_is_written_as_other_tools_expect() {
 fn names_of_layers_win_over_made_up_ones() {
     let mut graph = start(Shape::new(2, 1, 1));
     let a = graph.push("a", Op::Affine { scale: vec![2.0; 2], shift: vec![1.0; 2] }, &[graph.input]).unwrap();
-    let b = graph.push("a/scaled", Op::Relu, &[a]).unwrap();
-    graph.push("a.scale", Op::Relu, &[b]).unwrap();
+    let b = graph.push("a/scaled", Op::relu(), &[a]).unwrap();
+    graph.push("a.scale", Op::relu(), &[b]).unwrap();
     assert_eq!(activations(&again(&graph)), activations(&graph));
     assert_eq!(run(&again(&graph), &[1.0, -3.0]).unwrap(), [3.0, 0.0]);
 }
@@ -109,7 +109,7 @@ fn an_average_with_gaps_needs_a_newer_operator_set() {
 #[test]
 fn nothing_but_an_input_and_what_nobody_reads() {
     let mut graph = start(Shape::new(1, 2, 1));
-    graph.push("unused", Op::Relu, &[graph.input]).unwrap();
+    graph.push("unused", Op::relu(), &[graph.input]).unwrap();
     graph.output = graph.input;
     assert_eq!(operators(&export_model(&graph).unwrap()), ["Identity"]);
     assert_eq!(run(&again(&graph), &[-1.0, 2.0]).unwrap(), [-1.0, 2.0]);
@@ -122,7 +122,7 @@ fn names_must_tell_nodes_apart() {
         ("", "a node (Relu) has no name: give it one"),
     ] {
         let mut graph = start(Shape::new(1, 2, 1));
-        graph.push(name, Op::Relu, &[graph.input]).unwrap();
+        graph.push(name, Op::relu(), &[graph.input]).unwrap();
         assert_eq!(export(&graph).unwrap_err().to_string(), sentence);
     }
 }
@@ -166,7 +166,7 @@ fn pools_are_written_so_that_others_read_them() {
 #[test]
 fn an_input_of_bytes_stays_one() {
     let mut graph = start(Shape::new(1, 2, 1));
-    graph.push("y", Op::Relu, &[graph.input]).unwrap();
+    graph.push("y", Op::relu(), &[graph.input]).unwrap();
     graph.takes_bytes = true;
     let model = export_model(&graph).unwrap();
     assert_eq!(operators(&model), ["Cast", "Relu"]);

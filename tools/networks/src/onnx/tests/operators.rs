@@ -68,11 +68,11 @@ fn clip_before_and_after_its_bounds_moved() {
         .node("Clip x lo hi -> y", &[]);
     for model in [old, new] {
         let graph = model.import().unwrap().graph;
-        assert_eq!(graph[graph.output].op, Op::Clip { max: 6.0 });
+        assert_eq!(graph[graph.output].op, Op::bounded_relu(6.0).unwrap());
     }
     let open =
         tiny(13, &[1, 8]).weights("lo", &[], &[0.0]).node("Clip x lo -> y", &[]).import().unwrap().graph;
-    assert_eq!(open[open.output].op, Op::Relu);
+    assert_eq!(open[open.output].op, Op::relu());
 }
 
 #[test]
