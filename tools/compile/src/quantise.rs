@@ -1,8 +1,7 @@
 //! From real parameters and scales to a plan and its integers.
 
 use brelu_core::plan::{
-    self, Answer, Channel, Channels, Header, Interpolation, MAX_PARTS, Plan, PlanError,
-    Preprocess,
+    self, Answer, Channel, Channels, Header, Interpolation, MAX_PARTS, Plan, PlanError, Preprocess,
 };
 use brelu_host::weights::{NodeWeights, Weights};
 
@@ -140,7 +139,7 @@ fn records(node: &Node, channels: &[Channel], scales: &Scales<'_>) -> (u8, Vec<u
     for (index, (record, channel)) in each.zip(channels).enumerate() {
         match most {
             0 => record.copy_from_slice(&channel.record()),
-            _ => channel.write(&integers(&functions[index], scales.of(*input, index), *shift), record),
+            _ => channel.write(integers(&functions[index], scales.of(*input, index), *shift).view(), record),
         }
     }
     (most, records)

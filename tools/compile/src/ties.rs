@@ -64,9 +64,12 @@ impl Ties {
             }
             Op::Activation { input, channels: choices, shift, .. } => {
                 let finer = (-f64::from(*shift)).exp2();
-                let factor = |choice: &Channel| if matches!(choice, Channel::Blocks { .. }) { finer } else { 1.0 };
+                let factor =
+                    |choice: &Channel| if matches!(choice, Channel::Blocks { .. }) { finer } else { 1.0 };
                 let choices = choices.iter().enumerate();
-                choices.into_iter().try_for_each(|(at, choice)| self.tie((id, at), (*input, at), factor(choice)))
+                choices
+                    .into_iter()
+                    .try_for_each(|(at, choice)| self.tie((id, at), (*input, at), factor(choice)))
             }
             Op::Mean { input, area, .. } => self.planes(id, *input, channels, 1.0 / f64::from(*area)),
             Op::Concat { inputs } => self.concat(net, id, inputs),
