@@ -197,7 +197,7 @@ fn most_decisions(plan: &Plan<'_>) -> usize {
         if let Op::Activation { input, window, channels } = node.op {
             for layout in channel_layouts(&node, plan.node(input).bits, window, channels) {
                 if matches!(layout.channel, Channel::Blocks { .. }) {
-                    most = most.max(layout.function.len() * layout.tiling.len().div_ceil(32));
+                    most = most.max(layout.knots * layout.tiling.len().div_ceil(32));
                 }
             }
         }

@@ -22,7 +22,7 @@ pub use check::MAX_NODES;
 pub use demands::Demands;
 pub use file::{FORMAT_VERSION, write};
 pub use node::{Axis, Channel, Channels, Edge, MAX_PARTS, MAX_TERMS, Node, NodeId, Op, Term};
-pub use piecewise::{Knot, MAX_KNOTS, Piecewise};
+pub use piecewise::{Knot, MAX_KNOTS, Piecewise, PiecewiseBuf};
 
 use core::ops::Range;
 use heapless::Vec;

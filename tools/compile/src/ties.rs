@@ -1,14 +1,19 @@
 //! Which channels must share a scale.
 //!
 //! A channel's value is an integer times its scale. Additions, views and the like tie the scales of what they read and
-//! compute; a mean that is computed as a sum has `1 / area` of its input's scale. Linear maps tie nothing. A weighted
-//! union-find collects the classes.
+//! compute; a mean that is computed as a sum has `1 / area` of its input's scale, an activation with fractional slopes a
+//! part that depends on how many fraction bits weights have. Linear maps tie nothing. A weighted union-find collects the
+//! classes.
 
 use brelu_core::geometry::Shape;
 use brelu_core::plan::Channel;
 
 use super::CompileError;
+use super::function::gain;
 use super::net::{Id, Net, Node, Op};
+
+/// Fraction bits of weights where no format is chosen yet.
+pub(super) const USUAL: u8 = 12;
 
 /// Classes of channels whose scales are tied.
 #[derive(Clone, Debug)]
@@ -21,7 +26,7 @@ pub(super) struct Ties {
 }
 
 impl Ties {
-    pub(super) fn new(net: &Net) -> Result<Self, CompileError> {
+    pub(super) fn new(net: &Net, fraction: u8) -> Result<Self, CompileError> {
         let mut first = vec![0];
         for node in &net.nodes {
             first.push(first[first.len() - 1] + node.shape.channels as usize);
@@ -29,9 +34,9 @@ impl Ties {
         let len = first[first.len() - 1];
         let mut ties = Self { first, parent: (0..len).collect(), factor: vec![1.0; len] };
         for (id, node) in net.nodes.iter().enumerate() {
-            ties.node(net, id, node).map_err(|()| {
-                let problem =
-                    "it adds a mean to what the mean was taken of: scale one of them by a convolution";
+            ties.node(net, id, node, fraction).map_err(|()| {
+                let problem = "it adds a mean, or an activation of fractional slopes, to what that was taken of: scale one \
+                               of them by a convolution";
                 CompileError::node(&node.name, problem)
             })?;
         }
@@ -54,7 +59,7 @@ impl Ties {
         self.parent.len()
     }
 
-    fn node(&mut self, net: &Net, id: Id, node: &Node) -> Result<(), ()> {
+    fn node(&mut self, net: &Net, id: Id, node: &Node, fraction: u8) -> Result<(), ()> {
         let channels = node.shape.channels as usize;
         match &node.op {
             Op::Input | Op::Linear { .. } => Ok(()),
@@ -62,11 +67,13 @@ impl Ties {
                 self.planes(id, *left, channels, 1.0)?;
                 self.planes(id, *right, channels, 1.0)
             }
-            Op::Activation { input, channels: choices, shift, .. } => {
-                let finer = (-f64::from(*shift)).exp2();
-                let factor = |choice: &Channel| if matches!(choice, Channel::Blocks { .. }) { finer } else { 1.0 };
-                let choices = choices.iter().enumerate();
-                choices.into_iter().try_for_each(|(at, choice)| self.tie((id, at), (*input, at), factor(choice)))
+            Op::Activation { input, channels, functions } => {
+                let mut both = channels.iter().zip(functions).enumerate();
+                both.try_for_each(|(at, (channel, function))| {
+                    let decides = matches!(channel, Channel::Blocks { .. });
+                    let factor = if decides { 1.0 / gain(function, fraction) } else { 1.0 };
+                    self.tie((id, at), (*input, at), factor)
+                })
             }
             Op::Mean { input, area, .. } => self.planes(id, *input, channels, 1.0 / f64::from(*area)),
             Op::Concat { inputs } => self.concat(net, id, inputs),
