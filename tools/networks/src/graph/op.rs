@@ -70,13 +70,13 @@ pub enum Op {
 
 impl Op {
     /// A short name for messages.
-    pub const fn name(&self) -> &'static str {
+    pub fn name(&self) -> &'static str {
         match self {
             Self::Input => "Input",
             Self::Conv { .. } => "Conv",
             Self::BatchNorm { .. } => "BatchNorm",
             Self::Affine { .. } => "Affine",
-            Self::Activation(_) => "Activation",
+            Self::Activation(functions) => functions.name(),
             Self::Add => "Add",
             Self::Concat => "Concat",
             Self::MaxPool(_) => "MaxPool",

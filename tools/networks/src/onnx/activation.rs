@@ -21,6 +21,9 @@ pub(super) fn clip(call: &Call, build: &mut Builder) -> Problem<Tensor> {
         (false, false) if !(min.is_nan() || max.is_nan()) => Ok(call.tensor(0)?.clone()),
         (true, false) if !max.is_nan() => one(call, build, known(Activation::at_least(min))?),
         (false, true) if !min.is_nan() => one(call, build, known(Activation::at_most(max))?),
+        _ if min >= max => {
+            Err(format!("clips to {min} ..= {max}: the lower bound has to be below the upper"))
+        }
         _ => one(call, build, known(Activation::clip(min, max))?),
     }
 }

@@ -6,7 +6,7 @@ use super::proto::NodeProto;
 
 /// All attributes of the operators that become nodes, of all operator sets that are understood; whatever is not in this
 /// list has none.
-const KNOWN: [(&str, &[&str]); 20] = [
+const KNOWN: [(&str, &[&str]); 22] = [
     (
         "AveragePool",
         &["auto_pad", "ceil_mode", "count_include_pad", "dilations", "kernel_shape", "pads", "strides"],
@@ -20,6 +20,8 @@ const KNOWN: [(&str, &[&str]); 20] = [
     ("Flatten", &["axis"]),
     ("Gather", &["axis"]),
     ("Gemm", &["alpha", "beta", "transA", "transB"]),
+    ("HardSigmoid", &["alpha", "beta"]),
+    ("LeakyRelu", &["alpha"]),
     ("MaxPool", &["auto_pad", "ceil_mode", "dilations", "kernel_shape", "pads", "storage_order", "strides"]),
     ("Pad", &["mode", "pads", "value"]),
     ("ReduceMean", &["axes", "keepdims", "noop_with_empty_axes"]),

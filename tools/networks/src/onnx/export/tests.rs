@@ -1,5 +1,6 @@
 use super::super::{ImportOptions, import};
 use super::*;
+use crate::activation::{Activation, Functions, Knot};
 use crate::graph::random::{batch_norm, networks, values};
 use crate::graph::{Axis, Op, Window, run};
 use brelu_core::geometry::Conv2d;
@@ -84,6 +85,34 @@ fn a_classifier_is_written_as_other_tools_expect() {
         (&copy.nodes[1], &copy.nodes[2], &copy.nodes[5]),
         (&graph.nodes[1], &graph.nodes[2], &graph.nodes[5])
     );
+}
+
+#[test]
+fn functions_are_written_as_operators_of_their_names() {
+    let leaky = |slope: f32| Activation::leaky(slope).unwrap();
+    let curve = [Knot { at: -0.5, slope: 1.0 }, Knot { at: 0.25, slope: -0.5 }];
+    let cases: [(Functions, &[&str]); 7] = [
+        (Activation::relu().into(), &["Relu"]),
+        (Activation::relu6().into(), &["Clip"]),
+        (Activation::clip(-1.0, 0.5).unwrap().into(), &["Clip"]),
+        (leaky(0.1).into(), &["LeakyRelu"]),
+        (Activation::hard_sigmoid(0.25, 0.5).unwrap().into(), &["HardSigmoid"]),
+        (Functions::of_channels(vec![leaky(0.5), leaky(-2.0)]), &["PRelu"]),
+        (
+            Activation::new(0.25, -1.0, curve.to_vec()).unwrap().into(),
+            &["Mul", "Add", "Sub", "Relu", "Mul", "Add", "Sub", "Relu", "Mul", "Add"],
+        ),
+    ];
+    for (functions, written) in cases {
+        let mut graph = start(Shape::new(2, 1, 3));
+        graph.push("f", Op::Activation(functions), &[graph.input]).unwrap();
+        assert_eq!(operators(&export_model(&graph).unwrap()), written);
+        let x = [-3.0, -0.75, -0.25, 0.0, 0.5, 7.0];
+        assert_eq!(run(&again(&graph), &x).unwrap(), run(&graph, &x).unwrap(), "{written:?}");
+        if written.len() == 1 {
+            assert_eq!(again(&graph), graph);
+        }
+    }
 }
 
 #[test]

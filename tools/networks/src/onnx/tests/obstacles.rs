@@ -50,13 +50,13 @@ fn problems_of_one_operator_are_told_apart() {
     let model = tiny(13, &[1, 2, 4, 4])
         .weights("lo", &[], &[-1.0])
         .weights("low", &[], &[-2.0])
-        .node("Clip x lo -> a", &[])
-        .node("Clip x low -> b", &[])
+        .node("Clip x lo low -> a", &[])
+        .node("Clip x low low -> b", &[])
         .node("Add a b -> y", &[]);
     assert_eq!(
         model.error(),
-        "2 nodes are in the way: 2 Clip (the first: clips to -1 ..= inf; only a lower bound 0 with a positive upper bound is \
-         supported): \"make_a\", \"make_b\""
+        "2 nodes are in the way: 2 Clip (the first: clips to -1 ..= -2: the lower bound has to be below the upper): \
+         \"make_a\", \"make_b\""
     );
 }
 

@@ -252,3 +252,25 @@ fn halves_are_told() {
     let model = tiny(13, &[1, 2]).node("Cast x -> h", &[int("to", 10)]).node("Cast h -> y", &[int("to", 1)]);
     assert!(model.import().unwrap().notes[0].contains("results differ slightly"));
 }
+
+/// Of -1.5 and -0.5 in the first channel, 0.5 and 1.5 in the second.
+#[test]
+fn piecewise_linear_functions() {
+    let moved = |opset| {
+        let tiny = tiny(opset, &[1, 2, 1, 2]).weights("c", &[1], &[-2.5]);
+        tiny.node("Add x c -> z", &[]).weights("low", &[], &[-1.0]).weights("high", &[], &[1.0])
+    };
+    let of = |node: &str, attributes: &[AttributeProto]| moved(16).node(node, attributes).compute();
+    assert_eq!(of("LeakyRelu z -> y", &[float("alpha", -0.5)]), [0.75, 0.25, 0.5, 1.5]);
+    assert_eq!(of("LeakyRelu z -> y", &[]), [-0.015, -0.005, 0.5, 1.5]);
+    assert_eq!(of("HardSigmoid z -> y", &[float("alpha", 0.5), float("beta", 0.25)]), [0.0, 0.0, 0.5, 1.0]);
+    assert_eq!(of("HardSigmoid z -> y", &[]), [0.2, 0.4, 0.6, 0.8]);
+    assert_eq!(of("Clip z low high -> y", &[]), [-1.0, -0.5, 0.5, 1.0]);
+    assert_eq!(of("Clip z low -> y", &[]), [-1.0, -0.5, 0.5, 1.5]);
+    let old = moved(7).node("Clip z -> y", &[float("max", 1.0)]);
+    assert_eq!(old.compute(), [-1.5, -0.5, 0.5, 1.0]);
+    let slopes = moved(16).weights("s", &[2, 1, 1], &[2.0, -3.0]).node("PRelu z s -> y", &[]);
+    assert_eq!(slopes.compute(), [-3.0, -1.0, 0.5, 1.5]);
+    let reversed = moved(16).node("Clip z high low -> y", &[]).import().unwrap_err().to_string();
+    assert!(reversed.contains("clips to 1 ..= -1: the lower bound has to be below the upper"), "{reversed}");
+}
