@@ -169,6 +169,18 @@ impl Graph {
         readers
     }
 
+    /// For every node, the tensors that nobody reads after it, its own among them if nobody reads that. The output is
+    /// never among them.
+    pub fn lifetimes(&self) -> Vec<Vec<NodeId>> {
+        let mut ended = vec![Vec::new(); self.nodes.len()];
+        for ((id, _), readers) in self.iter().zip(self.consumers()) {
+            if id != self.output {
+                ended[readers.last().copied().unwrap_or(id).0].push(id);
+            }
+        }
+        ended
+    }
+
     /// Shape of the input.
     pub fn input_shape(&self) -> Shape {
         self[self.input].shape

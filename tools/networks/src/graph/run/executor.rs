@@ -26,7 +26,7 @@ pub enum RunError {
 pub struct Executor<'graph> {
     graph: &'graph Graph,
     /// For every node, the tensors nobody reads after it.
-    done: Vec<Vec<NodeId>>,
+    ended: Vec<Vec<NodeId>>,
     /// Activations that decide by blocks.
     blocks: BTreeMap<usize, BlockRelu>,
 }
@@ -38,14 +38,7 @@ impl<'graph> Executor<'graph> {
     /// If the graph is inconsistent.
     pub fn new(graph: &'graph Graph) -> Result<Self, GraphError> {
         graph.check()?;
-        let mut done = vec![Vec::new(); graph.nodes.len()];
-        for ((id, _), readers) in graph.iter().zip(graph.consumers()) {
-            let last = readers.last().copied().unwrap_or(id);
-            if id != graph.output {
-                done[last.0].push(id);
-            }
-        }
-        Ok(Self { graph, done, blocks: BTreeMap::new() })
+        Ok(Self { graph, ended: graph.lifetimes(), blocks: BTreeMap::new() })
     }
 
     /// The same with block-ReLU in the layers that `spec` lists.
@@ -95,7 +88,7 @@ impl<'graph> Executor<'graph> {
             self.compute(id, node, input, &tensors, scratch, &mut out);
             observer(id, node, &out);
             tensors[id.0] = out;
-            for past in &self.done[id.0] {
+            for past in &self.ended[id.0] {
                 scratch.give(std::mem::take(&mut tensors[past.0]));
             }
         }
