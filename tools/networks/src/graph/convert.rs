@@ -21,13 +21,11 @@ pub struct Conversion {
 /// # Errors
 /// If the graph is inconsistent.
 pub fn max_pools_to_average(graph: &Graph) -> Result<Conversion, GraphError> {
-    convert(graph, |graph, id| match &graph[id].op {
-        Op::MaxPool(window) => {
-            let from = graph[*graph[id].inputs.first()?].shape;
-            let window = window.without_ceil(from).unwrap_or(*window);
-            Some(Op::AveragePool { window, count_include_pad: true })
-        }
-        _ => None,
+    convert(graph, |graph, id| {
+        let Op::MaxPool(window) = &graph[id].op else { return None };
+        let from = graph[*graph[id].inputs.first()?].shape;
+        let window = window.without_ceil(from).unwrap_or(*window);
+        Some(Op::AveragePool { window, count_include_pad: true })
     })
 }
 

@@ -9,8 +9,8 @@ mod axis;
 pub mod convert;
 mod error;
 mod line;
-mod norm;
 mod op;
+pub(crate) mod ops;
 mod run;
 mod shape;
 mod simplify;
@@ -18,7 +18,7 @@ mod window;
 
 pub use axis::Axis;
 pub use error::GraphError;
-pub use op::Op;
+pub use op::{Op, Role};
 pub use run::{Executor, RunError, Scratch, run, run_observed};
 pub use simplify::simplify;
 pub use window::Window;
@@ -105,11 +105,6 @@ impl Graph {
         if matches!(op, Op::Input) {
             return Err("a network has one input".into());
         }
-        if let Some((place, value)) = op.not_finite() {
-            return Err(format!(
-                "its constant {place} is {value}: its training diverged, or the file is damaged"
-            ));
-        }
         let shapes: Vec<Shape> = inputs.iter().map(|id| self[*id].shape).collect();
         op.output(&shapes)
     }
@@ -138,6 +133,15 @@ impl Graph {
             }
         }
         Ok(())
+    }
+
+    /// Makes the affine maps of batch normalisations that they are with their running statistics.
+    pub fn fix_norms(&mut self) {
+        for node in self.nodes.iter_mut().filter(|node| node.op.is_norm()) {
+            if let Some([scale, shift]) = node.op.affine() {
+                node.op = Op::Affine { scale, shift };
+            }
+        }
     }
 
     /// The nodes with their positions, in topological order.

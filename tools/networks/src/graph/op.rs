@@ -1,4 +1,5 @@
-use super::{Axis, Window};
+use super::ops::{self, Operator};
+use super::{Axis, Window, shape};
 use crate::activation::{Activation, ActivationError, Functions};
 use brelu_core::geometry::{Conv2d, Shape};
 
@@ -68,22 +69,148 @@ pub enum Op {
     Reshape(Shape),
 }
 
-impl Op {
-    /// A short name for messages.
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::Input => "Input",
-            Self::Conv { .. } => "Conv",
-            Self::BatchNorm { .. } => "BatchNorm",
-            Self::Affine { .. } => "Affine",
-            Self::Activation(_) => "Activation",
-            Self::Add => "Add",
-            Self::Concat => "Concat",
-            Self::MaxPool(_) => "MaxPool",
-            Self::AveragePool { .. } => "AveragePool",
-            Self::View { .. } => "View",
-            Self::Reshape(_) => "Reshape",
+/// What a list of numbers is to its operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Weights of a convolution, in ONNX order.
+    Weights,
+    /// A summand a channel of a convolution.
+    Bias,
+    /// A factor a channel, of a norm or an affine map.
+    Scale,
+    /// A summand a channel, of a norm or an affine map.
+    Shift,
+    /// The running mean of every channel, of a norm.
+    Mean,
+    /// The running variance of every channel, of a norm.
+    Variance,
+}
+
+impl Role {
+    /// Whether training learns it; it follows the others.
+    pub const fn is_learned(self) -> bool {
+        !matches!(self, Self::Mean | Self::Variance)
+    }
+}
+
+/// The lists of an operation, shared or to be changed as `$op` is.
+macro_rules! parameters {
+    ($op:expr) => {
+        match $op {
+            Op::Conv { weights, bias, .. } => vec![(Role::Weights, weights), (Role::Bias, bias)],
+            Op::BatchNorm { scale, shift, mean, variance, .. } => vec![
+                (Role::Scale, scale),
+                (Role::Shift, shift),
+                (Role::Mean, mean),
+                (Role::Variance, variance),
+            ],
+            Op::Affine { scale, shift } => vec![(Role::Scale, scale), (Role::Shift, shift)],
+            _ => Vec::new(),
         }
+    };
+}
+
+impl Op {
+    /// What is known of this operation.
+    pub(crate) fn operator(&self) -> Box<dyn Operator + '_> {
+        match self {
+            Self::Input => Box::new(ops::Input),
+            Self::Conv { geometry, weights, bias } => Box::new(ops::Conv { geometry, weights, bias }),
+            Self::BatchNorm { scale, shift, mean, variance, epsilon } => {
+                Box::new(ops::BatchNorm { scale, shift, mean, variance, epsilon: *epsilon })
+            }
+            Self::Affine { scale, shift } => Box::new(ops::Affine { scale, shift }),
+            Self::Activation(functions) => Box::new(ops::Activate(functions)),
+            Self::Add => Box::new(ops::Add),
+            Self::Concat => Box::new(ops::Concat),
+            Self::MaxPool(window) => Box::new(ops::MaxPool(window)),
+            Self::AveragePool { window, count_include_pad } => {
+                Box::new(ops::AveragePool { window, count_include_pad: *count_include_pad })
+            }
+            Self::View { channels, rows, columns } => Box::new(ops::View([channels, rows, columns])),
+            Self::Reshape(shape) => Box::new(ops::Reshape(*shape)),
+        }
+    }
+
+    /// A short name for messages.
+    pub fn name(&self) -> &'static str {
+        self.operator().name()
+    }
+
+    /// What people call it: `conv 3x3 stride 2x2`, `relu`.
+    pub fn description(&self) -> String {
+        self.operator().description()
+    }
+
+    /// The shape this computes from inputs of these shapes.
+    ///
+    /// # Errors
+    /// A sentence if the number of inputs, a shape or a parameter does not fit.
+    pub fn output(&self, inputs: &[Shape]) -> Result<Shape, String> {
+        let operator = self.operator();
+        if inputs.is_empty() || !operator.arity().contains(&inputs.len()) {
+            return Err(format!("{} inputs do not fit {}", inputs.len(), operator.name()));
+        }
+        let shape = operator.output(inputs)?;
+        shape::check(shape)?;
+        Ok(shape)
+    }
+
+    /// The lists of numbers it has, and what each is.
+    pub fn parameters(&self) -> Vec<(Role, &Vec<f32>)> {
+        parameters!(self)
+    }
+
+    /// One of these lists.
+    pub fn parameter(&self, role: Role) -> Option<&[f32]> {
+        self.parameters().into_iter().find(|(of, _)| *of == role).map(|(_, values)| values.as_slice())
+    }
+
+    /// One of these lists, to be changed.
+    pub fn parameter_mut(&mut self, role: Role) -> Option<&mut Vec<f32>> {
+        parameters!(self).into_iter().find(|(of, _)| *of == role).map(|(_, values)| values)
+    }
+
+    /// How many numbers these lists have.
+    pub fn numbers(&self) -> usize {
+        self.parameters().iter().map(|(_, values)| values.len()).sum()
+    }
+
+    /// Elements of its input that an element of its output is computed from: `fan-in` of a convolution, the window of a
+    /// pooling, 1 for others.
+    pub fn reads(&self) -> u64 {
+        self.operator().reads()
+    }
+
+    /// Multiplications and additions that a convolution takes for an output of shape `to`; 0 for others.
+    pub fn macs(&self, to: Shape) -> u64 {
+        self.geometry().map_or(0, |geometry| to.len() as u64 * geometry.fan_in() as u64)
+    }
+
+    /// Factor and summand of every channel, if this is a map of that kind: [`Op::Affine`], or [`Op::BatchNorm`] with its
+    /// running statistics (computed in `f64`).
+    pub fn affine(&self) -> Option<[Vec<f32>; 2]> {
+        self.operator().affine()
+    }
+
+    /// Sizes of a convolution.
+    pub const fn geometry(&self) -> Option<&Conv2d> {
+        if let Self::Conv { geometry, .. } = self { Some(geometry) } else { None }
+    }
+
+    /// Functions of an activation.
+    pub const fn functions(&self) -> Option<&Functions> {
+        if let Self::Activation(functions) = self { Some(functions) } else { None }
+    }
+
+    /// Whether it decides about signs.
+    pub const fn is_activation(&self) -> bool {
+        self.functions().is_some()
+    }
+
+    /// Whether it is a batch normalisation.
+    pub const fn is_norm(&self) -> bool {
+        matches!(self, Self::BatchNorm { .. })
     }
 
     /// `y = max(x, 0)`.
@@ -99,28 +226,9 @@ impl Op {
         Ok(Self::Activation(Activation::clip(0.0, max)?.into()))
     }
 
-    /// Whether it decides about signs.
-    pub const fn is_activation(&self) -> bool {
-        matches!(self, Self::Activation(_))
-    }
-
     /// The bound of ReLU with one, infinity for ReLU itself, nothing for anything else.
     pub fn relu_bound(&self) -> Option<f32> {
-        match self {
-            Self::Activation(functions) => functions.relu_bound(),
-            _ => None,
-        }
-    }
-
-    /// The place of the first weight or summand that is no finite number, and what it is instead.
-    pub fn not_finite(&self) -> Option<(usize, f32)> {
-        let [first, second] = match self {
-            Self::Conv { weights, bias, .. } => [weights, bias],
-            Self::Affine { scale, shift } => [scale, shift],
-            _ => return None,
-        };
-        let mut numbers = first.iter().chain(second).copied().enumerate();
-        numbers.find(|(_, value)| !value.is_finite())
+        self.functions()?.relu_bound()
     }
 
     /// A view that selects or repeats whole rows and columns of every channel of `input`.

@@ -26,7 +26,7 @@ pub fn simplify(mut graph: Graph) -> Result<Graph, GraphError> {
     views::drop_identities(&mut graph);
     channels::fold(&mut graph);
     views::join(&mut graph);
-    affine::of_batch_norm(&mut graph);
+    graph.fix_norms();
     affine::fold(&mut graph);
     channels::fold(&mut graph);
     pads::fold(&mut graph);
