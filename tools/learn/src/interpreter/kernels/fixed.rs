@@ -176,7 +176,9 @@ mod tests {
         };
         assert_eq!([share(-0.6), share(0.6)], [0.0, 1.0]);
         assert!((share(0.0) - 0.5).abs() < 0.04 && (share(0.25) - 0.75).abs() < 0.04);
-        assert!(FIXED.passes(0, 0, 1e-9, 0.0) && FIXED.passes(0, 0, 0.0, 0.0) && !FIXED.passes(0, 0, -1e-9, 0.0));
+        assert!(
+            FIXED.passes(0, 0, 1e-9, 0.0) && FIXED.passes(0, 0, 0.0, 0.0) && !FIXED.passes(0, 0, -1e-9, 0.0)
+        );
         assert!(passes(1e-9, 0.0, 0.9) && !passes(0.0, 0.0, 0.1) && !passes(-1e-9, 0.0, 0.1));
         assert_eq!([-0.6f32, 0.4, 1.5, 2.5, 1e9].map(nearest), [-1.0, 0.0, 2.0, 2.0, 1e9]);
     }
