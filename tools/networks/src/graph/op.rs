@@ -110,36 +110,46 @@ macro_rules! parameters {
     };
 }
 
-impl Op {
-    /// What is known of this operation.
-    pub(crate) fn operator(&self) -> Box<dyn Operator + '_> {
-        match self {
-            Self::Input => Box::new(ops::Input),
-            Self::Conv { geometry, weights, bias } => Box::new(ops::Conv { geometry, weights, bias }),
-            Self::BatchNorm { scale, shift, mean, variance, epsilon } => {
-                Box::new(ops::BatchNorm { scale, shift, mean, variance, epsilon: *epsilon })
+/// Names of the variants, and what is known of each.
+macro_rules! operators {
+    ($($variant:ident $fields:tt => $operator:expr,)*) => {
+        impl Op {
+            /// A short name for messages.
+            pub const fn name(&self) -> &'static str {
+                match self {
+                    $(Self::$variant { .. } => stringify!($variant),)*
+                }
             }
-            Self::Affine { scale, shift } => Box::new(ops::Affine { scale, shift }),
-            Self::Activation(functions) => Box::new(ops::Activate(functions)),
-            Self::Add => Box::new(ops::Add),
-            Self::Concat => Box::new(ops::Concat),
-            Self::MaxPool(window) => Box::new(ops::MaxPool(window)),
-            Self::AveragePool { window, count_include_pad } => {
-                Box::new(ops::AveragePool { window, count_include_pad: *count_include_pad })
+
+            /// What is known of this operation.
+            pub(crate) fn operator(&self) -> Box<dyn Operator + '_> {
+                match self {
+                    $(Self::$variant $fields => Box::new($operator),)*
+                }
             }
-            Self::View { channels, rows, columns } => Box::new(ops::View([channels, rows, columns])),
-            Self::Reshape(shape) => Box::new(ops::Reshape(*shape)),
         }
-    }
+    };
+}
 
-    /// A short name for messages.
-    pub fn name(&self) -> &'static str {
-        self.operator().name()
-    }
+operators! {
+    Input {} => ops::Input,
+    Conv { geometry, weights, bias } => ops::Conv { geometry, weights, bias },
+    BatchNorm { scale, shift, mean, variance, epsilon } =>
+        ops::BatchNorm { scale, shift, mean, variance, epsilon: *epsilon },
+    Affine { scale, shift } => ops::Affine { scale, shift },
+    Activation (functions) => ops::Activate(functions),
+    Add {} => ops::Add,
+    Concat {} => ops::Concat,
+    MaxPool (window) => ops::Pool { window, mean: None },
+    AveragePool { window, count_include_pad } => ops::Pool { window, mean: Some(*count_include_pad) },
+    View { channels, rows, columns } => ops::View([channels, rows, columns]),
+    Reshape (shape) => ops::Reshape(*shape),
+}
 
+impl Op {
     /// What people call it: `conv 3x3 stride 2x2`, `relu`.
     pub fn description(&self) -> String {
-        self.operator().description()
+        self.operator().description().unwrap_or_else(|| self.name().to_lowercase())
     }
 
     /// The shape this computes from inputs of these shapes.
@@ -149,7 +159,7 @@ impl Op {
     pub fn output(&self, inputs: &[Shape]) -> Result<Shape, String> {
         let operator = self.operator();
         if inputs.is_empty() || !operator.arity().contains(&inputs.len()) {
-            return Err(format!("{} inputs do not fit {}", inputs.len(), operator.name()));
+            return Err(format!("{} inputs do not fit {}", inputs.len(), self.name()));
         }
         let shape = operator.output(inputs)?;
         shape::check(shape)?;

@@ -6,19 +6,15 @@ use brelu_core::geometry::Shape;
 pub(crate) struct Activate<'a>(pub(crate) &'a Functions);
 
 impl Operator for Activate<'_> {
-    fn name(&self) -> &'static str {
-        "Activation"
-    }
-
-    fn description(&self) -> String {
-        match self.0.relu_bound() {
+    fn description(&self) -> Option<String> {
+        Some(match self.0.relu_bound() {
             Some(f32::INFINITY) => "relu".into(),
             Some(max) => format!("ReLU up to {max}"),
             None => {
                 let knots = self.0.iter().map(|function| function.knots().len()).max().unwrap_or(0);
                 format!("function of {knots} {}", if knots == 1 { "knot" } else { "knots" })
             }
-        }
+        })
     }
 
     fn output(&self, inputs: &[Shape]) -> Result<Shape, String> {

@@ -8,10 +8,6 @@ pub(crate) struct Affine<'a> {
 }
 
 impl Operator for Affine<'_> {
-    fn name(&self) -> &'static str {
-        "Affine"
-    }
-
     fn output(&self, inputs: &[Shape]) -> Result<Shape, String> {
         check_finite([self.scale, self.shift])?;
         let channels = inputs[0].channels as usize;

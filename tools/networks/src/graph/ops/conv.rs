@@ -13,13 +13,9 @@ pub(crate) struct Conv<'a> {
 }
 
 impl Operator for Conv<'_> {
-    fn name(&self) -> &'static str {
-        "Conv"
-    }
-
-    fn description(&self) -> String {
+    fn description(&self) -> Option<String> {
         if self.geometry.input.plane() == 1 {
-            return "dense".into();
+            return Some("dense".into());
         }
         let [height, width] = self.geometry.kernel;
         let mut text = format!("conv {height}x{width}");
@@ -33,7 +29,7 @@ impl Operator for Conv<'_> {
         if self.geometry.groups > 1 {
             text += &format!(" groups {}", self.geometry.groups);
         }
-        text
+        Some(text)
     }
 
     fn output(&self, inputs: &[Shape]) -> Result<Shape, String> {

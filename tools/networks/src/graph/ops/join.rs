@@ -10,10 +10,6 @@ use brelu_core::geometry::Shape;
 pub(crate) struct Add;
 
 impl Operator for Add {
-    fn name(&self) -> &'static str {
-        "Add"
-    }
-
     fn arity(&self) -> RangeInclusive<usize> {
         2..=2
     }
@@ -36,10 +32,6 @@ impl Operator for Add {
 pub(crate) struct Concat;
 
 impl Operator for Concat {
-    fn name(&self) -> &'static str {
-        "Concat"
-    }
-
     fn arity(&self) -> RangeInclusive<usize> {
         1..=usize::MAX
     }

@@ -1,4 +1,4 @@
-//! What every operation needs, one file each: names, shape rule, arithmetic on one image, and which rewrites it takes part
+//! What every operation needs, one file each: shape rule, arithmetic on one image, and which rewrites it takes part
 //! in. How it is written is beside the other operators of ONNX.
 
 mod activation;
@@ -17,7 +17,7 @@ pub(crate) use affine::Affine;
 pub(crate) use conv::Conv;
 pub(crate) use join::{Add, Concat};
 pub(crate) use norm::BatchNorm;
-pub(crate) use pool::{AveragePool, MaxPool};
+pub(crate) use pool::Pool;
 pub(crate) use reshape::{Input, Reshape};
 pub(crate) use view::View;
 
@@ -36,12 +36,9 @@ pub(crate) struct Tensor<'a> {
 
 /// One operation. `inputs` are as many as [`Operator::arity`] says; the input of the network has the image.
 pub(crate) trait Operator: Export {
-    /// A short name for messages.
-    fn name(&self) -> &'static str;
-
-    /// What people call it.
-    fn description(&self) -> String {
-        self.name().to_lowercase()
+    /// What people call it, unless that is its name.
+    fn description(&self) -> Option<String> {
+        None
     }
 
     /// How many tensors it reads.

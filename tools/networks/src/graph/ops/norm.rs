@@ -24,10 +24,6 @@ impl BatchNorm<'_> {
 }
 
 impl Operator for BatchNorm<'_> {
-    fn name(&self) -> &'static str {
-        "BatchNorm"
-    }
-
     fn output(&self, inputs: &[Shape]) -> Result<Shape, String> {
         let x = inputs[0];
         let lists = [

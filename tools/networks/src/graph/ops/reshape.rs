@@ -8,10 +8,6 @@ use brelu_core::geometry::Shape;
 pub(crate) struct Input;
 
 impl Operator for Input {
-    fn name(&self) -> &'static str {
-        "Input"
-    }
-
     fn arity(&self) -> RangeInclusive<usize> {
         0..=0
     }
@@ -30,10 +26,6 @@ impl Operator for Input {
 pub(crate) struct Reshape(pub(crate) Shape);
 
 impl Operator for Reshape {
-    fn name(&self) -> &'static str {
-        "Reshape"
-    }
-
     fn output(&self, inputs: &[Shape]) -> Result<Shape, String> {
         shape::check(self.0)?;
         match self.0.len() == inputs[0].len() {

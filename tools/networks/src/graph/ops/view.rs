@@ -6,10 +6,6 @@ use brelu_core::geometry::Shape;
 pub(crate) struct View<'a>(pub(crate) [&'a Axis; 3]);
 
 impl Operator for View<'_> {
-    fn name(&self) -> &'static str {
-        "View"
-    }
-
     fn output(&self, _: &[Shape]) -> Result<Shape, String> {
         if self.0.iter().any(|axis| axis.den <= 0) {
             return Err("a view divides by less than one".into());

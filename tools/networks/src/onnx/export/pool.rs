@@ -3,18 +3,15 @@
 use super::super::proto::AttributeProto;
 use super::Export;
 use super::writer::{Writer, int, ints};
-use crate::graph::ops::{AveragePool, MaxPool};
+use crate::graph::ops::Pool;
 use crate::graph::{NodeId, Window};
 
-impl Export for MaxPool<'_> {
+impl Export for Pool<'_> {
     fn export(&self, writer: &mut Writer<'_>, id: NodeId, x: NodeId) {
-        max(writer, id, x, self.0);
-    }
-}
-
-impl Export for AveragePool<'_> {
-    fn export(&self, writer: &mut Writer<'_>, id: NodeId, x: NodeId) {
-        average(writer, id, x, self.window, self.count_include_pad);
+        match self.mean {
+            None => max(writer, id, x, self.window),
+            Some(counts_pads) => average(writer, id, x, self.window, counts_pads),
+        }
     }
 }
 
