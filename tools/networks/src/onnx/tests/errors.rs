@@ -55,8 +55,9 @@ fn other_operators() {
         "node \"make_y\" (Mul): multiplies two computed tensors, which is not supported",
     );
     refuses(
-        plane().weights("lo", &[], &[-1.0]).node("Clip x lo -> y", &[]),
-        "node \"make_y\" (Clip): clips to -1 ..= inf; only a lower bound 0 with a positive upper bound is supported",
+        plane().weights("lo", &[], &[1.0]).weights("hi", &[], &[-1.0]).node("Clip x lo hi -> y", &[]),
+        "node \"make_y\" (Clip): the places where an activation changes its slope have to ascend, and the slope has to \
+         change at each: -1 does not",
     );
     refuses(
         plane()

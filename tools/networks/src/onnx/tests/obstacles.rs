@@ -48,15 +48,16 @@ fn long_lists_are_counted() {
 #[test]
 fn problems_of_one_operator_are_told_apart() {
     let model = tiny(13, &[1, 2, 4, 4])
-        .weights("lo", &[], &[-1.0])
-        .weights("low", &[], &[-2.0])
-        .node("Clip x lo -> a", &[])
-        .node("Clip x low -> b", &[])
+        .weights("one", &[], &[1.0])
+        .weights("zero", &[], &[0.0])
+        .weights("low", &[], &[-1.0])
+        .node("Clip x one zero -> a", &[])
+        .node("Clip x one low -> b", &[])
         .node("Add a b -> y", &[]);
     assert_eq!(
         model.error(),
-        "2 nodes are in the way: 2 Clip (the first: clips to -1 ..= inf; only a lower bound 0 with a positive upper bound is \
-         supported): \"make_a\", \"make_b\""
+        "2 nodes are in the way: 2 Clip (the first: the places where an activation changes its slope have to ascend, and the \
+         slope has to change at each: 0 does not): \"make_a\", \"make_b\""
     );
 }
 
