@@ -11,6 +11,8 @@ mod error;
 mod line;
 mod op;
 pub(crate) mod ops;
+mod parameters;
+mod readers;
 mod run;
 mod shape;
 mod simplify;
@@ -18,7 +20,8 @@ mod window;
 
 pub use axis::Axis;
 pub use error::GraphError;
-pub use op::{Op, Role};
+pub use op::Op;
+pub use parameters::Role;
 pub use run::{Executor, RunError, Scratch, run, run_observed};
 pub use simplify::simplify;
 pub use window::Window;
@@ -147,42 +150,6 @@ impl Graph {
     /// The nodes with their positions, in topological order.
     pub fn iter(&self) -> impl Iterator<Item = (NodeId, &Node)> {
         self.nodes.iter().enumerate().map(|(position, node)| (NodeId(position), node))
-    }
-
-    /// For every node, whether the output depends on it.
-    pub fn live(&self) -> Vec<bool> {
-        let mut live = vec![false; self.nodes.len()];
-        live[self.output.0] = true;
-        for (id, node) in self.nodes.iter().enumerate().rev() {
-            if live[id] {
-                node.inputs.iter().for_each(|input| live[input.0] = true);
-            }
-        }
-        live
-    }
-
-    /// For every node, the nodes that read it (twice if it is read twice). The output counts no reader for being the
-    /// output.
-    pub fn consumers(&self) -> Vec<Vec<NodeId>> {
-        let mut readers = vec![Vec::new(); self.nodes.len()];
-        for (id, node) in self.iter() {
-            for input in &node.inputs {
-                readers[input.0].push(id);
-            }
-        }
-        readers
-    }
-
-    /// For every node, the tensors that nobody reads after it, its own among them if nobody reads that. The output is
-    /// never among them.
-    pub fn lifetimes(&self) -> Vec<Vec<NodeId>> {
-        let mut ended = vec![Vec::new(); self.nodes.len()];
-        for ((id, _), readers) in self.iter().zip(self.consumers()) {
-            if id != self.output {
-                ended[readers.last().copied().unwrap_or(id).0].push(id);
-            }
-        }
-        ended
     }
 
     /// Shape of the input.

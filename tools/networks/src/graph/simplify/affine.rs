@@ -1,7 +1,7 @@
 //! Affine maps a channel (batch normalisation) into the neighbouring weights.
 
 use super::super::{Graph, NodeId, Op};
-use super::{redirect, uses};
+use super::redirect;
 
 /// Folds every affine map into the convolution or affine map it reads, else into the convolution that reads it.
 pub(super) fn fold(graph: &mut Graph) {
@@ -14,7 +14,7 @@ pub(super) fn fold(graph: &mut Graph) {
 fn into_producer(graph: &mut Graph, id: NodeId) -> Option<()> {
     let Op::Affine { scale, shift } = &graph[id].op else { return None };
     let producer = *graph[id].inputs.first()?;
-    if uses(graph)[producer.0] != 1 {
+    if graph.uses()[producer.0] != 1 {
         return None;
     }
     let merged = graph[producer].op.operator().then_affine(scale, shift)?;
@@ -29,7 +29,7 @@ fn into_producer(graph: &mut Graph, id: NodeId) -> Option<()> {
 fn into_consumer(graph: &mut Graph, id: NodeId) -> Option<()> {
     let Op::Affine { scale, shift } = &graph[id].op else { return None };
     let input = *graph[id].inputs.first()?;
-    if uses(graph)[id.0] != 1 || graph.output == id {
+    if graph.uses()[id.0] != 1 || graph.output == id {
         return None;
     }
     let live = graph.live();

@@ -58,16 +58,5 @@ fn reread(graph: &mut Graph, replaced: impl Fn(&Graph, NodeId) -> Option<(Op, No
     }
 }
 
-/// How many times each tensor is read by a live node, being the output included.
-fn uses(graph: &Graph) -> Vec<usize> {
-    let live = graph.live();
-    let mut uses = vec![0; graph.nodes.len()];
-    uses[graph.output.0] = 1;
-    for (node, _) in graph.nodes.iter().zip(live).filter(|(_, live)| *live) {
-        node.inputs.iter().for_each(|input| uses[input.0] += 1);
-    }
-    uses
-}
-
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,7 @@
 //! Views and reshapes that change nothing, and views of views.
 
 use super::super::{Graph, NodeId, Op};
-use super::{redirect, uses};
+use super::redirect;
 use brelu_core::geometry::Shape;
 
 /// Takes out views and reshapes that return their input.
@@ -28,7 +28,7 @@ fn joined(graph: &Graph, id: NodeId) -> Option<(Op, NodeId)> {
     else {
         return None;
     };
-    if uses(graph)[first.0] != 1 {
+    if graph.uses()[first.0] != 1 {
         return None;
     }
     let source = *graph[first].inputs.first()?;
