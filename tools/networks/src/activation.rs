@@ -236,15 +236,6 @@ impl Functions {
         self.0.iter()
     }
 
-    /// A short name for messages.
-    pub fn name(&self) -> &'static str {
-        match self.relu_bound() {
-            Some(f32::INFINITY) => "Relu",
-            Some(_) => "Clip",
-            None => "Activation",
-        }
-    }
-
     /// As [`Activation::is_monotone`], for all channels.
     pub fn is_monotone(&self) -> bool {
         self.iter().all(Activation::is_monotone)

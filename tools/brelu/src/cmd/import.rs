@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use brelu::report::{Lines, Table, interpolation_text, print};
 use brelu_compile as compile;
-use brelu_networks::graph::{Graph, Node, Op, simplify};
+use brelu_networks::graph::{Graph, Node, simplify};
 use brelu_networks::onnx::{export_file, files_beside};
 
 use brelu_networks::numbers::count;
@@ -69,10 +69,10 @@ fn text(graph: &Graph, notes: &[String]) -> Lines {
     for node in &graph.nodes {
         table.row([
             node.name.clone(),
-            operation(node),
+            node.op.description(),
             shape_text(node.shape),
-            some(parameters(&node.op)),
-            some(macs(node)),
+            some(node.op.numbers() as u64),
+            some(node.op.macs(node.shape)),
         ]);
     }
     let sum = |value: &dyn Fn(&Node) -> u64| count(graph.nodes.iter().map(value).sum());
@@ -87,61 +87,15 @@ fn text(graph: &Graph, notes: &[String]) -> Lines {
             format_args!("{}, done by the client", interpolation_text(graph.interpolation)),
         );
     }
-    text.pair("parameters", sum(&|node| parameters(&node.op)));
+    text.pair("parameters", sum(&|node| node.op.numbers() as u64));
     text.pair("ReLUs", sum(&relus));
-    text.pair("MACs", sum(&macs));
+    text.pair("MACs", sum(&|node| node.op.macs(node.shape)));
     notes.iter().for_each(|note| text.pair("note", note));
     text
 }
 
 fn some(number: u64) -> String {
     if number == 0 { String::new() } else { count(number) }
-}
-
-fn operation(node: &Node) -> String {
-    match &node.op {
-        Op::Conv { geometry, .. } if geometry.input.plane() == 1 => "dense".into(),
-        Op::Conv { geometry, .. } => {
-            let [height, width] = geometry.kernel;
-            let mut text = format!("conv {height}x{width}");
-            let mut more = |name: &str, value: [u16; 2]| {
-                if value != [1, 1] {
-                    text += &format!(" {name} {}x{}", value[0], value[1]);
-                }
-            };
-            more("stride", geometry.stride);
-            more("dilation", geometry.dilation);
-            if geometry.groups > 1 {
-                text += &format!(" groups {}", geometry.groups);
-            }
-            text
-        }
-        Op::Activation(functions) => match functions.relu_bound() {
-            Some(f32::INFINITY) => "relu".into(),
-            Some(max) => format!("ReLU up to {max}"),
-            None => {
-                let knots = functions.iter().map(|function| function.knots().len()).max().unwrap_or(0);
-                format!("function of {knots} {}", if knots == 1 { "knot" } else { "knots" })
-            }
-        },
-        Op::MaxPool(window) => format!("max pool {}x{}", window.kernel[0], window.kernel[1]),
-        Op::AveragePool { window, .. } => format!("average pool {}x{}", window.kernel[0], window.kernel[1]),
-        other => other.name().to_lowercase(),
-    }
-}
-
-fn parameters(op: &Op) -> u64 {
-    match op {
-        Op::Conv { weights, bias, .. } => (weights.len() + bias.len()) as u64,
-        _ => 0,
-    }
-}
-
-fn macs(node: &Node) -> u64 {
-    match &node.op {
-        Op::Conv { geometry, .. } => node.shape.len() as u64 * geometry.fan_in() as u64,
-        _ => 0,
-    }
 }
 
 fn relus(node: &Node) -> u64 {

@@ -65,8 +65,8 @@ fn block_sizes_must_fit() {
         assert!(text.contains(part), "{text}");
     };
     refused(spec("conv1", vec![[1, 1]; 4]), "no ReLU of that name");
-    refused(spec("relu2", vec![[1, 1]; 3]), "3 sizes for 4 channels");
-    refused(spec("relu2", vec![[0, 0]; 4]), "0x0 is no block");
+    refused(spec("activation2", vec![[1, 1]; 3]), "3 sizes for 4 channels");
+    refused(spec("activation2", vec![[0, 0]; 4]), "0x0 is no block");
 }
 
 #[test]

@@ -73,7 +73,8 @@ fn a_bound_is_a_second_knot_where_it_is_reached() {
     });
     let knots: Vec<usize> = knots.unwrap();
     assert!(knots.contains(&2) && knots.iter().all(|knots| [1, 2].contains(knots)), "{knots:?}");
-    let spec = |size| BlockSpec { layers: [("relu2".into(), vec![size; 8])].into(), ..BlockSpec::default() };
+    let spec =
+        |size| BlockSpec { layers: [("activation2".into(), vec![size; 8])].into(), ..BlockSpec::default() };
     check_with(&mut builder, spec([0, 1]));
     check_with(&mut builder, spec([1, 0]));
 }
@@ -167,7 +168,7 @@ fn blocks_identity_and_zero() {
     let x = builder.relu(x);
     builder.conv(x, 4, 1, 1, 1);
     let sizes = vec![[2, 2], [3, 4], [0, 1], [1, 0], [100, 100], [1, 1]];
-    let spec = BlockSpec { layers: [("relu2".into(), sizes)].into(), ..BlockSpec::default() };
+    let spec = BlockSpec { layers: [("activation2".into(), sizes)].into(), ..BlockSpec::default() };
     let with_blocks = check_with(&mut builder, spec);
     let without = check_with(&mut builder, BlockSpec::default());
     assert!(with_blocks.report.chosen.bits < without.report.chosen.bits);

@@ -21,10 +21,10 @@ fn residual_sums_tie_and_linear_maps_do_not() {
     let net = lowered(&builder.graph, &BlockSpec::default());
     let ties = Ties::new(&net, USUAL).unwrap();
     let class = |name, channel| ties.class(find(&net, name), channel).0;
-    assert_eq!(class("conv1", 2), class("relu5", 2));
+    assert_eq!(class("conv1", 2), class("activation5", 2));
     assert_eq!(class("conv1", 2), class("conv3", 2));
     assert_ne!(class("conv1", 2), class("conv1", 1));
-    assert_ne!(class("conv6", 2), class("relu5", 2));
+    assert_ne!(class("conv6", 2), class("activation5", 2));
     assert_eq!(class("conv6", 0), class("conv6", 3), "outputs share a scale");
     assert_ne!(class("input", 0), class("input", 1));
 }
@@ -39,7 +39,7 @@ fn means_have_a_part_of_the_scale_and_flattening_ties_pixels() {
     builder.conv(x, 2, 1, 1, 1);
     let net = lowered(&builder.graph, &BlockSpec::default());
     let ties = Ties::new(&net, USUAL).unwrap();
-    let (relu, relu_factor) = ties.class(find(&net, "relu1"), 1);
+    let (relu, relu_factor) = ties.class(find(&net, "activation1"), 1);
     for pixel in 4..8 {
         let (flat, factor) = ties.class(find(&net, "reshape3"), pixel);
         assert_eq!(flat, relu);

@@ -7,12 +7,13 @@
 
 mod activation;
 mod block;
+mod compute;
 mod kernels;
+mod layer;
 mod pool;
 mod rounding;
 mod select;
 mod slots;
-mod step;
 mod trace;
 mod trainable;
 mod watch;
@@ -30,22 +31,21 @@ pub fn gpu(number: usize) -> Option<Device> {
         None
     }
 }
-pub use slots::{Role, Slot};
+pub use slots::Slot;
 pub use trace::Trace;
 pub use trainable::{Norms, Outcome, Statistics, Trainable};
 pub use watch::Watched;
 
 use burn::tensor::{Tensor, TensorData};
 
-use brelu_networks::graph::{Graph, GraphError, Node, NodeId};
-use step::Step;
+use brelu_networks::graph::{Graph, GraphError};
+use compute::Given;
 
-/// A graph whose parameters live on a device.
+/// A network with its parameters, computed with burn's operations.
 #[derive(Clone, Debug)]
 pub struct Interpreter {
-    graph: Graph,
-    steps: Vec<Step>,
-    device: Device,
+    network: Trainable,
+    parameters: Vec<Tensor<1>>,
 }
 
 impl Interpreter {
@@ -55,58 +55,42 @@ impl Interpreter {
     /// If the graph is inconsistent.
     pub fn new(graph: &Graph, device: &Device) -> Result<Self, GraphError> {
         graph.check()?;
-        let steps = graph.nodes.iter().map(|node| Step::new(graph, node, device)).collect();
-        Ok(Self { graph: graph.clone(), steps, device: device.clone() })
+        let mut graph = graph.clone();
+        graph.fix_norms();
+        let network = Trainable::of(graph, device).general();
+        let parameters = network.parameters(network.graph());
+        Ok(Self { network, parameters })
     }
 
-    /// The graph.
+    /// The graph, with the affine maps that its norms are.
     pub const fn graph(&self) -> &Graph {
-        &self.graph
+        self.network.graph()
     }
 
     /// Where it is computed.
     pub const fn device(&self) -> &Device {
-        &self.device
+        self.network.device()
     }
 
     /// Images as a batch: each holds the elements of the input, plane by plane. Images of another length give a batch
     /// that [`Interpreter::run`] refuses.
     pub fn batch<'a>(&self, images: impl IntoIterator<Item = &'a [f32]>) -> Tensor<4> {
-        let shape = self.graph.input_shape();
+        let shape = self.graph().input_shape();
         let mut values = Vec::new();
         images.into_iter().for_each(|image| values.extend_from_slice(image));
         let count = values.len() / shape.len();
         values.truncate(count * shape.len());
         let [channels, height, width] = [shape.channels, shape.height, shape.width].map(|size| size as usize);
-        Tensor::from_data(TensorData::new(values, [count, channels, height, width]), &self.device)
+        Tensor::from_data(TensorData::new(values, [count, channels, height, width]), self.device())
     }
 
     /// The output for a batch (images x channels x height x width), with `activation` in the place of every ReLU.
     pub fn run(&self, input: Tensor<4>, activation: &dyn Activation) -> Tensor<4> {
-        let mut last_use = trace::Lifetimes::new(&self.graph);
-        let mut values: Vec<Option<Tensor<4>>> = vec![None; self.steps.len()];
-        for (id, node) in self.graph.iter() {
-            let inputs = node.inputs.iter().filter_map(|input| values[input.0].clone()).collect();
-            last_use.forget(id, &mut values);
-            values[id.0] = Some(self.step(id, node, inputs, &input, activation));
-        }
-        values.get_mut(self.graph.output.0).and_then(Option::take).unwrap_or(input)
+        self.network.walk(input, &self.given(activation)).output
     }
 
-    fn step(
-        &self,
-        id: NodeId,
-        node: &Node,
-        inputs: Vec<Tensor<4>>,
-        input: &Tensor<4>,
-        activation: &dyn Activation,
-    ) -> Tensor<4> {
-        let mut inputs = inputs.into_iter();
-        let Some(first) = inputs.next() else { return input.clone() };
-        match &self.steps[id.0] {
-            Step::Activation(functions) => activation.apply(id, functions, first),
-            step => step.run(node, first, inputs),
-        }
+    fn given<'a>(&'a self, activation: &'a dyn Activation) -> Given<'a> {
+        Given { parameters: &self.parameters, norms: Norms::Running(&[]), activation }
     }
 }
 

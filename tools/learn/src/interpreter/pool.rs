@@ -65,13 +65,8 @@ impl Pool {
 }
 
 fn correction(window: &Window, from: Shape, to: Shape, counts_pads: bool) -> Option<Vec<f32>> {
-    let count = |i, size, axis| match counts_pads {
-        true => window.padded_taps(i, size, axis),
-        false => window.taps(i, size, axis).count(),
-    };
     let area = usize::from(window.kernel[0]) * usize::from(window.kernel[1]);
-    let rows: Vec<usize> = (0..to.height).map(|i| count(i, from.height, 0)).collect();
-    let columns: Vec<usize> = (0..to.width).map(|j| count(j, from.width, 1)).collect();
+    let [rows, columns] = window.counts(from, to, counts_pads);
     let factor = |rows: usize, columns: usize| area as f32 / (rows * columns).max(1) as f32;
     let factors: Vec<f32> =
         rows.iter().flat_map(|rows| columns.iter().map(move |columns| factor(*rows, *columns))).collect();

@@ -2,7 +2,8 @@
 
 use burn::tensor::Tensor;
 
-use super::trainable::{Layer, Trainable};
+use super::Trainable;
+use super::layer::Layer;
 
 impl Trainable {
     /// The parameters with weights of convolutions rounded to multiples of `2^-fraction` of what they are once norms are

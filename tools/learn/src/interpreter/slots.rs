@@ -1,19 +1,6 @@
 //! What is learned of a graph.
 
-use brelu_networks::graph::{NodeId, Op};
-
-/// What a parameter is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// Weights of a convolution, in ONNX order.
-    Weights,
-    /// A summand a channel of a convolution.
-    Bias,
-    /// A factor a channel, of a norm or an affine map.
-    Scale,
-    /// A summand a channel, of a norm or an affine map.
-    Shift,
-}
+use brelu_networks::graph::{NodeId, Role};
 
 /// One tensor that is learned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,22 +18,23 @@ impl Slot {
     }
 }
 
-pub(super) fn value(op: &Op, role: Role) -> Option<&[f32]> {
-    match (op, role) {
-        (Op::Conv { weights, .. }, Role::Weights) => Some(weights),
-        (Op::Conv { bias, .. }, Role::Bias) => Some(bias),
-        (Op::BatchNorm { scale, .. } | Op::Affine { scale, .. }, Role::Scale) => Some(scale),
-        (Op::BatchNorm { shift, .. } | Op::Affine { shift, .. }, Role::Shift) => Some(shift),
-        _ => None,
-    }
+/// The slots of the layers so far.
+#[derive(Debug, Default)]
+pub(super) struct Slots {
+    pub(super) all: Vec<Slot>,
+    norms: usize,
 }
 
-pub(super) fn value_mut(op: &mut Op, role: Role) -> Option<&mut Vec<f32>> {
-    match (op, role) {
-        (Op::Conv { weights, .. }, Role::Weights) => Some(weights),
-        (Op::Conv { bias, .. }, Role::Bias) => Some(bias),
-        (Op::BatchNorm { scale, .. } | Op::Affine { scale, .. }, Role::Scale) => Some(scale),
-        (Op::BatchNorm { shift, .. } | Op::Affine { shift, .. }, Role::Shift) => Some(shift),
-        _ => None,
+impl Slots {
+    /// The number of a new slot.
+    pub(super) fn push(&mut self, node: NodeId, role: Role) -> usize {
+        self.all.push(Slot { node, role });
+        self.all.len() - 1
+    }
+
+    /// The number of the next norm.
+    pub(super) fn next_norm(&mut self) -> usize {
+        self.norms += 1;
+        self.norms - 1
     }
 }

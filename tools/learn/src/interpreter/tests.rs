@@ -53,7 +53,7 @@ proptest! {
         agrees(&graph)?;
     }
 
-    /// Whatever the sizes, a block passes if its sum is positive and is zero otherwise.
+    /// Whatever the sizes, a block passes unless its sum is negative, and is zero then.
     #[test]
     fn blocks(sizes in prop::collection::vec((1u16..6, 1u16..6), 3), bounded in any::<bool>()) {
         let shape = Shape::new(3, 5, 4);
@@ -82,7 +82,7 @@ fn naive(z: &[f32], shape: Shape, sizes: &[BlockSize], at: usize, offset: f32) -
             sum += z[c * plane + i * width + j] - offset;
         }
     }
-    if sum > 0.0 { z[at] - offset } else { 0.0 }
+    if sum >= 0.0 { z[at] - offset } else { 0.0 }
 }
 
 fn residual() -> Graph {

@@ -3,30 +3,7 @@
 use burn::tensor::Tensor;
 
 use super::{Activation, Interpreter};
-use brelu_networks::graph::{Graph, NodeId};
-
-/// When tensors are not needed any more.
-pub(super) struct Lifetimes {
-    /// For every node, the tensors nobody reads after it.
-    done: Vec<Vec<NodeId>>,
-}
-
-impl Lifetimes {
-    pub(super) fn new(graph: &Graph) -> Self {
-        let mut done = vec![Vec::new(); graph.nodes.len()];
-        for ((id, _), readers) in graph.iter().zip(graph.consumers()) {
-            if id != graph.output {
-                done[readers.last().copied().unwrap_or(id).0].push(id);
-            }
-        }
-        Self { done }
-    }
-
-    /// Drops what nobody reads after node `id`.
-    pub(super) fn forget(&mut self, id: NodeId, values: &mut [Option<Tensor<4>>]) {
-        self.done[id.0].iter().filter(|past| **past != id).for_each(|past| values[past.0] = None);
-    }
-}
+use brelu_networks::graph::NodeId;
 
 /// The tensors of all nodes for one batch.
 #[derive(Clone, Debug)]
@@ -44,10 +21,11 @@ impl Trace {
 impl Interpreter {
     /// As [`Interpreter::run`], and keeps every tensor.
     pub fn trace(&self, input: Tensor<4>, activation: &dyn Activation) -> Trace {
-        let mut values: Vec<Tensor<4>> = Vec::with_capacity(self.steps.len());
+        let given = self.given(activation);
+        let mut values: Vec<Tensor<4>> = Vec::with_capacity(self.graph().nodes.len());
         for (id, node) in self.graph().iter() {
             let inputs = node.inputs.iter().map(|input| values[input.0].clone()).collect();
-            values.push(self.step(id, node, inputs, &input, activation));
+            values.push(self.network.compute(id, inputs, &input, &given, &mut Vec::new()));
         }
         Trace { values }
     }
@@ -60,17 +38,18 @@ impl Interpreter {
         value: Tensor<4>,
         activation: &dyn Activation,
     ) -> Tensor<4> {
-        let mut values: Vec<Option<Tensor<4>>> = vec![None; self.steps.len()];
+        let mut values: Vec<Option<Tensor<4>>> = vec![None; self.graph().nodes.len()];
         values[changed.0] = Some(value);
-        let mut lifetimes = Lifetimes::new(self.graph());
+        let (given, ended) = (self.given(activation), self.graph().lifetimes());
+        let input = trace.value(self.graph().input);
         for (id, node) in self.graph().iter().skip(changed.0 + 1) {
             if node.inputs.iter().any(|input| values[input.0].is_some()) {
                 let of =
                     |input: &NodeId| values[input.0].clone().unwrap_or_else(|| trace.value(*input).clone());
                 let inputs: Vec<Tensor<4>> = node.inputs.iter().map(of).collect();
-                values[id.0] = Some(self.step(id, node, inputs, trace.value(self.graph().input), activation));
+                values[id.0] = Some(self.network.compute(id, inputs, input, &given, &mut Vec::new()));
             }
-            lifetimes.forget(id, &mut values);
+            ended[id.0].iter().for_each(|past| values[past.0] = None);
         }
         let output = self.graph().output;
         values[output.0].take().unwrap_or_else(|| trace.value(output).clone())

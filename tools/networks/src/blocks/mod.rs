@@ -7,6 +7,6 @@ mod size;
 mod spec;
 
 pub use candidates::{Candidates, candidates};
-pub use relu::BlockRelu;
+pub use relu::{BlockRelu, passes};
 pub use size::BlockSize;
 pub use spec::{Choice, CostUnit, FORMAT, Origin, Proof, Spec, SpecError, SpecLayer};

@@ -1,10 +1,15 @@
-//! Block-ReLU of a layer: `y = d * z` with `d = 1` where the sum of the block of `z` is not negative (arXiv 2304.10442,
-//! equation 1; at a sum of exactly zero as the protocol decides). A function of several knots has a decision for each.
+//! Block-ReLU of a layer: `y = d * z` with `d = 1` where the sum of the block of `z` [`passes`] (arXiv 2304.10442, equation 1). A function of several knots has a decision for each.
 
 use brelu_core::geometry::Shape;
 
 use super::{BlockSize, SpecLayer};
 use crate::activation::{Activation, Knot};
+
+/// Whether a block with this sum passes: as the protocol decides, which looks at the sign bit of the sum.
+#[inline(always)]
+pub fn passes(sum: f32) -> bool {
+    sum >= 0.0
+}
 
 /// Block sizes of the channels of one layer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,6 +72,7 @@ impl BlockRelu {
         match self.size(channel) {
             BlockSize::IDENTITY => plane.fill(1.0),
             BlockSize::ZERO => plane.fill(0.0),
+            // A pixel at 0, which gives 0 either way, does not pass: as ReLU's, its gradient is 0.
             BlockSize::RELU => plane.iter_mut().for_each(|value| *value = f32::from(u8::from(*value > 0.0))),
             size => decide(plane, self.shape.width as usize, size),
         }
@@ -89,7 +95,7 @@ fn decide(plane: &mut [f32], line: usize, size: BlockSize) {
         }
         for row in band.chunks_mut(line) {
             for (sum, part) in sums.iter().zip(row.chunks_mut(width)) {
-                part.fill(f32::from(u8::from(*sum >= 0.0)));
+                part.fill(f32::from(u8::from(passes(*sum))));
             }
         }
     }

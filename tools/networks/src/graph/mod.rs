@@ -9,8 +9,10 @@ mod axis;
 pub mod convert;
 mod error;
 mod line;
-mod norm;
 mod op;
+pub(crate) mod ops;
+mod parameters;
+mod readers;
 mod run;
 mod shape;
 mod simplify;
@@ -19,6 +21,7 @@ mod window;
 pub use axis::Axis;
 pub use error::GraphError;
 pub use op::Op;
+pub use parameters::Role;
 pub use run::{Executor, RunError, Scratch, run, run_observed};
 pub use simplify::simplify;
 pub use window::Window;
@@ -105,11 +108,6 @@ impl Graph {
         if matches!(op, Op::Input) {
             return Err("a network has one input".into());
         }
-        if let Some((place, value)) = op.not_finite() {
-            return Err(format!(
-                "its constant {place} is {value}: its training diverged, or the file is damaged"
-            ));
-        }
         let shapes: Vec<Shape> = inputs.iter().map(|id| self[*id].shape).collect();
         op.output(&shapes)
     }
@@ -140,33 +138,18 @@ impl Graph {
         Ok(())
     }
 
+    /// Makes the affine maps of batch normalisations that they are with their running statistics.
+    pub fn fix_norms(&mut self) {
+        for node in self.nodes.iter_mut().filter(|node| node.op.is_norm()) {
+            if let Some([scale, shift]) = node.op.affine() {
+                node.op = Op::Affine { scale, shift };
+            }
+        }
+    }
+
     /// The nodes with their positions, in topological order.
     pub fn iter(&self) -> impl Iterator<Item = (NodeId, &Node)> {
         self.nodes.iter().enumerate().map(|(position, node)| (NodeId(position), node))
-    }
-
-    /// For every node, whether the output depends on it.
-    pub fn live(&self) -> Vec<bool> {
-        let mut live = vec![false; self.nodes.len()];
-        live[self.output.0] = true;
-        for (id, node) in self.nodes.iter().enumerate().rev() {
-            if live[id] {
-                node.inputs.iter().for_each(|input| live[input.0] = true);
-            }
-        }
-        live
-    }
-
-    /// For every node, the nodes that read it (twice if it is read twice). The output counts no reader for being the
-    /// output.
-    pub fn consumers(&self) -> Vec<Vec<NodeId>> {
-        let mut readers = vec![Vec::new(); self.nodes.len()];
-        for (id, node) in self.iter() {
-            for input in &node.inputs {
-                readers[input.0].push(id);
-            }
-        }
-        readers
     }
 
     /// Shape of the input.

@@ -1,4 +1,5 @@
-use super::{Axis, Window};
+use super::ops::{self, Operator};
+use super::{Axis, Window, shape};
 use crate::activation::{Activation, ActivationError, Functions};
 use brelu_core::geometry::{Conv2d, Shape};
 
@@ -68,22 +69,97 @@ pub enum Op {
     Reshape(Shape),
 }
 
-impl Op {
-    /// A short name for messages.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Input => "Input",
-            Self::Conv { .. } => "Conv",
-            Self::BatchNorm { .. } => "BatchNorm",
-            Self::Affine { .. } => "Affine",
-            Self::Activation(functions) => functions.name(),
-            Self::Add => "Add",
-            Self::Concat => "Concat",
-            Self::MaxPool(_) => "MaxPool",
-            Self::AveragePool { .. } => "AveragePool",
-            Self::View { .. } => "View",
-            Self::Reshape(_) => "Reshape",
+/// Names of the variants, and what is known of each.
+macro_rules! operators {
+    ($($variant:ident $fields:tt => $operator:expr,)*) => {
+        impl Op {
+            /// A short name for messages.
+            pub const fn name(&self) -> &'static str {
+                match self {
+                    $(Self::$variant { .. } => stringify!($variant),)*
+                }
+            }
+
+            /// What is known of this operation.
+            pub(crate) fn operator(&self) -> Box<dyn Operator + '_> {
+                match self {
+                    $(Self::$variant $fields => Box::new($operator),)*
+                }
+            }
         }
+    };
+}
+
+operators! {
+    Input {} => ops::Input,
+    Conv { geometry, weights, bias } => ops::Conv { geometry, weights, bias },
+    BatchNorm { scale, shift, mean, variance, epsilon } =>
+        ops::BatchNorm { scale, shift, mean, variance, epsilon: *epsilon },
+    Affine { scale, shift } => ops::Affine { scale, shift },
+    Activation (functions) => ops::Activate(functions),
+    Add {} => ops::Add,
+    Concat {} => ops::Concat,
+    MaxPool (window) => ops::Pool { window, mean: None },
+    AveragePool { window, count_include_pad } => ops::Pool { window, mean: Some(*count_include_pad) },
+    View { channels, rows, columns } => ops::View([channels, rows, columns]),
+    Reshape (shape) => ops::Reshape(*shape),
+}
+
+impl Op {
+    /// What people call it: `conv 3x3 stride 2x2`, `relu`.
+    pub fn description(&self) -> String {
+        self.operator().description().unwrap_or_else(|| self.name().to_lowercase())
+    }
+
+    /// The shape this computes from inputs of these shapes.
+    ///
+    /// # Errors
+    /// A sentence if the number of inputs, a shape or a parameter does not fit.
+    pub fn output(&self, inputs: &[Shape]) -> Result<Shape, String> {
+        let operator = self.operator();
+        if inputs.is_empty() || !operator.arity().contains(&inputs.len()) {
+            return Err(format!("{} inputs do not fit {}", inputs.len(), self.name()));
+        }
+        let shape = operator.output(inputs)?;
+        shape::check(shape)?;
+        Ok(shape)
+    }
+
+    /// Elements of its input that an element of its output is computed from: `fan-in` of a convolution, the window of a
+    /// pooling, 1 for others.
+    pub fn reads(&self) -> u64 {
+        self.operator().reads()
+    }
+
+    /// Multiplications and additions that a convolution takes for an output of shape `to`; 0 for others.
+    pub fn macs(&self, to: Shape) -> u64 {
+        self.geometry().map_or(0, |geometry| to.len() as u64 * geometry.fan_in() as u64)
+    }
+
+    /// Factor and summand of every channel, if this is a map of that kind: [`Op::Affine`], or [`Op::BatchNorm`] with its
+    /// running statistics (computed in `f64`).
+    pub fn affine(&self) -> Option<[Vec<f32>; 2]> {
+        self.operator().affine()
+    }
+
+    /// Sizes of a convolution.
+    pub const fn geometry(&self) -> Option<&Conv2d> {
+        if let Self::Conv { geometry, .. } = self { Some(geometry) } else { None }
+    }
+
+    /// Functions of an activation.
+    pub const fn functions(&self) -> Option<&Functions> {
+        if let Self::Activation(functions) = self { Some(functions) } else { None }
+    }
+
+    /// Whether it decides about signs.
+    pub const fn is_activation(&self) -> bool {
+        self.functions().is_some()
+    }
+
+    /// Whether it is a batch normalisation.
+    pub const fn is_norm(&self) -> bool {
+        matches!(self, Self::BatchNorm { .. })
     }
 
     /// `y = max(x, 0)`.
@@ -99,28 +175,9 @@ impl Op {
         Ok(Self::Activation(Activation::clip(0.0, max)?.into()))
     }
 
-    /// Whether it decides about signs.
-    pub const fn is_activation(&self) -> bool {
-        matches!(self, Self::Activation(_))
-    }
-
     /// The bound of ReLU with one, infinity for ReLU itself, nothing for anything else.
     pub fn relu_bound(&self) -> Option<f32> {
-        match self {
-            Self::Activation(functions) => functions.relu_bound(),
-            _ => None,
-        }
-    }
-
-    /// The place of the first weight or summand that is no finite number, and what it is instead.
-    pub fn not_finite(&self) -> Option<(usize, f32)> {
-        let [first, second] = match self {
-            Self::Conv { weights, bias, .. } => [weights, bias],
-            Self::Affine { scale, shift } => [scale, shift],
-            _ => return None,
-        };
-        let mut numbers = first.iter().chain(second).copied().enumerate();
-        numbers.find(|(_, value)| !value.is_finite())
+        self.functions()?.relu_bound()
     }
 
     /// A view that selects or repeats whole rows and columns of every channel of `input`.

@@ -6,6 +6,7 @@ use brelu_core::geometry::{Conv2d, Shape};
 use proptest::prelude::*;
 
 use super::{Axis, Graph, NodeId, Op, Window};
+use crate::activation::Activation;
 
 /// Most elements of a tensor of [`networks`].
 const MAX_LEN: usize = 4096;
@@ -85,34 +86,37 @@ pub fn batch_norm(channels: usize, seed: usize) -> Op {
 /// An operation before it knows what it reads.
 #[derive(Clone, Debug)]
 enum Piece {
-    Conv { groups: bool, outputs: u32, kernel: [[u16; 2]; 3], pads: [u16; 4] },
+    Conv {
+        groups: bool,
+        outputs: u32,
+        kernel: [[u16; 2]; 3],
+        pads: [u16; 4],
+    },
     BatchNorm(usize),
     Affine(usize),
-    Relu,
-    Clip(f32),
-    Add,
-    Concat,
-    MaxPool(Window),
-    AveragePool(Window, bool),
-    View([Axis; 3]),
     Flatten,
+    /// Whatever it reads.
+    Op(Op),
 }
 
 fn piece() -> impl Strategy<Value = Piece> {
     let conv = (any::<bool>(), 1u32..4, kernel(), prop::array::uniform4(0u16..3))
         .prop_map(|(groups, outputs, kernel, pads)| Piece::Conv { groups, outputs, kernel, pads });
-    let activation = prop_oneof![Just(Piece::Relu), (0.1f32..2.0).prop_map(Piece::Clip)];
-    let average = (any_window(), any::<bool>()).prop_map(|(window, pads)| Piece::AveragePool(window, pads));
+    let activation = prop_oneof![Just(None), (0.1f32..2.0).prop_map(Some)]
+        .prop_map(|bound| Piece::Op(Op::Activation(Activation::relu_up_to(bound).into())));
+    let average = (any_window(), any::<bool>())
+        .prop_map(|(window, count_include_pad)| Piece::Op(Op::AveragePool { window, count_include_pad }));
+    let view = |[channels, rows, columns]: [Axis; 3]| Piece::Op(Op::View { channels, rows, columns });
     prop_oneof![
         4 => conv,
         2 => (0usize..9).prop_map(Piece::BatchNorm),
         1 => (0usize..9).prop_map(Piece::Affine),
         4 => activation,
-        2 => Just(Piece::Add),
-        2 => Just(Piece::Concat),
-        1 => any_window().prop_map(Piece::MaxPool),
+        2 => Just(Piece::Op(Op::Add)),
+        2 => Just(Piece::Op(Op::Concat)),
+        1 => any_window().prop_map(|window| Piece::Op(Op::MaxPool(window))),
         1 => average,
-        2 => axes().prop_map(Piece::View),
+        2 => axes().prop_map(view),
         1 => Just(Piece::Flatten),
     ]
 }
@@ -140,23 +144,13 @@ impl Piece {
             Self::Affine(seed) => {
                 Op::Affine { scale: values(channels, *seed), shift: values(channels, seed + 4) }
             }
-            Self::Relu => Op::relu(),
-            Self::Clip(max) => Op::bounded_relu(*max).expect("a positive bound"),
-            Self::Add => Op::Add,
-            Self::Concat => Op::Concat,
-            Self::MaxPool(window) => Op::MaxPool(*window),
-            Self::AveragePool(window, count_include_pad) => {
-                Op::AveragePool { window: *window, count_include_pad: *count_include_pad }
-            }
-            Self::View([channels, rows, columns]) => {
-                Op::View { channels: *channels, rows: *rows, columns: *columns }
-            }
             Self::Flatten => Op::Reshape(x.flat()),
+            Self::Op(op) => op.clone(),
         }
     }
 
     const fn reads_two(&self) -> bool {
-        matches!(self, Self::Add | Self::Concat)
+        matches!(self, Self::Op(Op::Add | Op::Concat))
     }
 }
 

@@ -68,6 +68,18 @@ impl Window {
             .filter_map(|at| usize::try_from(at).ok())
     }
 
+    /// How many rows, and how many columns, of the windows at every output position count in a mean: those inside the map,
+    /// or those inside the map with its pads.
+    pub fn counts(&self, from: Shape, to: Shape, with_pads: bool) -> [Vec<usize>; 2] {
+        [(0, from.height, to.height), (1, from.width, to.width)].map(|(axis, size, len)| {
+            let count = |i| match with_pads {
+                true => self.padded_taps(i, size, axis),
+                false => self.taps(i, size, axis).count(),
+            };
+            (0..len).map(count).collect()
+        })
+    }
+
     /// How many elements of the window at output position `i` lie on an axis of `size` with its pads.
     pub fn padded_taps(&self, i: u32, size: u32, axis: usize) -> usize {
         let start = u64::from(i) * u64::from(self.stride[axis]);

@@ -76,16 +76,6 @@ fn channels(channels: u32) -> String {
     format!("makes a tensor of {channels} channels, at most {MAX_MADE} are supported")
 }
 
-/// Numbers that an operation of the graph holds.
-const fn numbers(op: &Op) -> usize {
-    match op {
-        Op::Conv { weights, bias, .. } => weights.len() + bias.len(),
-        Op::BatchNorm { scale, .. } => 4 * scale.len(),
-        Op::Affine { scale, .. } => 2 * scale.len(),
-        _ => 0,
-    }
-}
-
 /// A graph that grows node by node with unique names.
 pub(super) struct Builder {
     pub(super) graph: Graph,
@@ -124,7 +114,7 @@ impl Builder {
         if shape.channels as usize > MAX_MADE {
             return Err(channels(shape.channels));
         }
-        self.numbers += numbers(&self.graph[id].op);
+        self.numbers += self.graph[id].op.numbers();
         let dims = [1, shape.channels, shape.height, shape.width].map(|size| size as usize);
         Ok(Tensor { id, dims: dims.to_vec(), bytes: inputs.first().is_some_and(|input| input.bytes) })
     }

@@ -6,7 +6,7 @@ use super::build::{Builder, Tensor, Value, shape};
 use super::call::Call;
 use super::constant::{Constant, Data};
 use super::error::Problem;
-use crate::graph::{Graph, Node, Op, run};
+use crate::graph::{Graph, Node, run};
 
 /// Most multiplications for a constant.
 const MAX_MACS: u64 = 1 << 30;
@@ -37,10 +37,5 @@ pub(super) fn evaluate(
 }
 
 fn macs(node: &Node) -> u64 {
-    let taps = match &node.op {
-        Op::Conv { geometry, .. } => geometry.fan_in() as u64,
-        Op::MaxPool(window) | Op::AveragePool { window, .. } => window.kernel.map(u64::from).iter().product(),
-        _ => 1,
-    };
-    (node.shape.len() as u64).saturating_mul(taps)
+    (node.shape.len() as u64).saturating_mul(node.op.reads())
 }

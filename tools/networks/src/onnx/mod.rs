@@ -35,6 +35,7 @@ mod walk;
 
 pub use digest::{digest_file, files_beside};
 pub use error::ImportError;
+pub(crate) use export::Export;
 pub use export::{ExportError, export, export_file, export_model};
 
 use crate::graph::Graph;

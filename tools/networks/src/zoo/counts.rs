@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::graph::{Graph, NodeId, Op};
+use crate::graph::{Graph, Node, NodeId, Role};
 
 /// Sizes of a network as papers state them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,23 +22,23 @@ impl Counts {
     pub fn of(graph: &Graph) -> Self {
         let activations = graph.nodes.iter().filter(|node| node.op.is_activation());
         let normalised = normalised(graph);
-        let parameters = |(id, op): (NodeId, &Op)| match op {
-            Op::Conv { weights, .. } if normalised.contains(&id) => weights.len(),
-            Op::Conv { weights, bias, .. } => weights.len() + bias.len(),
-            Op::BatchNorm { scale, shift, .. } | Op::Affine { scale, shift } => scale.len() + shift.len(),
-            _ => 0,
+        let parameters = |(id, node): (NodeId, &Node)| {
+            let unused = |role| role == Role::Bias && normalised.contains(&id);
+            let learned =
+                node.op.parameters().into_iter().filter(|(role, _)| role.is_learned() && !unused(*role));
+            learned.map(|(_, values)| values.len() as u64).sum::<u64>()
         };
         Self {
             layers: activations.clone().count(),
             channels: activations.clone().map(|node| u64::from(node.shape.channels)).sum(),
             relus: activations.map(|node| node.shape.len() as u64).sum(),
-            parameters: graph.iter().map(|(id, node)| parameters((id, &node.op)) as u64).sum(),
+            parameters: graph.iter().map(parameters).sum(),
         }
     }
 }
 
 /// What batch normalisation reads: a bias there would change nothing.
 pub(super) fn normalised(graph: &Graph) -> BTreeSet<NodeId> {
-    let norms = graph.nodes.iter().filter(|node| matches!(node.op, Op::BatchNorm { .. }));
+    let norms = graph.nodes.iter().filter(|node| node.op.is_norm());
     norms.flat_map(|node| node.inputs.iter().copied()).collect()
 }

@@ -22,7 +22,7 @@ use crate::graph::{Graph, GraphError};
 pub use counts::Counts;
 pub use error::ZooError;
 pub use mobilenet::STAGES as MOBILENET_STAGES;
-pub use network::{Network, Role, Slot};
+pub use network::{Network, Slot};
 
 use builder::Builder;
 use setting::Setting;

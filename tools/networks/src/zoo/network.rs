@@ -1,6 +1,7 @@
 use super::builder::Builder;
 use super::counts::normalised;
-use crate::graph::{Graph, NodeId, Op};
+use crate::graph::{Graph, NodeId, Role};
+use brelu_core::geometry::Conv2d;
 
 /// A built-in network and what published files call its parts.
 #[derive(Clone, Debug)]
@@ -9,23 +10,6 @@ pub struct Network {
     pub graph: Graph,
     parameters: Vec<(NodeId, String)>,
     activations: Vec<(NodeId, String)>,
-}
-
-/// What a published tensor is to its node.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// Of a convolution or fully connected layer.
-    Weight,
-    /// Of a convolution or fully connected layer.
-    Bias,
-    /// What batch normalisation multiplies by.
-    Scale,
-    /// What batch normalisation adds.
-    Shift,
-    /// The running mean.
-    Mean,
-    /// The running variance.
-    Variance,
 }
 
 /// A place for a published tensor.
@@ -58,27 +42,16 @@ impl Network {
         let normalised = normalised(&self.graph);
         let mut slots = Vec::new();
         for (node, prefix) in &self.parameters {
-            let mut push = |role, suffix, shape: Vec<usize>| {
-                slots.push(Slot { node: *node, role, name: format!("{prefix}.{suffix}"), shape });
-            };
-            match &self.graph[*node].op {
-                Op::Conv { geometry, bias, .. } => {
-                    let sizes = [geometry.out_channels, geometry.group_inputs()].map(|size| size as usize);
-                    let kernel = geometry.kernel.map(usize::from);
-                    let flat = prefix.ends_with(".fc");
-                    push(Role::Weight, "weight", if flat { sizes.into() } else { [sizes, kernel].concat() });
-                    if !normalised.contains(node) {
-                        push(Role::Bias, "bias", vec![bias.len()]);
-                    }
+            let op = &self.graph[*node].op;
+            for (role, values) in op.parameters() {
+                if role == Role::Bias && normalised.contains(node) {
+                    continue;
                 }
-                Op::BatchNorm { scale, .. } => {
-                    let shape = vec![scale.len()];
-                    push(Role::Scale, "weight", shape.clone());
-                    push(Role::Shift, "bias", shape.clone());
-                    push(Role::Mean, "running_mean", shape.clone());
-                    push(Role::Variance, "running_var", shape);
-                }
-                _ => {}
+                let shape = match op.geometry() {
+                    Some(geometry) if role == Role::Weights => sizes(geometry, prefix.ends_with(".fc")),
+                    _ => vec![values.len()],
+                };
+                slots.push(Slot { node: *node, role, name: format!("{prefix}.{}", suffix(role)), shape });
             }
         }
         slots
@@ -86,15 +59,24 @@ impl Network {
 
     /// The values of a place.
     pub fn values(&mut self, slot: &Slot) -> Option<&mut Vec<f32>> {
-        match (&mut self.graph.nodes[slot.node.0].op, slot.role) {
-            (Op::Conv { weights, .. }, Role::Weight) => Some(weights),
-            (Op::Conv { bias, .. }, Role::Bias) => Some(bias),
-            (Op::BatchNorm { scale, .. }, Role::Scale) => Some(scale),
-            (Op::BatchNorm { shift, .. }, Role::Shift) => Some(shift),
-            (Op::BatchNorm { mean, .. }, Role::Mean) => Some(mean),
-            (Op::BatchNorm { variance, .. }, Role::Variance) => Some(variance),
-            _ => None,
-        }
+        self.graph.nodes[slot.node.0].op.parameter_mut(slot.role)
+    }
+}
+
+/// Of the weights; those of a fully connected layer have no rows and columns.
+fn sizes(geometry: &Conv2d, flat: bool) -> Vec<usize> {
+    let channels = [geometry.out_channels, geometry.group_inputs()].map(|size| size as usize);
+    let kernel = geometry.kernel.map(usize::from);
+    if flat { channels.into() } else { [channels, kernel].concat() }
+}
+
+/// What follows the layer's name.
+const fn suffix(role: Role) -> &'static str {
+    match role {
+        Role::Weights | Role::Scale => "weight",
+        Role::Bias | Role::Shift => "bias",
+        Role::Mean => "running_mean",
+        Role::Variance => "running_var",
     }
 }
 

@@ -10,6 +10,7 @@
 
 use super::WINDOWS;
 use super::walk::{Sizes, add};
+use brelu_networks::blocks;
 
 /// Values a pixel: `z`, then `<g, z>` and, for bounded activations, `g`, of each probe.
 pub(super) const LANES: usize = 12;
@@ -140,7 +141,7 @@ impl Totals {
     /// Adds (`sign` 1) or subtracts (-1) a block's decided values.
     #[inline(always)]
     fn decide(&mut self, block: &[f32; LANES], sign: f32, ramps: Option<&[f32; WINDOWS.len()]>) {
-        let passes = block[0] > 0.0;
+        let passes = blocks::passes(block[0]);
         if passes {
             for (sum, value) in self.output.iter_mut().zip(block) {
                 *sum += sign * value;

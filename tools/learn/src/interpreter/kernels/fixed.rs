@@ -11,7 +11,7 @@ use rayon::prelude::*;
 
 use super::lanes::{self, Lanes, largest};
 use super::zeros;
-use brelu_networks::blocks::{BlockRelu, BlockSize};
+use brelu_networks::blocks::{self, BlockRelu, BlockSize};
 use brelu_networks::numbers::Random;
 
 /// Formats of a plan, and the randomness of one activation in one step.
@@ -95,7 +95,7 @@ impl Fixed {
     pub(super) fn passes(&self, plane: usize, number: u64, sum: f32, step: f32) -> bool {
         // Outside the unit of the window nothing is left to chance.
         if sum.abs() >= 0.5 * step {
-            return sum > 0.0;
+            return blocks::passes(sum);
         }
         passes(sum, step, (self.word(plane, number) >> 40) as f32 / (1 << 24) as f32)
     }
@@ -104,7 +104,8 @@ impl Fixed {
 /// Whether a sum passes a window with units of `step`, for a random number from 0 to below 1.
 #[inline(always)]
 pub(super) fn passes(sum: f32, step: f32, random: f32) -> bool {
-    // With a unit of zero this is the sign.
+    // With a unit of zero this is the sign. A pixel at 0, which gives 0 either way, does not pass then: as ReLU's, its
+    // gradient is 0.
     sum > (random - 0.5) * step
 }
 
@@ -175,7 +176,9 @@ mod tests {
         };
         assert_eq!([share(-0.6), share(0.6)], [0.0, 1.0]);
         assert!((share(0.0) - 0.5).abs() < 0.04 && (share(0.25) - 0.75).abs() < 0.04);
-        assert!(FIXED.passes(0, 0, 1e-9, 0.0) && !FIXED.passes(0, 0, -1e-9, 0.0));
+        assert!(
+            FIXED.passes(0, 0, 1e-9, 0.0) && FIXED.passes(0, 0, 0.0, 0.0) && !FIXED.passes(0, 0, -1e-9, 0.0)
+        );
         assert!(passes(1e-9, 0.0, 0.9) && !passes(0.0, 0.0, 0.1) && !passes(-1e-9, 0.0, 0.1));
         assert_eq!([-0.6f32, 0.4, 1.5, 2.5, 1e9].map(nearest), [-1.0, 0.0, 2.0, 2.0, 1e9]);
     }

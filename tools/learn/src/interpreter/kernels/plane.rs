@@ -3,7 +3,7 @@
 use super::activation::Slope;
 use super::fixed::{Fixed, passes};
 use super::lanes;
-use brelu_networks::blocks::BlockSize;
+use brelu_networks::blocks::{self, BlockSize};
 
 /// How one plane is computed.
 #[derive(Clone, Copy)]
@@ -112,7 +112,7 @@ impl Plane {
                     let number = 2 * (band * count + at) as u64 + u64::from(offset != 0.0);
                     fixed.passes(plane, number, block.sum, step)
                 }
-                None => block.sum > 0.0,
+                None => blocks::passes(block.sum),
             };
             let hard = f32::from(u8::from(passes));
             block.gate = match self.slope {

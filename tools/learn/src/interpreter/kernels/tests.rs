@@ -6,8 +6,8 @@ use burn::tensor::{Device, TensorData};
 use proptest::prelude::*;
 
 use super::super::block::apply;
+use super::super::compute::convolve as reference;
 use super::super::select::selections;
-use super::super::step::convolve as reference;
 use super::super::values;
 use super::*;
 use brelu_networks::activation::Activation as Value;

@@ -73,6 +73,34 @@ proptest! {
     }
 }
 
+/// The executor, the own kernel and burn's operations, whose decisions are hard.
+#[test]
+fn a_block_whose_sum_is_zero_passes() {
+    let shape = Shape::new(1, 1, 4);
+    let spec = Spec {
+        format: FORMAT.into(),
+        network: "g".into(),
+        origin: None,
+        layers: vec![SpecLayer { shape: None, ..layer("y", &[BlockSize::new(1, 2)]) }],
+    };
+    for (op, image, want) in [
+        (Op::relu(), [0.5f32, -0.5, -0.5, 0.25], [0.5f32, -0.5, 0.0, 0.0]),
+        (Op::bounded_relu(1.0).unwrap(), [1.5, 0.5, 0.0, 0.0], [1.0, 1.0, 0.0, 0.0]),
+    ] {
+        let graph = single(shape, op);
+        let executor = Executor::new(&graph).unwrap().with_spec(&spec).unwrap();
+        assert_eq!(executor.run(&image).unwrap(), want);
+        let blocks = Blocks::new(&graph, &spec);
+        let interpreter = Interpreter::new(&graph, &Device::flex()).unwrap();
+        let batch = || interpreter.batch([image.as_slice()]);
+        assert_eq!(values(interpreter.run(batch(), &blocks)), want);
+        let hard = |decisions| Relaxed { blocks: &blocks, decisions, fixed: None };
+        for decisions in [Decisions::Constant, Decisions::StraightThrough { width: 0.5 }] {
+            assert_eq!(values(interpreter.run(batch(), &hard(decisions))), want);
+        }
+    }
+}
+
 #[test]
 fn specs_change_the_outputs() {
     let graph = residual();

@@ -1,7 +1,8 @@
 //! Networks whose parameters are given, against those that have them.
 
 use super::*;
-use crate::interpreter::{Norms, Role, Trainable};
+use crate::interpreter::{Norms, Trainable};
+use brelu_networks::graph::Role;
 use brelu_networks::graph::random::networks;
 
 proptest! {

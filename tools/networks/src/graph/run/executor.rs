@@ -1,5 +1,7 @@
-use super::super::{Graph, GraphError, Node, NodeId, Op};
-use super::{Scratch, conv, elementwise, pool, view};
+use super::super::ops::Tensor;
+use super::super::{Graph, GraphError, Node, NodeId};
+use super::Scratch;
+use crate::activation::Functions;
 use crate::blocks::{BlockRelu, Spec, SpecError};
 use std::collections::BTreeMap;
 use thiserror::Error;
@@ -26,7 +28,7 @@ pub enum RunError {
 pub struct Executor<'graph> {
     graph: &'graph Graph,
     /// For every node, the tensors nobody reads after it.
-    done: Vec<Vec<NodeId>>,
+    ended: Vec<Vec<NodeId>>,
     /// Activations that decide by blocks.
     blocks: BTreeMap<usize, BlockRelu>,
 }
@@ -38,14 +40,7 @@ impl<'graph> Executor<'graph> {
     /// If the graph is inconsistent.
     pub fn new(graph: &'graph Graph) -> Result<Self, GraphError> {
         graph.check()?;
-        let mut done = vec![Vec::new(); graph.nodes.len()];
-        for ((id, _), readers) in graph.iter().zip(graph.consumers()) {
-            let last = readers.last().copied().unwrap_or(id);
-            if id != graph.output {
-                done[last.0].push(id);
-            }
-        }
-        Ok(Self { graph, done, blocks: BTreeMap::new() })
+        Ok(Self { graph, ended: graph.lifetimes(), blocks: BTreeMap::new() })
     }
 
     /// The same with block-ReLU in the layers that `spec` lists.
@@ -95,7 +90,7 @@ impl<'graph> Executor<'graph> {
             self.compute(id, node, input, &tensors, scratch, &mut out);
             observer(id, node, &out);
             tensors[id.0] = out;
-            for past in &self.done[id.0] {
+            for past in &self.ended[id.0] {
                 scratch.give(std::mem::take(&mut tensors[past.0]));
             }
         }
@@ -111,36 +106,19 @@ impl<'graph> Executor<'graph> {
         scratch: &mut Scratch,
         out: &mut [f32],
     ) {
-        let xs: Vec<&[f32]> = node.inputs.iter().map(|id| tensors[id.0].as_slice()).collect();
-        let x = xs.first().copied().unwrap_or(input);
-        let from = node.inputs.first().map_or(node.shape, |id| self.graph[*id].shape);
-        if let Some(layer) = self.blocks.get(&id.0) {
-            return blocks(layer, &node.op, x, out);
+        let of = |id: &NodeId| Tensor { shape: self.graph[*id].shape, values: &tensors[id.0] };
+        let mut inputs: Vec<Tensor<'_>> = node.inputs.iter().map(of).collect();
+        if inputs.is_empty() {
+            inputs.push(Tensor { shape: node.shape, values: input });
         }
-        match &node.op {
-            Op::Input | Op::Reshape(_) => out.copy_from_slice(x),
-            Op::Conv { geometry, weights, bias } => {
-                conv::conv(geometry, weights, bias, x, &mut scratch.columns, out);
-            }
-            Op::BatchNorm { .. } => {
-                let [scale, shift] = node.op.affine().unwrap_or_default();
-                elementwise::affine(&scale, &shift, node.shape.plane(), x, out);
-            }
-            Op::Affine { scale, shift } => elementwise::affine(scale, shift, node.shape.plane(), x, out),
-            Op::Activation(functions) => elementwise::activate(functions, node.shape.plane(), x, out),
-            Op::Add => elementwise::add(x, xs[1], out),
-            Op::Concat => elementwise::concat(&xs, out),
-            Op::MaxPool(window) => pool::max(window, from, node.shape, x, out),
-            Op::AveragePool { window, count_include_pad } => {
-                pool::average(window, *count_include_pad, from, node.shape, x, out);
-            }
-            Op::View { channels, rows, columns } => view::view([channels, rows, columns], from, x, out),
+        match self.blocks.get(&id.0).zip(node.op.functions()) {
+            Some((layer, functions)) => blocks(layer, functions, inputs[0].values, out),
+            None => node.op.operator().run(&inputs, node.shape, &mut scratch.memory, out),
         }
     }
 }
 
-fn blocks(layer: &BlockRelu, op: &Op, x: &[f32], out: &mut [f32]) {
-    let Op::Activation(functions) = op else { return };
+fn blocks(layer: &BlockRelu, functions: &Functions, x: &[f32], out: &mut [f32]) {
     out.copy_from_slice(x);
     for (channel, plane) in out.chunks_exact_mut(layer.shape().plane()).enumerate() {
         layer.activate(channel, functions.get(channel), plane);

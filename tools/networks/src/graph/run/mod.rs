@@ -1,12 +1,7 @@
 //! The float executor.
 
-mod conv;
-mod direct;
-mod elementwise;
 mod executor;
-mod pool;
 mod scratch;
-mod view;
 
 pub use executor::{Executor, RunError};
 pub use scratch::Scratch;

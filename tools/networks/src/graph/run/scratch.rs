@@ -2,7 +2,8 @@
 #[derive(Clone, Debug, Default)]
 pub struct Scratch {
     free: Vec<Vec<f32>>,
-    pub(super) columns: Vec<f32>,
+    /// For operations, while they run.
+    pub(super) memory: Vec<f32>,
 }
 
 impl Scratch {

@@ -1,16 +1,7 @@
 //! Affine maps a channel (batch normalisation) into the neighbouring weights.
 
 use super::super::{Graph, NodeId, Op};
-use super::{redirect, uses};
-
-/// Turns batch normalisation into the affine map it is once its statistics are fixed.
-pub(super) fn of_batch_norm(graph: &mut Graph) {
-    for node in graph.nodes.iter_mut().filter(|node| matches!(node.op, Op::BatchNorm { .. })) {
-        if let Some([scale, shift]) = node.op.affine() {
-            node.op = Op::Affine { scale, shift };
-        }
-    }
-}
+use super::redirect;
 
 /// Folds every affine map into the convolution or affine map it reads, else into the convolution that reads it.
 pub(super) fn fold(graph: &mut Graph) {
@@ -23,25 +14,10 @@ pub(super) fn fold(graph: &mut Graph) {
 fn into_producer(graph: &mut Graph, id: NodeId) -> Option<()> {
     let Op::Affine { scale, shift } = &graph[id].op else { return None };
     let producer = *graph[id].inputs.first()?;
-    if uses(graph)[producer.0] != 1 {
+    if graph.uses()[producer.0] != 1 {
         return None;
     }
-    let merged = match &graph[producer].op {
-        Op::Conv { geometry, weights, bias } => Op::Conv {
-            geometry: *geometry,
-            weights: scale_rows(weights, scale),
-            bias: bias.iter().zip(scale.iter().zip(shift)).map(|(bias, (a, b))| a * bias + b).collect(),
-        },
-        Op::Affine { scale: first_scale, shift: first_shift } => Op::Affine {
-            scale: first_scale.iter().zip(scale).map(|(first, a)| a * first).collect(),
-            shift: first_shift
-                .iter()
-                .zip(scale.iter().zip(shift))
-                .map(|(first, (a, b))| a * first + b)
-                .collect(),
-        },
-        _ => return None,
-    };
+    let merged = graph[producer].op.operator().then_affine(scale, shift)?;
     graph.nodes[producer.0].op = merged;
     redirect(graph, id, producer);
     (!matches!(graph[producer].op, Op::Affine { .. }))
@@ -49,21 +25,11 @@ fn into_producer(graph: &mut Graph, id: NodeId) -> Option<()> {
         .or_else(|| into_consumer(graph, producer))
 }
 
-/// Multiplies the weights of output channel `o` by `scale[o]`.
-fn scale_rows(weights: &[f32], scale: &[f32]) -> Vec<f32> {
-    let row = weights.len() / scale.len();
-    weights
-        .chunks_exact(row)
-        .zip(scale)
-        .flat_map(|(row, a)| row.iter().map(move |weight| a * weight))
-        .collect()
-}
-
 /// Only where a single convolution reads the result; a shift only where no padding is added to it.
 fn into_consumer(graph: &mut Graph, id: NodeId) -> Option<()> {
     let Op::Affine { scale, shift } = &graph[id].op else { return None };
     let input = *graph[id].inputs.first()?;
-    if uses(graph)[id.0] != 1 || graph.output == id {
+    if graph.uses()[id.0] != 1 || graph.output == id {
         return None;
     }
     let live = graph.live();

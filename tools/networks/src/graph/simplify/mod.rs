@@ -26,7 +26,7 @@ pub fn simplify(mut graph: Graph) -> Result<Graph, GraphError> {
     views::drop_identities(&mut graph);
     channels::fold(&mut graph);
     views::join(&mut graph);
-    affine::of_batch_norm(&mut graph);
+    graph.fix_norms();
     affine::fold(&mut graph);
     channels::fold(&mut graph);
     pads::fold(&mut graph);
@@ -56,17 +56,6 @@ fn reread(graph: &mut Graph, replaced: impl Fn(&Graph, NodeId) -> Option<(Op, No
             (node.op, node.inputs) = (op, vec![source]);
         }
     }
-}
-
-/// How many times each tensor is read by a live node, being the output included.
-fn uses(graph: &Graph) -> Vec<usize> {
-    let live = graph.live();
-    let mut uses = vec![0; graph.nodes.len()];
-    uses[graph.output.0] = 1;
-    for (node, _) in graph.nodes.iter().zip(live).filter(|(_, live)| *live) {
-        node.inputs.iter().for_each(|input| uses[input.0] += 1);
-    }
-    uses
 }
 
 #[cfg(test)]

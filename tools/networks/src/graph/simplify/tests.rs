@@ -41,7 +41,7 @@ fn affine_goes_backwards_into_a_convolution() {
     let b = graph.push("b", affine(1.0), &[a]).unwrap();
     let c = graph.push("c", affine(5.0), &[b]).unwrap();
     graph.push("d", Op::relu(), &[c]).unwrap();
-    assert_eq!(simplified(&graph), ["Input", "Conv", "Relu"]);
+    assert_eq!(simplified(&graph), ["Input", "Conv", "Activation"]);
 }
 
 #[test]
@@ -50,12 +50,12 @@ fn batch_normalisation_goes_into_the_convolution() {
     let a = graph.push("a", conv(2, [1; 4], INPUT), &[graph.input]).unwrap();
     let b = graph.push("b", batch_norm(2, 3), &[a]).unwrap();
     graph.push("c", Op::relu(), &[b]).unwrap();
-    assert_eq!(simplified(&graph), ["Input", "Conv", "Relu"]);
+    assert_eq!(simplified(&graph), ["Input", "Conv", "Activation"]);
     graph.nodes[3].inputs = vec![graph.input];
     graph.output = NodeId(3);
     graph.nodes[2].inputs = vec![graph.input];
     graph.push("d", Op::Add, &[NodeId(2), NodeId(3)]).unwrap();
-    assert_eq!(simplified(&graph), ["Input", "Conv", "Relu", "Add"], "a depthwise convolution");
+    assert_eq!(simplified(&graph), ["Input", "Conv", "Activation", "Add"], "a depthwise convolution");
 }
 
 #[test]
@@ -114,10 +114,13 @@ fn padding_goes_into_its_readers() {
     let padded = Shape::new(2, 6, 6);
     let average = Op::AveragePool { window: Window::new([3, 3]), count_include_pad: false };
     for (op, expected) in [
-        (conv(3, [1, 0, 0, 2], padded), vec!["Input", "Relu", "Conv"]),
-        (average, vec!["Input", "Relu", "AveragePool"]),
-        (Op::MaxPool(Window::new([3, 3])), vec!["Input", "Relu", "MaxPool"]),
-        (Op::MaxPool(Window { ceil: true, ..Window::new([3, 3]) }), vec!["Input", "Relu", "View", "MaxPool"]),
+        (conv(3, [1, 0, 0, 2], padded), vec!["Input", "Activation", "Conv"]),
+        (average, vec!["Input", "Activation", "AveragePool"]),
+        (Op::MaxPool(Window::new([3, 3])), vec!["Input", "Activation", "MaxPool"]),
+        (
+            Op::MaxPool(Window { ceil: true, ..Window::new([3, 3]) }),
+            vec!["Input", "Activation", "View", "MaxPool"],
+        ),
     ] {
         let mut graph = start();
         let a = graph.push("a", Op::relu(), &[graph.input]).unwrap();
@@ -157,7 +160,7 @@ fn reversed_channels_go_into_the_weights() {
     let b = graph.push("b", affine(0.0), &[a]).unwrap();
     let c = graph.push("c", conv(3, [1, 0, 0, 2], INPUT), &[b]).unwrap();
     graph.output = graph.push("d", Op::relu(), &[c]).unwrap();
-    assert_eq!(simplified(&graph), ["Input", "Conv", "Relu"]);
+    assert_eq!(simplified(&graph), ["Input", "Conv", "Activation"]);
     let x = values(INPUT.len(), 3);
     let simple = simplify(graph.clone()).unwrap();
     assert!(close(&run(&simple, &x).unwrap(), &run(&graph, &x).unwrap()));

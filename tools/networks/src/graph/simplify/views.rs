@@ -1,24 +1,16 @@
 //! Views and reshapes that change nothing, and views of views.
 
 use super::super::{Graph, NodeId, Op};
-use super::{redirect, uses};
+use super::redirect;
+use brelu_core::geometry::Shape;
 
 /// Takes out views and reshapes that return their input.
 pub(super) fn drop_identities(graph: &mut Graph) {
     for position in 0..graph.nodes.len() {
         let node = &graph.nodes[position];
         let Some(input) = node.inputs.first().copied() else { continue };
-        let from = graph[input].shape;
-        let same = match &node.op {
-            Op::Reshape(to) => *to == from,
-            Op::View { channels, rows, columns } => {
-                let sizes = [from.channels, from.height, from.width];
-                [channels, rows, columns].iter().zip(sizes).all(|(axis, size)| axis.is_identity(size))
-            }
-            Op::Concat => node.inputs.len() == 1,
-            _ => false,
-        };
-        if same {
+        let shapes: Vec<Shape> = node.inputs.iter().map(|input| graph[*input].shape).collect();
+        if node.op.operator().is_identity(&shapes) {
             redirect(graph, NodeId(position), input);
         }
     }
@@ -36,7 +28,7 @@ fn joined(graph: &Graph, id: NodeId) -> Option<(Op, NodeId)> {
     else {
         return None;
     };
-    if uses(graph)[first.0] != 1 {
+    if graph.uses()[first.0] != 1 {
         return None;
     }
     let source = *graph[first].inputs.first()?;

@@ -1,19 +1,22 @@
 //! Piecewise-linear functions, as the operator of their name where there is one.
 
+use super::Export;
 use super::writer::{Writer, float};
 use crate::activation::{Activation, Functions, Knot};
 use crate::graph::NodeId;
+use crate::graph::ops::Activate;
 
-/// Writes node `id`, the functions of `x`.
-pub(super) fn write(writer: &mut Writer, id: NodeId, x: NodeId, functions: &Functions) {
-    let name = writer.graph[id].name.clone();
-    let (input, flat) = writer.any(x);
-    let value = match functions.relu_bound() {
-        Some(f32::INFINITY) => writer.node("Relu", name, vec![input], Vec::new()),
-        Some(max) => clip(writer, name, input, [0.0, max]),
-        None => other(writer, id, name, input, functions, flat),
-    };
-    writer.set(id, value, flat);
+impl Export for Activate<'_> {
+    fn export(&self, writer: &mut Writer<'_>, id: NodeId, x: NodeId) {
+        let name = writer.graph[id].name.clone();
+        let (input, flat) = writer.any(x);
+        let value = match self.0.relu_bound() {
+            Some(f32::INFINITY) => writer.node("Relu", name, vec![input], Vec::new()),
+            Some(max) => clip(writer, name, input, [0.0, max]),
+            None => other(writer, id, name, input, self.0, flat),
+        };
+        writer.set(id, value, flat);
+    }
 }
 
 fn clip(writer: &mut Writer, name: String, input: String, bounds: [f32; 2]) -> String {

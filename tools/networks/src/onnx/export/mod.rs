@@ -27,8 +27,14 @@ use super::proto::{
     TypeProto, ValueInfoProto, data_type,
 };
 use crate::file::write_whole;
-use crate::graph::{Graph, GraphError};
+use crate::graph::{Graph, GraphError, NodeId};
 use writer::Writer;
+
+/// An operation as operators of ONNX.
+pub(crate) trait Export {
+    /// Writes node `id`, which is this operation and reads `x` first.
+    fn export(&self, writer: &mut Writer<'_>, id: NodeId, x: NodeId);
+}
 
 /// Largest file: protocol buffers end there.
 const MAX_BYTES: usize = (1 << 31) - 1;
@@ -76,7 +82,8 @@ pub fn export_model(graph: &Graph) -> Result<ModelProto, ExportError> {
     let mut writer = Writer::new(graph)?;
     for (id, _) in graph.iter().filter(|(id, _)| *id != graph.input) {
         if writer.is_live(id) {
-            ops::node(&mut writer, id);
+            let node = &graph[id];
+            node.inputs.iter().take(1).for_each(|x| node.op.operator().export(&mut writer, id, *x));
         }
     }
     let output = output(&mut writer, graph);

@@ -1,10 +1,21 @@
 //! Pooling. Windows that stick out of the map become pads where that is the same: runtimes differ in the rest.
 
 use super::super::proto::AttributeProto;
+use super::Export;
 use super::writer::{Writer, int, ints};
+use crate::graph::ops::Pool;
 use crate::graph::{NodeId, Window};
 
-pub(super) fn max(writer: &mut Writer, id: NodeId, x: NodeId, window: &Window) {
+impl Export for Pool<'_> {
+    fn export(&self, writer: &mut Writer<'_>, id: NodeId, x: NodeId) {
+        match self.mean {
+            None => max(writer, id, x, self.window),
+            Some(counts_pads) => average(writer, id, x, self.window, counts_pads),
+        }
+    }
+}
+
+fn max(writer: &mut Writer, id: NodeId, x: NodeId, window: &Window) {
     let from = writer.graph[x].shape;
     let window =
         window.without_ceil(from).filter(|floor| is_small(floor) || !is_small(window)).unwrap_or(*window);
@@ -14,7 +25,7 @@ pub(super) fn max(writer: &mut Writer, id: NodeId, x: NodeId, window: &Window) {
     push(writer, id, input, "MaxPool", attributes);
 }
 
-pub(super) fn average(writer: &mut Writer, id: NodeId, x: NodeId, window: &Window, counts_pads: bool) {
+fn average(writer: &mut Writer, id: NodeId, x: NodeId, window: &Window, counts_pads: bool) {
     let (from, mut input) = (writer.graph[x].shape, writer.planes(x));
     if is_global(writer, id, x, window) {
         return push(writer, id, input, "GlobalAveragePool", Vec::new());

@@ -148,7 +148,7 @@ fn nothing_but_an_input_and_what_nobody_reads() {
 fn names_must_tell_nodes_apart() {
     for (name, sentence) in [
         ("x", "two nodes are called \"x\": give each a name of its own"),
-        ("", "a node (Relu) has no name: give it one"),
+        ("", "a node (Activation) has no name: give it one"),
     ] {
         let mut graph = start(Shape::new(1, 2, 1));
         graph.push(name, Op::relu(), &[graph.input]).unwrap();

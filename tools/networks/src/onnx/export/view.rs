@@ -3,22 +3,28 @@
 use brelu_core::geometry::Shape;
 
 use super::super::proto::AttributeProto;
+use super::Export;
 use super::writer::{Writer, int};
+use crate::graph::ops::View;
 use crate::graph::{Axis, NodeId};
 
-pub(super) fn view(writer: &mut Writer, id: NodeId, x: NodeId, axes: [&Axis; 3]) {
-    let (from, to) = (sizes(writer.graph[x].shape), sizes(writer.graph[id].shape));
-    let parts = [0, 1, 2].map(|at| Part::new(axes[at], from[at]));
-    let steps =
-        if parts.iter().any(|part| part.sources.is_empty()) { zeros(from, to) } else { steps(&parts, from) };
-    let name = writer.graph[id].name.clone();
-    let mut value = writer.planes(x);
-    let last = steps.len() - 1;
-    for (number, step) in steps.into_iter().enumerate() {
-        let own = if number == last { name.clone() } else { writer.fresh(format!("{name}/{number}")) };
-        value = step.write(writer, own, value);
+impl Export for View<'_> {
+    fn export(&self, writer: &mut Writer<'_>, id: NodeId, x: NodeId) {
+        let (from, to) = (sizes(writer.graph[x].shape), sizes(writer.graph[id].shape));
+        let parts = [0, 1, 2].map(|at| Part::new(self.0[at], from[at]));
+        let steps = match parts.iter().any(|part| part.sources.is_empty()) {
+            true => zeros(from, to),
+            false => steps(&parts, from),
+        };
+        let name = writer.graph[id].name.clone();
+        let mut value = writer.planes(x);
+        let last = steps.len() - 1;
+        for (number, step) in steps.into_iter().enumerate() {
+            let own = if number == last { name.clone() } else { writer.fresh(format!("{name}/{number}")) };
+            value = step.write(writer, own, value);
+        }
+        writer.set(id, value, false);
     }
-    writer.set(id, value, false);
 }
 
 fn sizes(shape: Shape) -> [u32; 3] {

@@ -5,7 +5,7 @@ use super::{ExportError, is_flat};
 use crate::graph::{Graph, NodeId};
 
 /// The file under construction. A value has the name of the operator that computes it.
-pub(super) struct Writer<'graph> {
+pub(crate) struct Writer<'graph> {
     pub(super) graph: &'graph Graph,
     live: Vec<bool>,
     nodes: Vec<NodeProto>,

@@ -55,8 +55,8 @@ fn other_operators() {
         "node \"make_y\" (Mul): multiplies two computed tensors, which is not supported",
     );
     refuses(
-        plane().weights("lo", &[], &[-1.0]).weights("hi", &[], &[-2.0]).node("Clip x lo hi -> y", &[]),
-        "node \"make_y\" (Clip): clips to -1 ..= -2: the lower bound has to be below the upper",
+        plane().weights("lo", &[], &[1.0]).weights("hi", &[], &[-1.0]).node("Clip x lo hi -> y", &[]),
+        "node \"make_y\" (Clip): clips to 1 ..= -1: the lower bound has to be below the upper",
     );
     refuses(
         plane()

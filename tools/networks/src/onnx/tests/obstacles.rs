@@ -48,14 +48,15 @@ fn long_lists_are_counted() {
 #[test]
 fn problems_of_one_operator_are_told_apart() {
     let model = tiny(13, &[1, 2, 4, 4])
-        .weights("lo", &[], &[-1.0])
-        .weights("low", &[], &[-2.0])
-        .node("Clip x lo low -> a", &[])
-        .node("Clip x low low -> b", &[])
+        .weights("one", &[], &[1.0])
+        .weights("zero", &[], &[0.0])
+        .weights("low", &[], &[-1.0])
+        .node("Clip x one zero -> a", &[])
+        .node("Clip x one low -> b", &[])
         .node("Add a b -> y", &[]);
     assert_eq!(
         model.error(),
-        "2 nodes are in the way: 2 Clip (the first: clips to -1 ..= -2: the lower bound has to be below the upper): \
+        "2 nodes are in the way: 2 Clip (the first: clips to 1 ..= 0: the lower bound has to be below the upper): \
          \"make_a\", \"make_b\""
     );
 }

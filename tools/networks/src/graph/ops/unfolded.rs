@@ -1,4 +1,4 @@
-//! Convolution as a matrix product over unfolded patches, a band of output rows at a time.
+//! One group of a convolution as a matrix product over unfolded patches, a band of output rows at a time.
 
 use super::direct;
 use brelu_core::geometry::Conv2d;
@@ -8,35 +8,8 @@ use ndarray::{ArrayView2, ArrayViewMut2, ShapeBuilder};
 /// Elements of the unfolded band, small enough for the second-level cache.
 const BAND: usize = 1 << 16;
 
-/// `out = bias + weights * x`; `columns` is working memory.
-pub(super) fn conv(
-    g: &Conv2d,
-    weights: &[f32],
-    bias: &[f32],
-    x: &[f32],
-    columns: &mut Vec<f32>,
-    out: &mut [f32],
-) {
-    let Some(to) = g.output() else { return };
-    for (out, bias) in out.chunks_exact_mut(to.plane()).zip(bias) {
-        out.fill(*bias);
-    }
-    let in_plane = g.group_inputs() as usize * g.input.plane();
-    let group_outputs = (g.out_channels / g.groups) as usize;
-    let groups = out.chunks_exact_mut(group_outputs * to.plane()).zip(x.chunks_exact(in_plane));
-    for ((out, x), weights) in groups.zip(weights.chunks_exact(group_outputs * g.fan_in())) {
-        if g.group_inputs() == 1 {
-            direct::planes(g, to, weights, x, out);
-        } else if to.plane() == 1 && g.fan_in() == in_plane && g.pads == [0; 4] {
-            direct::dense(weights, x, out);
-        } else {
-            unfolded(g, [to.height as usize, to.width as usize], weights, x, columns, out);
-        }
-    }
-}
-
-/// One group: `out` and `x` are its planes.
-fn unfolded(
+/// `out += weights * x`, planes of one group; `columns` is working memory.
+pub(super) fn product(
     g: &Conv2d,
     [height, width]: [usize; 2],
     weights: &[f32],
@@ -51,11 +24,11 @@ fn unfolded(
         let band = rows.min(height - top) * width;
         let at = top * width;
         if pointwise {
-            product(weights, fan_in, &x[at..], height * width, &mut out[at..], height * width, band);
+            multiply(weights, fan_in, &x[at..], height * width, &mut out[at..], height * width, band);
         } else {
             columns.resize((fan_in * band).max(columns.len()), 0.0);
             unfold(g, [top, band / width], width, x, columns);
-            product(weights, fan_in, columns, band, &mut out[at..], height * width, band);
+            multiply(weights, fan_in, columns, band, &mut out[at..], height * width, band);
         }
     }
 }
@@ -93,7 +66,7 @@ fn unfold_line(g: &Conv2d, tap: usize, x: &[f32], line: &mut [f32]) {
 
 /// `c += a * b` with `a` of `c_rows x depth`, `b` of `depth x width` in rows `b_stride` apart, `c` in rows `c_stride`
 /// apart.
-fn product(
+fn multiply(
     a: &[f32],
     depth: usize,
     b: &[f32],
