@@ -250,7 +250,7 @@ fn fixed(
     format: Format,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Found, CompileError> {
-    format.check()?;
+    format.check().map_err(|error| CompileError::Option(error.to_string()))?;
     let windows = subject.uniform(format);
     let (chosen, _) = subject.trial(format, &windows)?;
     progress(Progress::Trial(chosen));
