@@ -76,7 +76,8 @@ pub struct FormatError {
 }
 
 fn checked(narrow: i16, fraction: i16, window: u8) -> Result<Format, FormatError> {
-    let inside = |limits: RangeInclusive<u8>, bits: i16| u8::try_from(bits).ok().filter(|bits| limits.contains(bits));
+    let inside =
+        |limits: RangeInclusive<u8>, bits: i16| u8::try_from(bits).ok().filter(|bits| limits.contains(bits));
     let format = inside(NARROW, narrow).zip(inside(FRACTION, fraction)).filter(|_| WINDOW.contains(&window));
     format
         .map(|(narrow, fraction)| Format { narrow, fraction, window })
@@ -96,13 +97,23 @@ mod tests {
         for (wide, narrow, window) in [(20, 4, 2), (32, 16, 11), (32, 30, 11), (5, 4, 3)] {
             assert_eq!(Format::from_rings(wide, narrow, window).map(|format| format.wide()), Ok(wide));
         }
-        for (wide, narrow, window) in
-            [(24, 24, 6), (12, 24, 6), (33, 20, 6), (29, 12, 6), (8, 3, 2), (32, 31, 6), (24, 12, 1), (24, 12, 12), (20, 6, 6)]
-        {
+        for (wide, narrow, window) in [
+            (24, 24, 6),
+            (12, 24, 6),
+            (33, 20, 6),
+            (29, 12, 6),
+            (8, 3, 2),
+            (32, 31, 6),
+            (24, 12, 1),
+            (24, 12, 12),
+            (20, 6, 6),
+        ] {
             let text = Format::from_rings(wide, narrow, window).unwrap_err().to_string();
             assert!(text.starts_with(&std::format!("the format K = {wide}, n = {narrow}, f = ")), "{text}");
         }
         let error = Format::from_fraction(8, 12, 6).unwrap_err();
-        assert!(error.to_string().contains("K = 8, n = -4, f = 12, w = 6 is impossible: n takes 4 to 30 bits"));
+        assert!(
+            error.to_string().contains("K = 8, n = -4, f = 12, w = 6 is impossible: n takes 4 to 30 bits")
+        );
     }
 }

@@ -3,14 +3,14 @@ mod refine;
 
 use brelu_core::cost::step;
 use brelu_core::geometry::Shape;
-use brelu_core::plan::{Op, Plan};
+use brelu_core::plan::{ColourOrder, Op, Plan};
 
 use super::*;
 use crate::distortion::Table;
 use crate::generated::generated_table;
 use brelu_compile::{BlockSpec, CompileOptions, Criterion};
+use brelu_data::Preprocess;
 use brelu_data::demo;
-use brelu_data::{Channels, Preprocess};
 use brelu_networks::blocks::{BlockSize, Candidates, CostUnit, Spec};
 use brelu_networks::graph::{self, Graph};
 
@@ -38,7 +38,7 @@ fn models() -> [CostModel; 4] {
 
 /// The demo's network with its activations bounded or not, and a table with their names and shapes.
 fn network(clip: Option<f32>) -> (Graph, Preprocess, Table) {
-    let mut preprocess = Preprocess::raw(demo::SIDE, demo::SIDE, Channels::Rgb);
+    let mut preprocess = Preprocess::raw(demo::SIDE, demo::SIDE, ColourOrder::Rgb);
     (preprocess.divide_by, preprocess.mean, preprocess.std) = (255.0, [0.5; 3], [0.25; 3]);
     let mut graph = demo::network(1, &preprocess).unwrap();
     let mut found = Vec::new();
