@@ -10,6 +10,7 @@
 //!   components, [`masks`] regenerates the second one of any tensor.
 //! - [`protocol`] holds the steps: truncating linear layers, block-ReLU, ring extension, opening. Each is a few functions on
 //!   slices, one half a party. [`cost`] says what each sends, in bits.
+//! - [`format`](mod@format) says which widths of rings and windows a network can have.
 //! - [`plan`] is what all parties know of a network: a checked file that is read in place. [`geometry`] has its shapes.
 //! - [`transport`] carries frames and messages of packed fields between parties.
 //! - [`channel`] makes a connection secure: handshake, identities, sealed records, and the keys that pairs of parties share.
@@ -36,6 +37,7 @@ pub mod bits;
 pub mod channel;
 pub mod client;
 pub mod cost;
+pub mod format;
 pub mod geometry;
 pub mod masks;
 pub mod plan;

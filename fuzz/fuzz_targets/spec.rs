@@ -6,10 +6,10 @@ use std::sync::LazyLock;
 
 use arbitrary::{Arbitrary, Unstructured};
 use brelu_core::geometry::{Conv2d, Shape};
-use brelu_core::plan::Plan;
+use brelu_core::plan::{ColourOrder, Plan};
 use brelu_networks::blocks::{Choice, FORMAT, Spec, SpecLayer};
 use brelu_compile::{BlockSpec, CompileOptions, Criterion, Format, compile};
-use brelu_data::{Channels, Preprocess};
+use brelu_data::Preprocess;
 use brelu_networks::graph::{Executor, Graph, Op};
 use libfuzzer_sys::fuzz_target;
 
@@ -102,7 +102,7 @@ fn check(text: &str) {
 
 /// A spec that fits compiles to a plan; another one is refused.
 fn compiles(spec: &Spec, fits: bool) {
-    let mut preprocess = Preprocess::raw(5, 6, Channels::Rgb);
+    let mut preprocess = Preprocess::raw(5, 6, ColourOrder::Rgb);
     preprocess.divide_by = 255.0;
     let format = Some(Format { narrow: 12, fraction: 12, window: 11 });
     let criterion = Criterion { accept_error: Some(f32::INFINITY), ..Criterion::default() };

@@ -1,11 +1,14 @@
 //! Plan and weights files: every damage is noticed, and the committed fuzz seeds are still of the current format.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use brelu_core::geometry::{Conv2d, Shape};
 use brelu_core::plan::{Axis, Channel, Edge, Plan, PlanError};
 use brelu_host::weights::{Weights, WeightsError};
 use brelu_tests::build::Builder;
+
+#[path = "files/seeds.rs"]
+mod seeds;
 
 /// One of every operation, small.
 fn sample() -> (Vec<u8>, Vec<u8>) {
@@ -41,19 +44,27 @@ fn sample() -> (Vec<u8>, Vec<u8>) {
     (plan, weights)
 }
 
-fn corpus(kind: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus").join(kind).join("residual")
+fn corpus(file: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus").join(file)
 }
 
 #[test]
 fn fuzz_seeds_are_current() {
     let (plan, weights) = sample();
-    if std::env::var_os("BRELU_WRITE_CORPUS").is_some() {
-        std::fs::write(corpus("plan"), &plan).unwrap();
-        std::fs::write(corpus("weights"), &weights).unwrap();
+    let plans = seeds::seeds().into_iter().chain([("residual", plan)]);
+    for (name, plan) in plans {
+        let refused = Plan::parse(&plan).err();
+        assert!(refused.is_none_or(|error| matches!(error, PlanError::Node { .. })), "{name}: {refused:?}");
+        seed_is_current(&corpus("plan").join(name), &plan);
     }
-    assert!(std::fs::read(corpus("plan")).unwrap() == plan, "run this test with BRELU_WRITE_CORPUS=1");
-    assert!(std::fs::read(corpus("weights")).unwrap() == weights, "run this test with BRELU_WRITE_CORPUS=1");
+    seed_is_current(&corpus("weights/residual"), &weights);
+}
+
+fn seed_is_current(path: &Path, want: &[u8]) {
+    if std::env::var_os("BRELU_WRITE_CORPUS").is_some() {
+        std::fs::write(path, want).unwrap();
+    }
+    assert!(std::fs::read(path).unwrap() == want, "{path:?}: run this test with BRELU_WRITE_CORPUS=1");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::demands::{Demands, MaskCost};
 use super::{Axis, Channel, Channels, Edge, Knot, Node, NodeId, Op, Plan, PlanError, Term};
+use crate::format::{FRACTION, RING, WINDOW};
 use crate::geometry::Shape;
 
 /// Most nodes of a plan.
@@ -45,7 +46,7 @@ fn check_node(plan: &Plan<'_>, id: NodeId, node: &Node<'_>) -> Rule {
     let plane = u64::from(shape.height) * u64::from(shape.width);
     let elements = plane.saturating_mul(u64::from(shape.channels));
     rule((1..=MAX_ELEMENTS).contains(&elements), "its shape is empty or too large")?;
-    rule((2..=32).contains(&node.bits), "its ring has 2 to 32 bits")?;
+    rule(RING.contains(&node.bits), "its ring has 2 to 32 bits")?;
     let mut ordered = true;
     node.op.inputs(|input| ordered &= input < id);
     rule(ordered, "it reads a later node")?;
@@ -84,7 +85,7 @@ fn same_shape(plan: &Plan<'_>, node: &Node<'_>, input: NodeId) -> Rule {
 
 fn check_linear(plan: &Plan<'_>, node: &Node<'_>, terms: &[Term], fraction: u8) -> Rule {
     rule(!terms.is_empty(), "it has no term")?;
-    rule(u16::from(node.bits) + u16::from(fraction) <= 32, "its accumulator has more than 32 bits")?;
+    rule(node.bits.saturating_add(fraction) <= *RING.end(), "its accumulator has more than 32 bits")?;
     for term in terms {
         let weights = u64::from(term.map.out_channels)
             .saturating_mul(u64::from(term.map.input.channels))
@@ -156,8 +157,8 @@ fn check_activation(
     let from = plan.node(input);
     rule(from.shape == node.shape, "its shape is not its input's")?;
     rule(node.bits >= from.bits, "its output ring is smaller than its input ring")?;
-    rule(node.bits - from.bits <= 16, "it extends the ring by more than 16 bits")?;
-    rule((2..=11).contains(&window), "its comparison window has 2 to 11 bits")?;
+    rule(node.bits - from.bits <= *FRACTION.end(), "it extends the ring by more than 16 bits")?;
+    rule(WINDOW.contains(&window), "its comparison window has 2 to 11 bits")?;
     rule(channels.fit(node.shape.channels as usize), "its channel records have another number or size")?;
     rule(node.shape.len() as u64 * channels.knots() as u64 <= MAX_ELEMENTS, "it takes too many decisions")?;
     let mut first = id;

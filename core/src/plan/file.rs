@@ -137,13 +137,16 @@ mod tests {
     #[test]
     fn the_usual_interpolation_takes_no_room() {
         let (mut usual, mut other) = ([0; 128], [0; 128]);
-        let usual_len = written(Fit::Pad([1, 2, 3]), Interpolation::HalfPixel, &mut usual);
-        assert_eq!(written(Fit::Pad([1, 2, 3]), Interpolation::AlignCorners, &mut other), usual_len + 1);
+        let usual_len = written(Fit::Pad { colour: [1, 2, 3] }, Interpolation::HalfPixel, &mut usual);
+        assert_eq!(
+            written(Fit::Pad { colour: [1, 2, 3] }, Interpolation::AlignCorners, &mut other),
+            usual_len + 1
+        );
         let header = |bytes| Plan::parse(bytes).unwrap().header().clone();
         let (usual, other) = (header(&usual[..usual_len]), header(&other[..=usual_len]));
         assert_eq!(other.interpolation, Interpolation::AlignCorners);
         assert_eq!(usual, Header { interpolation: Interpolation::HalfPixel, ..other });
-        assert_eq!(usual.preprocess.fit, Fit::Pad([1, 2, 3]));
+        assert_eq!(usual.preprocess.fit, Fit::Pad { colour: [1, 2, 3] });
     }
 
     #[test]

@@ -16,6 +16,7 @@ mod demands;
 mod file;
 mod node;
 mod piecewise;
+mod preprocess;
 
 pub use answer::Answer;
 pub use check::MAX_NODES;
@@ -23,6 +24,7 @@ pub use demands::Demands;
 pub use file::{FORMAT_VERSION, write};
 pub use node::{Axis, Channel, Channels, Edge, MAX_PARTS, MAX_TERMS, Node, NodeId, Op, Term};
 pub use piecewise::{Knot, MAX_KNOTS, Piecewise, PiecewiseBuf};
+pub use preprocess::{ColourOrder, Fit, Preprocess};
 
 use core::ops::Range;
 use heapless::Vec;
@@ -74,31 +76,6 @@ impl<'a> Header<'a> {
     }
 }
 
-/// How an image becomes the input tensor: `round(pixel * mul + add)` per channel, pixels 0..=255.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Preprocess {
-    /// How the image is brought to the input's size.
-    pub fit: Fit,
-    /// Order of the colour channels.
-    pub order: ColourOrder,
-    /// `[mul, add]` for every channel, or one pair for all of them.
-    pub affine: Vec<[f32; 2], 4>,
-}
-
-/// How an image is brought to the size of the input.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Fit {
-    /// It must have that size already.
-    Exact,
-    /// The whole image is resized, without keeping its proportions.
-    Stretch,
-    /// The short side is resized to so many pixels, then the centre is cut out.
-    ShortSideThenCrop(u16),
-    /// The whole image is resized with its proportions kept, and what is left of the input, half of it on either side,
-    /// filled with this red, green and blue.
-    Pad([u8; 3]),
-}
-
 /// Where element `i` of `to` lies among `from` elements, when a map is interpolated linearly; beyond the outermost
 /// elements their values go on. The names are those of ONNX's Resize.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -110,17 +87,6 @@ pub enum Interpolation {
     AlignCorners,
     /// At `i from / to`.
     Asymmetric,
-}
-
-/// Order of the colour channels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum ColourOrder {
-    /// Red, green, blue.
-    Rgb,
-    /// Blue, green, red.
-    Bgr,
-    /// One channel of luminance.
-    Grey,
 }
 
 /// Why a plan is refused.

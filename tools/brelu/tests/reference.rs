@@ -1,6 +1,7 @@
 //! Outputs of the sample networks against those of another runtime, stored with the samples.
 
-use brelu_data::{Channels, Dataset, Fit, Preprocess, read_image};
+use brelu_core::plan::{ColourOrder, Fit};
+use brelu_data::{Dataset, Preprocess, read_image};
 use brelu_networks::graph::{Executor, Graph, Op, Scratch, simplify};
 use brelu_networks::onnx::{ImportOptions, export, import, import_file};
 use serde_json::Value;
@@ -41,7 +42,7 @@ fn floats(value: &Value) -> Vec<f32> {
 
 fn preprocess(input: &Value) -> Preprocess {
     let size = input["size"].as_u64().unwrap() as u32;
-    let channels = if input["channels"] == "BGR" { Channels::Bgr } else { Channels::Rgb };
+    let channels = if input["channels"] == "BGR" { ColourOrder::Bgr } else { ColourOrder::Rgb };
     let constants = |name: &str| floats(&input[name]).try_into().unwrap();
     Preprocess {
         height: size,

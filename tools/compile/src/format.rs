@@ -1,47 +1,12 @@
-//! Ring formats and what they cost.
+//! What formats cost.
 
 use brelu_core::cost;
+pub use brelu_core::format::Format;
 use brelu_core::plan::Channel;
 use brelu_core::protocol::block_relu as drelu;
 use brelu_core::protocol::tiling::Tiling;
-use serde::Serialize;
 
-use super::CompileError;
 use super::net::{Net, Node, Op};
-
-/// Widths in bits: pre-activations live in Z_2^n, activations in Z_2^K with `K = n + fraction`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-pub struct Format {
-    /// `n`, in 4..=30.
-    pub narrow: u8,
-    /// `f`: bits a linear layer drops, in 1..=16.
-    pub fraction: u8,
-    /// `w`: width of the comparison windows, in 2..=11 and below `n`.
-    pub window: u8,
-}
-
-impl Format {
-    /// `K = n + f`, at most 32 bits in a valid format.
-    pub const fn wide(&self) -> u8 {
-        self.narrow.saturating_add(self.fraction)
-    }
-
-    pub(super) fn check(&self) -> Result<(), CompileError> {
-        let Self { narrow, fraction, window } = *self;
-        let fits = (4..=30).contains(&narrow) && (1..=16).contains(&fraction) && self.wide() <= 32;
-        if fits && (2..=11).contains(&window) && window < narrow {
-            return Ok(());
-        }
-        Err(CompileError::Option(format!(
-            "the format n = {narrow}, f = {fraction}, w = {window} is impossible: n takes 4..=30 bits, f 1..=16, \
-             n + f at most 32, w 2..=11 and less than n"
-        )))
-    }
-
-    const fn bits(&self, wide: bool) -> u8 {
-        if wide { self.wide() } else { self.narrow }
-    }
-}
 
 /// Bits one inference moves between all parties, offline part included (the cost table of the protocol). `windows` has
 /// the width of the comparisons of every node.

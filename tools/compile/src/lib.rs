@@ -61,7 +61,7 @@ use self::quantise::Names;
 use self::search::Found;
 use self::subject::Subject;
 use self::ties::Ties;
-use brelu_data::{Channels, Fit, Preprocess};
+use brelu_data::Preprocess;
 use brelu_networks::graph::Graph;
 
 /// How to compile.
@@ -249,7 +249,7 @@ fn fixed(
     format: Format,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Found, CompileError> {
-    format.check()?;
+    format.check().map_err(|error| CompileError::Option(error.to_string()))?;
     let windows = subject.uniform(format);
     let (chosen, _) = subject.trial(format, &windows)?;
     progress(Progress::Trial(chosen));
@@ -284,20 +284,7 @@ fn checked_preprocess(graph: &Graph, options: &CompileOptions) -> Result<plan::P
             break;
         }
     }
-    let order = match from.channels {
-        Channels::Rgb => plan::ColourOrder::Rgb,
-        Channels::Bgr => plan::ColourOrder::Bgr,
-        Channels::Gray => plan::ColourOrder::Grey,
-    };
-    let fit = match from.fit {
-        Fit::Exact => plan::Fit::Exact,
-        Fit::Stretch => plan::Fit::Stretch,
-        Fit::CenterCrop { short_side } => {
-            plan::Fit::ShortSideThenCrop(short_side.try_into().unwrap_or(u16::MAX))
-        }
-        Fit::Pad { colour } => plan::Fit::Pad(colour),
-    };
-    Ok(plan::Preprocess { fit, order, affine })
+    Ok(plan::Preprocess { fit: from.fit, order: from.channels, affine })
 }
 
 fn check_labels(options: &CompileOptions) -> Result<(), CompileError> {

@@ -140,7 +140,7 @@ impl Scales {
 
 /// Multiplier and summand that turn a pixel of `channel` into a real value.
 pub(super) fn affine(preprocess: &Preprocess, channel: usize) -> Option<[f64; 2]> {
-    let pair = preprocess.affine.get(channel).or(preprocess.affine.first())?;
+    let pair = preprocess.pair(channel)?;
     Some(pair.map(f64::from))
 }
 

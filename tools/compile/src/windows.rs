@@ -4,6 +4,7 @@
 //! 2^-w of the range: so many values, each off by as much, that the squared error of the outputs falls by a factor
 //! between 4 and 16 a bit.
 
+use brelu_core::format::WINDOW;
 use brelu_core::plan::Channel;
 use brelu_core::protocol::tiling::Tiling;
 use brelu_networks::activation::Activation;
@@ -12,7 +13,7 @@ use super::net::{Id, Net, Node, Op};
 
 /// The narrowest window of a layer that has its own, and the widest.
 pub(super) const NARROWEST: u8 = 3;
-pub(super) const WIDEST: u8 = 11;
+pub(super) const WIDEST: u8 = *WINDOW.end();
 
 /// The activation layers that decide, with the number of their decisions.
 pub(super) fn deciding(net: &Net) -> impl Iterator<Item = (Id, u64)> + '_ {

@@ -1,35 +1,12 @@
 //! How a picture gets the size of the input, and where its pixels come to lie there.
 
+use brelu_core::plan::Fit;
 use image::imageops;
 use image::{GrayImage, ImageBuffer, Pixel, RgbImage};
-use serde::{Deserialize, Serialize};
 
 use super::picture::{grey, luma};
 use super::resample::resize;
 use super::{DataError, LabelMap};
-
-/// How a picture gets the size of the input.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Fit {
-    /// It must have it.
-    Exact,
-    /// The whole picture is resized, whatever that does to its proportions: torchvision's `Resize((height, width))`.
-    ///
-    /// Pictures are resized bilinearly, averaging when they shrink, to the pixel as Pillow does it.
-    Stretch,
-    /// It is resized so that its short side has `short_side` pixels, then the centre is cut out: torchvision's
-    /// `Resize(short_side)` and `CenterCrop`.
-    CenterCrop {
-        /// Pixels of the short side before cutting.
-        short_side: u32,
-    },
-    /// It is resized with its proportions kept so that it just fits, and put into the middle of a plane of one colour.
-    Pad {
-        /// Red, green and blue of the plane.
-        colour: [u8; 3],
-    },
-}
 
 /// At most this many pixels are made of one picture.
 const MAX_PIXELS: u64 = 1 << 28;
@@ -61,7 +38,7 @@ impl Placement {
         let scaled = |factor: f64| [across, down].map(|side| ((side * factor).round() as u32).max(1));
         let size = match fit {
             Fit::Exact | Fit::Stretch => input,
-            Fit::CenterCrop { short_side } => short_sided(picture, short_side),
+            Fit::CenterCrop { short_side } => short_sided(picture, short_side.into()),
             Fit::Pad { .. } => scaled((f64::from(input[0]) / across).min(f64::from(input[1]) / down)),
         };
         if u64::from(size[0]) * u64::from(size[1]) > MAX_PIXELS {

@@ -1,20 +1,9 @@
 use super::DataError;
-use super::fit::{Fit, Placement};
+use super::fit::Placement;
 use brelu_core::geometry::Shape;
+use brelu_core::plan::{ColourOrder, Fit};
 use image::{GrayImage, RgbImage};
 use serde::{Deserialize, Serialize};
-
-/// Which planes the input has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Channels {
-    /// Red, green, blue.
-    Rgb,
-    /// Blue, green, red.
-    Bgr,
-    /// Brightness only, by ITU-R BT.601.
-    Gray,
-}
 
 /// From a picture to the input of a network: `x = (pixel / divide_by - mean[c]) / std[c]` for every plane `c` in the
 /// order of `channels`.
@@ -27,7 +16,7 @@ pub struct Preprocess {
     /// How a picture gets that size.
     pub fit: Fit,
     /// Which planes there are.
-    pub channels: Channels,
+    pub channels: ColourOrder,
     /// Divisor of the pixel values 0 to 255.
     pub divide_by: f32,
     /// What is subtracted then; gray uses the first.
@@ -38,17 +27,13 @@ pub struct Preprocess {
 
 impl Preprocess {
     /// Pixel values as they are, of pictures of exactly this size.
-    pub const fn raw(height: u32, width: u32, channels: Channels) -> Self {
+    pub const fn raw(height: u32, width: u32, channels: ColourOrder) -> Self {
         Self { height, width, fit: Fit::Exact, channels, divide_by: 1.0, mean: [0.0; 3], std: [1.0; 3] }
     }
 
     /// Shape of the input.
     pub const fn shape(&self) -> Shape {
-        let channels = match self.channels {
-            Channels::Gray => 1,
-            Channels::Rgb | Channels::Bgr => 3,
-        };
-        Shape::new(channels, self.height, self.width)
+        Shape::new(self.channels.channels(), self.height, self.width)
     }
 
     /// Refuses sizes and constants that give no input.
@@ -63,7 +48,7 @@ impl Preprocess {
             return problem("height and width must be 1 to 16384");
         }
         if let Fit::CenterCrop { short_side } = self.fit
-            && (short_side < self.height.max(self.width) || short_side > MAX_SIDE)
+            && !(self.height.max(self.width)..=MAX_SIDE).contains(&short_side.into())
         {
             return problem("short_side must be at least height and width, and at most 16384");
         }
@@ -87,9 +72,9 @@ impl Preprocess {
         };
         let place = self.place(image.width(), image.height())?;
         let order: &[usize] = match self.channels {
-            Channels::Rgb => &[0, 1, 2],
-            Channels::Bgr => &[2, 1, 0],
-            Channels::Gray => return Ok(place.grey(image, around).into_raw()),
+            ColourOrder::Rgb => &[0, 1, 2],
+            ColourOrder::Bgr => &[2, 1, 0],
+            ColourOrder::Grey => return Ok(place.grey(image, around).into_raw()),
         };
         let fitted = place.rgb(image, around);
         Ok(order.iter().flat_map(|channel| fitted.pixels().map(|pixel| pixel.0[*channel])).collect())
@@ -117,9 +102,9 @@ impl Preprocess {
     pub fn mean_colour(&self) -> [u8; 3] {
         let [a, b, c] = self.mean.map(|mean| (mean * self.divide_by).round().clamp(0.0, 255.0) as u8);
         match self.channels {
-            Channels::Rgb => [a, b, c],
-            Channels::Bgr => [c, b, a],
-            Channels::Gray => [a; 3],
+            ColourOrder::Rgb => [a, b, c],
+            ColourOrder::Bgr => [c, b, a],
+            ColourOrder::Grey => [a; 3],
         }
     }
 

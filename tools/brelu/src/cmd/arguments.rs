@@ -1,5 +1,6 @@
 //! Options that several commands share.
 
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use brelu_host::net::Patience;
 use brelu_networks::graph::{Graph, simplify};
 use brelu_networks::onnx::{self, ImportOptions};
 use brelu_networks::zoo;
+use clap::builder::RangedI64ValueParser;
 use clap::{Args, ValueEnum};
 
 /// How an ONNX file is read.
@@ -122,6 +124,11 @@ pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
         true => Ok(Duration::from_secs_f64(seconds)),
         false => Err("not between 0.001 and 32,000,000 seconds".into()),
     }
+}
+
+/// A width within the limits of a format.
+pub(crate) fn bits(limits: RangeInclusive<u8>) -> RangedI64ValueParser<u8> {
+    clap::value_parser!(u8).range(i64::from(*limits.start())..=i64::from(*limits.end()))
 }
 
 /// A host and the port it listens on.

@@ -4,9 +4,10 @@ use std::time::Duration;
 use anyhow::Result;
 use brelu::bench::{self, ActivationRow, ChannelRow, KernelRow, NetworkRow, PrimitiveRow};
 use brelu::report::{Bar, Table, print};
+use brelu_core::plan::ColourOrder;
 use brelu_core::transport::MAX_PAYLOAD;
+use brelu_data::Preprocess;
 use brelu_data::demo;
-use brelu_data::{Channels, Preprocess};
 use brelu_host::plan_file;
 use brelu_networks::graph::Graph;
 
@@ -113,7 +114,7 @@ impl Bench {
             let calibration = self.compiling.calibration(&preprocess)?;
             return Ok((graph, preprocess, calibration));
         }
-        let mut preprocess = Preprocess::raw(demo::SIDE, demo::SIDE, Channels::Rgb);
+        let mut preprocess = Preprocess::raw(demo::SIDE, demo::SIDE, ColourOrder::Rgb);
         (preprocess.divide_by, preprocess.mean, preprocess.std) = (255.0, [0.5; 3], [0.25; 3]);
         let pixels = (0..16).map(|index| demo::picture(1, index).pixels).collect();
         let calibration =

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 use brelu::report::Bar;
 use brelu_compile::{self, BlockSpec, CompileOptions, Compiled, Format, LabelOptions, Progress, Trial};
+use brelu_core::format::WINDOW;
 use brelu_data::Preprocess;
 use brelu_data::scores::classes;
 use brelu_networks::blocks::Spec;
@@ -14,7 +15,7 @@ use brelu_networks::graph::Graph;
 use brelu_networks::numbers::bytes;
 use clap::{Args, Parser};
 
-use super::arguments::positive;
+use super::arguments::{bits, positive};
 use super::calibration::{Calibration, Selection};
 use super::labelling::read_names;
 
@@ -89,7 +90,7 @@ pub(crate) struct CompileArgs {
 
     /// Fix the width of the comparisons of labels, in bits: 2 to 11 [default: 11, or fewer where their tables would be more
     /// than a hundredth of the traffic and the labels stay the same]
-    #[arg(long, value_name = "W", value_parser = clap::value_parser!(u8).range(2..=11))]
+    #[arg(long, value_name = "W", value_parser = bits(WINDOW))]
     label_window: Option<u8>,
 
     /// Block sizes: a spec, as `brelu knapsack` writes it [default: one decision a pixel]
@@ -197,11 +198,7 @@ impl CompileArgs {
         let any = self.generated_images.then_some(f32::INFINITY);
         options.criterion.accept_error = self.accept_error.or(any);
         if let (Some(bits), Some(fraction), Some(window)) = (self.bits, self.fraction, self.window) {
-            ensure!(
-                fraction < bits,
-                "--fraction {fraction} leaves nothing of --bits {bits}: give fewer fraction bits"
-            );
-            options.format = Some(Format { narrow: bits - fraction, fraction, window });
+            options.format = Some(Format::from_fraction(bits, fraction, window)?);
         }
         ensure!(
             self.answer.0.is_some() || self.label_window.is_none(),

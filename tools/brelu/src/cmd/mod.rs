@@ -153,3 +153,29 @@ impl Command {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Cli;
+
+    #[test]
+    fn every_command_is_listed_and_has_help_with_an_example() {
+        let mut cli = Cli::command();
+        cli.build();
+        let overview = cli.render_help().to_string();
+        let listed = overview.lines().filter_map(|line| line.strip_prefix("  ")?.split_once("  "));
+        let listed: Vec<&str> = listed.map(|(name, _)| name).collect();
+        for command in cli.get_subcommands_mut() {
+            let name = command.get_name().to_owned();
+            assert!(listed.contains(&&*name), "{name}: {overview}");
+            let text = command.render_long_help().to_string();
+            assert!(text.contains(&format!("Usage: brelu {name}")), "{text}");
+            assert!(
+                name == "help" || text.contains(&format!("\n  brelu {name}")),
+                "{name} has no example: {text}"
+            );
+        }
+    }
+}

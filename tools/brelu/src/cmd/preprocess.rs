@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use brelu_core::geometry::Shape;
-use brelu_core::plan::{self, Plan};
-use brelu_data::{Channels, Fit, Preprocess};
+use brelu_core::plan::{ColourOrder, Fit, Plan};
+use brelu_data::Preprocess;
 use brelu_networks::graph::Graph;
 use clap::Args;
 
@@ -39,7 +39,7 @@ pub(crate) struct PreprocessArgs {
 
     /// Order of the channels: rgb, bgr or grey (by ITU-R BT.601, before resizing) [default: rgb, or grey for networks with one channel]
     #[arg(long, value_name = "ORDER", value_parser = order)]
-    order: Option<Channels>,
+    order: Option<ColourOrder>,
 
     /// How pictures get the input's size: exact (they must have it), stretch (resized, proportions lost), short-side:N
     /// (short side resized to N pixels, then the centre cut out), or pad (resized to fit with proportions kept, the rest
@@ -107,10 +107,10 @@ impl PreprocessArgs {
 }
 
 /// The planes of pictures that a network with this input takes.
-pub(crate) fn channels(shape: Shape) -> Result<Channels> {
+pub(crate) fn channels(shape: Shape) -> Result<ColourOrder> {
     match shape.channels {
-        1 => Ok(Channels::Gray),
-        3 => Ok(Channels::Rgb),
+        1 => Ok(ColourOrder::Grey),
+        3 => Ok(ColourOrder::Rgb),
         other => bail!("the network takes {other} channels, but pictures have 1 or 3: change its input"),
     }
 }
@@ -150,11 +150,11 @@ fn three(name: &str, values: &[f32], default: f32) -> Result<[f32; 3]> {
     }
 }
 
-fn order(text: &str) -> Result<Channels, String> {
+fn order(text: &str) -> Result<ColourOrder, String> {
     match text {
-        "rgb" => Ok(Channels::Rgb),
-        "bgr" => Ok(Channels::Bgr),
-        "grey" | "gray" => Ok(Channels::Gray),
+        "rgb" => Ok(ColourOrder::Rgb),
+        "bgr" => Ok(ColourOrder::Bgr),
+        "grey" | "gray" => Ok(ColourOrder::Grey),
         _ => Err("give rgb, bgr or grey".into()),
     }
 }
@@ -166,7 +166,8 @@ fn fit(text: &str) -> Result<Fit, String> {
         // The colour follows from the mean, when that is known.
         ("pad", _) => Ok(Fit::Pad { colour: [0; 3] }),
         (_, Some(Ok(short_side))) => Ok(Fit::CenterCrop { short_side }),
-        _ => Err("give exact, stretch, pad or short-side:PIXELS, for example short-side:256".into()),
+        _ => Err("give exact, stretch, pad or short-side:PIXELS (at most 16384), for example short-side:256"
+            .into()),
     }
 }
 
@@ -187,18 +188,8 @@ pub(crate) fn parse(text: &str) -> Result<Preprocess> {
 /// The part of a plan's preprocessing that gives pixels: everything but the numbers.
 pub(crate) fn of_plan(plan: &Plan<'_>) -> Result<Preprocess> {
     let (shape, header) = (plan.input().shape, &plan.header().preprocess);
-    let channels = match header.order {
-        plan::ColourOrder::Rgb => Channels::Rgb,
-        plan::ColourOrder::Bgr => Channels::Bgr,
-        plan::ColourOrder::Grey => Channels::Gray,
-    };
-    let mut preprocess = Preprocess::raw(shape.height, shape.width, channels);
-    preprocess.fit = match header.fit {
-        plan::Fit::Exact => Fit::Exact,
-        plan::Fit::Stretch => Fit::Stretch,
-        plan::Fit::ShortSideThenCrop(side) => Fit::CenterCrop { short_side: side.into() },
-        plan::Fit::Pad(colour) => Fit::Pad { colour },
-    };
+    let mut preprocess = Preprocess::raw(shape.height, shape.width, header.order);
+    preprocess.fit = header.fit;
     ensure!(
         preprocess.shape() == shape,
         "the plan takes no pictures: its input has {} channels",
@@ -239,11 +230,10 @@ fn recorded(plan: &Plan<'_>, path: &Path, what: &str) -> Result<Preprocess> {
 fn real_of_plan(plan: &Plan<'_>) -> Result<Option<Preprocess>> {
     const DIVISOR: f32 = 255.0;
     let (mut preprocess, header) = (of_plan(plan)?, plan.header());
-    let affine = &header.preprocess.affine;
     preprocess.divide_by = DIVISOR;
     for channel in 0..3 {
-        let (scales, pairs) = (&header.input_scale, affine.get(channel).or(affine.first()));
-        let Some((scale, [mul, add])) = scales.get(channel).or(scales.first()).zip(pairs) else {
+        let (scales, pair) = (&header.input_scale, header.preprocess.pair(channel));
+        let Some((scale, [mul, add])) = scales.get(channel).or(scales.first()).zip(pair) else {
             return Ok(None);
         };
         // x = (pixel mul + add) scale = (pixel / 255 - mean) / std.
@@ -259,12 +249,12 @@ pub(crate) fn check_same(plan: &Plan<'_>, given: &Preprocess) -> Result<()> {
     let own = of_plan(plan)?;
     let same_pixels = (own.height, own.width, own.fit, own.channels)
         == (given.height, given.width, given.fit, given.channels);
-    let affine = &plan.header().preprocess.affine;
+    let fixed = &plan.header().preprocess;
     let same_numbers = (0..own.shape().channels as usize).all(|channel| {
-        let (pair, want) = (affine.get(channel).or(affine.first()), given.scale_shift(channel));
+        let (pair, want) = (fixed.pair(channel), given.scale_shift(channel));
         let zero = |mul: f32, add: f32| add / mul;
         pair.zip(want)
-            .is_some_and(|([mul, add], (scale, shift))| (zero(*mul, *add) - zero(scale, shift)).abs() <= 0.51)
+            .is_some_and(|([mul, add], (scale, shift))| (zero(mul, add) - zero(scale, shift)).abs() <= 0.51)
     });
     ensure!(
         same_pixels && same_numbers,

@@ -151,10 +151,10 @@ fn preprocess(plan: &Plan<'_>) -> String {
     let fit = match header.fit {
         Fit::Exact => format!("exactly {} x {} pixels", shape.width, shape.height),
         Fit::Stretch => format!("stretched to {} x {} pixels", shape.width, shape.height),
-        Fit::ShortSideThenCrop(side) => {
+        Fit::CenterCrop { short_side: side } => {
             format!("short side to {side} pixels, then the centre {} x {}", shape.width, shape.height)
         }
-        Fit::Pad([r, g, b]) => {
+        Fit::Pad { colour: [r, g, b] } => {
             format!(
                 "fitted into {} x {} pixels, the rest filled with ({r}, {g}, {b})",
                 shape.width, shape.height

@@ -1,13 +1,13 @@
 //! The small network that trials make for themselves, and its pictures.
 
-use brelu_core::plan::Plan;
+use brelu_core::plan::{ColourOrder, Plan};
 use brelu_host::plan_file;
 use brelu_host::weights::Weights;
 
 use super::TrialError;
 use brelu_compile::{CompileOptions, Format, compile};
+use brelu_data::Preprocess;
 use brelu_data::demo;
-use brelu_data::{Channels, Preprocess};
 use brelu_networks::graph::Graph;
 
 /// A residual network with generated weights.
@@ -32,7 +32,7 @@ const CALIBRATION: usize = 32;
 impl Generated {
     /// The network of `seed`.
     pub(super) fn new(seed: u64) -> Result<Self, TrialError> {
-        let mut preprocess = Preprocess::raw(demo::SIDE, demo::SIDE, Channels::Rgb);
+        let mut preprocess = Preprocess::raw(demo::SIDE, demo::SIDE, ColourOrder::Rgb);
         (preprocess.divide_by, preprocess.mean, preprocess.std) = (255.0, [0.5; 3], [0.25; 3]);
         let graph = demo::network_of(CHANNELS, seed, &preprocess)?;
         let mut options = CompileOptions::new(preprocess);

@@ -2,6 +2,7 @@
 //! section 4.1): measured for every layer, channel and candidate size.
 
 mod file;
+#[cfg(feature = "measure")]
 mod measuring;
 mod merge;
 mod rank;
@@ -10,6 +11,7 @@ mod table;
 mod triple;
 
 pub use file::{FileError, read_table, write_table};
+#[cfg(feature = "measure")]
 pub use measuring::{
     Around, AroundError, Checkpoint, CheckpointError, Choices, Compared, Look, Measurement, Options, Partial,
 };

@@ -12,6 +12,7 @@ mod cost;
 mod error;
 mod front;
 mod problem;
+#[cfg(feature = "measure")]
 mod refine;
 pub mod solver;
 mod spec;
@@ -29,5 +30,6 @@ pub use cost::{
 pub use error::KnapsackError;
 pub use front::{Front, FrontRow};
 pub use problem::{Problem, Solution};
+#[cfg(feature = "measure")]
 pub use refine::{Exchange, Refined};
 pub use summary::LayerRow;

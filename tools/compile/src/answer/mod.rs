@@ -15,6 +15,7 @@ mod nodes;
 mod window;
 
 use brelu_core::cost;
+use brelu_core::format::WINDOW;
 use brelu_core::geometry::Shape;
 use brelu_core::plan::{Answer, Plan};
 use brelu_host::weights::Weights;
@@ -90,8 +91,9 @@ pub(super) fn check(options: &LabelOptions, scores: Shape) -> Result<(), Compile
         ));
     }
     match window {
-        Some(window) if !(2..=11).contains(&window) => {
-            refuse(format!("a comparison of labels has 2 to 11 bits, not {window}"))
+        Some(window) if !WINDOW.contains(&window) => {
+            let [least, most] = [WINDOW.start(), WINDOW.end()];
+            refuse(format!("a comparison of labels has {least} to {most} bits, not {window}"))
         }
         _ => Ok(()),
     }

@@ -204,14 +204,11 @@ pub fn run(plan: &Plan<'_>, weights: &Weights, input: &[u32], seed: u64) -> Resu
 
 /// The input tensor, as residues mod 2^32, of pixels that stand plane by plane, `plane` pixels each.
 pub fn quantise_input(preprocess: &Preprocess, plane: usize, pixels: &[u8]) -> Vec<u32> {
-    let pair = |channel: usize| preprocess.affine.get(channel).or(preprocess.affine.first());
     let planes = pixels.chunks(plane.max(1)).enumerate();
-    planes
-        .flat_map(|(channel, plane)| {
-            let [mul, add] = pair(channel).copied().unwrap_or([1.0, 0.0]);
-            plane.iter().map(move |pixel| (f32::from(*pixel) * mul + add).round() as i32 as u32)
-        })
-        .collect()
+    let units = |(channel, plane): (usize, &[u8])| -> Vec<u32> {
+        plane.iter().map(|pixel| preprocess.unit(channel, *pixel)).collect()
+    };
+    planes.flat_map(units).collect()
 }
 
 #[cfg(test)]

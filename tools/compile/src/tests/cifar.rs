@@ -39,7 +39,7 @@ fn resnet20_agrees_with_the_float_network() {
         return;
     };
     let graph = simplify(import_file(&model, &ImportOptions::default()).unwrap().graph).unwrap();
-    let mut preprocess = Preprocess::raw(32, 32, Channels::Rgb);
+    let mut preprocess = Preprocess::raw(32, 32, ColourOrder::Rgb);
     (preprocess.divide_by, preprocess.mean, preprocess.std) =
         (255.0, [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]);
     let format = Some(Format { narrow: 12, fraction: 12, window: 6 });

@@ -14,7 +14,7 @@ mod resizing;
 mod structure;
 
 use brelu_core::geometry::{Conv2d, Shape};
-use brelu_core::plan::Plan;
+use brelu_core::plan::{ColourOrder, Plan};
 
 use super::net::Net;
 use super::quality::{Quality, Reference};
@@ -22,7 +22,7 @@ use super::{
     BlockSpec, CompileError, CompileOptions, Compiled, Criterion, Format, compile, lower, order, run, widths,
 };
 use crate::simulate::{Simulator, quantise_input};
-use brelu_data::{Channels, Preprocess};
+use brelu_data::Preprocess;
 use brelu_networks::graph::{self, Graph, NodeId, Op};
 
 /// A format in which only mistakes show.
@@ -97,7 +97,7 @@ impl Builder {
 }
 
 fn preprocess(input: Shape) -> Preprocess {
-    let mut preprocess = Preprocess::raw(input.height, input.width, Channels::Rgb);
+    let mut preprocess = Preprocess::raw(input.height, input.width, ColourOrder::Rgb);
     (preprocess.divide_by, preprocess.mean, preprocess.std) = (255.0, [0.5, 0.45, 0.4], [0.25, 0.2, 0.3]);
     preprocess
 }

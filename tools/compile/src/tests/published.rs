@@ -13,7 +13,7 @@ fn all_networks_are_compiled() {
         let options = Options { seed: Some(3), classes: Some(5), input, width: 0.01 };
         let graph = simplify(network(name, &options).unwrap().graph).unwrap();
         let shape = graph.input_shape();
-        let mut preprocess = Preprocess::raw(shape.height, shape.width, Channels::Rgb);
+        let mut preprocess = Preprocess::raw(shape.height, shape.width, ColourOrder::Rgb);
         (preprocess.divide_by, preprocess.mean, preprocess.std) = (255.0, [0.5; 3], [0.25; 3]);
         let picture: Vec<u8> = (0..shape.len()).map(|at| (at * at % 251) as u8).collect();
         let format = Some(Format { narrow: 18, fraction: 14, window: 11 });

@@ -103,7 +103,7 @@ impl Upsampling {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Channels, Fit};
+    use brelu_core::plan::{ColourOrder, Fit};
 
     /// Two classes, the second where the score of the first is below zero.
     fn scores(first: &[f32]) -> Vec<f32> {
@@ -151,7 +151,7 @@ mod tests {
     #[test]
     fn the_fit_is_undone() {
         // The picture of 4 x 8 lies in rows 1 and 2 of the input, shrunk to the half; its left half is class 0.
-        let mut preprocess = Preprocess::raw(4, 4, Channels::Rgb);
+        let mut preprocess = Preprocess::raw(4, 4, ColourOrder::Rgb);
         let up = upsampling(4, 4, [4, 4], Interpolation::HalfPixel);
         let left = scores(&[1.0, 1.0, -1.0, -1.0].repeat(4));
         preprocess.fit = Fit::Pad { colour: [9; 3] };
@@ -175,7 +175,7 @@ mod tests {
         let up = upsampling(2, 2, [4, 4], Interpolation::HalfPixel);
         let rows = [[7, 7, 8, 8], [7, 7, 8, 8], [5, 5, 6, 6], [5, 5, 6, 6]];
         assert_eq!(up.nearest(&[7, 8, 5, 6]), rows.concat());
-        let mut preprocess = Preprocess::raw(4, 4, Channels::Rgb);
+        let mut preprocess = Preprocess::raw(4, 4, ColourOrder::Rgb);
         preprocess.fit = Fit::CenterCrop { short_side: 4 };
         let cut = up.of_picture(&preprocess, 8, 4).unwrap().nearest(&[7, 8, 5, 6]);
         assert_eq!(cut[..8], [OUTSIDE, OUTSIDE, 7, 7, 8, 8, OUTSIDE, OUTSIDE]);

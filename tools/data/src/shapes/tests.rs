@@ -3,12 +3,13 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use super::super::{Channels, Dataset, Preprocess, Target};
+use super::super::{Dataset, Preprocess, Target};
 use super::*;
 use crate::demo::least_squares;
+use brelu_core::plan::ColourOrder;
 
 fn open(name: &str) -> Result<Dataset, DataError> {
-    Dataset::open(Path::new(name), Preprocess::raw(SIDE, SIDE, Channels::Rgb))
+    Dataset::open(Path::new(name), Preprocess::raw(SIDE, SIDE, ColourOrder::Rgb))
 }
 
 #[test]

@@ -7,7 +7,7 @@ fn cifar_records() {
     let folder = Folder::new("cifar");
     let record =
         |labels: &[u8], shade: u8| [labels, &[shade; 1024], &[shade + 1; 1024], &[shade + 2; 1024]].concat();
-    let policy = Preprocess::raw(32, 32, Channels::Rgb);
+    let policy = Preprocess::raw(32, 32, ColourOrder::Rgb);
     let ten = folder.file("ten.bin", &[record(&[3], 10), record(&[8], 20)].concat());
     let items = Dataset::open(&ten, policy).unwrap();
     let item = items.item(1).unwrap();
@@ -22,7 +22,7 @@ fn cifar_records() {
 fn cifar_records_in_several_files() {
     let folder = Folder::new("batches");
     let record = |labels: &[u8]| [labels, &[0; 3072]].concat();
-    let policy = Preprocess::raw(32, 32, Channels::Rgb);
+    let policy = Preprocess::raw(32, 32, ColourOrder::Rgb);
     folder.file("data_batch_2.bin", &[record(&[3]), record(&[4])].concat());
     folder.file("data_batch_1.bin", &[record(&[0]), record(&[1]), record(&[2])].concat());
     folder.file("test_batch.bin", &record(&[9]));
@@ -61,6 +61,6 @@ fn a_file_of_either_kind_is_refused() {
     let folder = Folder::new("either");
     let path = folder.0.join("both.bin");
     std::fs::File::create(&path).unwrap().set_len(3073 * 3074).unwrap();
-    let error = Dataset::open(&path, Preprocess::raw(32, 32, Channels::Rgb)).unwrap_err().to_string();
+    let error = Dataset::open(&path, Preprocess::raw(32, 32, ColourOrder::Rgb)).unwrap_err().to_string();
     assert!(error.ends_with("9446402 bytes are whole numbers of records of CIFAR-10 (3073 bytes) and of CIFAR-100 (3074): add or take away a record"), "{error}");
 }

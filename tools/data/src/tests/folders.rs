@@ -18,7 +18,7 @@ fn labels_of_folders() {
     named.picture("012_n1_bird.png");
     named.file("labels.txt", b"tench\ngoldfish\n");
     assert_eq!(named.labels(), [("007_n0_fish.png".into(), None), ("012_n1_bird.png".into(), None)]);
-    let items = Dataset::open(&named.0, Preprocess::raw(2, 3, Channels::Rgb)).unwrap();
+    let items = Dataset::open(&named.0, Preprocess::raw(2, 3, ColourOrder::Rgb)).unwrap();
     assert_eq!(items.class_names(), ["tench", "goldfish"]);
 
     let classes = Folder::new("classes");
@@ -44,13 +44,13 @@ fn folders_of_classes() {
             ("n02/images/b.PNG".into(), Some(1))
         ]
     );
-    let items = Dataset::open(&tree.0, Preprocess::raw(2, 3, Channels::Rgb)).unwrap();
+    let items = Dataset::open(&tree.0, Preprocess::raw(2, 3, ColourOrder::Rgb)).unwrap();
     assert_eq!(items.class_names(), ["n01", "n02", "n03"]);
 
     let split = Folder::new("split");
     split.picture("train/n01/a.png");
     split.picture("val/n01/b.png");
-    let error = Dataset::open(&split.0, Preprocess::raw(2, 3, Channels::Rgb)).unwrap_err().to_string();
+    let error = Dataset::open(&split.0, Preprocess::raw(2, 3, ColourOrder::Rgb)).unwrap_err().to_string();
     assert!(
         error.ends_with("its sub-folders train, val are parts of a data set, not classes: open one of them"),
         "{error}"
@@ -66,7 +66,7 @@ fn many_files_are_listed_quickly() {
         (0..500).for_each(|index| drop(folder.file(&format!("c{class}/{index}.png"), b"")));
     }
     let start = std::time::Instant::now();
-    let set = Dataset::open(&folder.0, Preprocess::raw(2, 3, Channels::Rgb)).unwrap();
+    let set = Dataset::open(&folder.0, Preprocess::raw(2, 3, ColourOrder::Rgb)).unwrap();
     assert_eq!((set.len(), set.class_names().len()), (5000, 10));
     assert!(start.elapsed().as_secs_f64() < 2.0, "{:?}", start.elapsed());
 }
@@ -77,7 +77,7 @@ fn links_in_a_circle_are_refused() {
     let folder = Folder::new("circle");
     folder.picture("class/a.png");
     std::os::unix::fs::symlink(folder.0.join("class"), folder.0.join("class/again")).unwrap();
-    let error = Dataset::open(&folder.0, Preprocess::raw(2, 3, Channels::Rgb)).unwrap_err().to_string();
+    let error = Dataset::open(&folder.0, Preprocess::raw(2, 3, ColourOrder::Rgb)).unwrap_err().to_string();
     assert!(
         error.ends_with("holds folders too deep below the class's folder: are there links in a circle?"),
         "{error}"

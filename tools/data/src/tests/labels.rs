@@ -14,7 +14,7 @@ impl Folder {
         count: usize,
         by: LabelsBy,
     ) -> Result<(Vec<Option<usize>>, String), String> {
-        let mut set = Dataset::open(&self.0, Preprocess::raw(2, 3, Channels::Rgb))
+        let mut set = Dataset::open(&self.0, Preprocess::raw(2, 3, ColourOrder::Rgb))
             .map_err(|error| error.to_string())?;
         let known = names(known);
         let said = set.label(&Classes { names: &known, count, by }).map_err(|error| error.to_string())?;
@@ -148,7 +148,7 @@ fn lists_have_numbers_or_names() {
 fn records_with_names_are_compared_too() {
     let shapes = Path::new("shapes:test");
     let label = |known: &[&str], by| {
-        let mut set = Dataset::open(shapes, Preprocess::raw(32, 32, Channels::Rgb)).unwrap();
+        let mut set = Dataset::open(shapes, Preprocess::raw(32, 32, ColourOrder::Rgb)).unwrap();
         let known = names(known);
         let count = if known.is_empty() { 10 } else { known.len() };
         set.label(&Classes { names: &known, count, by })

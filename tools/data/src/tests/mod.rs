@@ -5,6 +5,7 @@ mod pillow;
 mod segmentation;
 
 use super::*;
+use brelu_core::plan::{ColourOrder, Fit};
 use image::{Rgb, RgbImage};
 use std::path::{Path, PathBuf};
 
@@ -32,7 +33,7 @@ impl Folder {
     }
 
     fn labels(&self) -> Vec<(String, Option<usize>)> {
-        let items = Dataset::open(&self.0, Preprocess::raw(2, 3, Channels::Rgb)).unwrap();
+        let items = Dataset::open(&self.0, Preprocess::raw(2, 3, ColourOrder::Rgb)).unwrap();
         items.iter().map(|item| item.map(|item| (item.name, item.target.class())).unwrap()).collect()
     }
 }
@@ -46,13 +47,13 @@ impl Drop for Folder {
 #[test]
 fn pixels_and_floats() {
     let image = RgbImage::from_fn(3, 2, |x, y| Rgb([x as u8, 10 * y as u8, 200]));
-    let rgb = Preprocess::raw(2, 3, Channels::Rgb);
+    let rgb = Preprocess::raw(2, 3, ColourOrder::Rgb);
     assert_eq!(
         rgb.pixels(&image).unwrap(),
         [0, 1, 2, 0, 1, 2, 0, 0, 0, 10, 10, 10, 200, 200, 200, 200, 200, 200]
     );
     let bgr = Preprocess {
-        channels: Channels::Bgr,
+        channels: ColourOrder::Bgr,
         divide_by: 2.0,
         mean: [90.0, 0.0, 1.0],
         std: [5.0, 1.0, 2.0],
@@ -65,14 +66,14 @@ fn pixels_and_floats() {
         let (scale, shift) = bgr.scale_shift(index / 6).unwrap();
         assert!((f32::from(*pixel) * scale + shift - float).abs() < 1e-4);
     }
-    let gray = Preprocess { channels: Channels::Gray, ..rgb };
+    let gray = Preprocess { channels: ColourOrder::Grey, ..rgb };
     assert_eq!((gray.pixels(&image).unwrap().len(), gray.shape().len()), (6, 6));
 }
 
 #[test]
 fn fitting() {
     let image = RgbImage::from_fn(40, 20, |x, _| if x < 20 { Rgb([0; 3]) } else { Rgb([250; 3]) });
-    let exact = Preprocess::raw(8, 8, Channels::Gray);
+    let exact = Preprocess::raw(8, 8, ColourOrder::Grey);
     assert_eq!(
         exact.pixels(&image).unwrap_err().to_string(),
         "the picture has 20 rows and 40 columns, but exactly 8 and 8 are required: resize it, or compile the network \
@@ -91,7 +92,7 @@ fn fitting() {
 fn padding_keeps_proportions() {
     let image = RgbImage::from_fn(8, 4, |x, _| if x < 4 { Rgb([0; 3]) } else { Rgb([250, 40, 10]) });
     let fit = Fit::Pad { colour: [9, 8, 7] };
-    let padded = Preprocess { fit, ..Preprocess::raw(7, 4, Channels::Bgr) };
+    let padded = Preprocess { fit, ..Preprocess::raw(7, 4, ColourOrder::Bgr) };
     let pixels = padded.pixels(&image).unwrap();
     let rows = |plane: usize| -> Vec<&[u8]> { pixels[28 * plane..].chunks(4).take(7).collect() };
     // Two rows above, three below: the odd one.
@@ -103,7 +104,7 @@ fn padding_keeps_proportions() {
             ends.iter().zip([10, 40, 250]).all(|(ends, right)| ends[0] < 60 && ends[1].abs_diff(right) < 60)
         );
     }
-    let same = Preprocess { fit, ..Preprocess::raw(4, 8, Channels::Rgb) };
+    let same = Preprocess { fit, ..Preprocess::raw(4, 8, ColourOrder::Rgb) };
     let exact = Preprocess { fit: Fit::Exact, ..same };
     assert_eq!(same.pixels(&image).unwrap(), exact.pixels(&image).unwrap());
     let thin = RgbImage::new(1000, 1);
@@ -112,12 +113,12 @@ fn padding_keeps_proportions() {
 
 #[test]
 fn the_mean_has_a_colour() {
-    let raw = Preprocess::raw(2, 2, Channels::Rgb);
+    let raw = Preprocess::raw(2, 2, ColourOrder::Rgb);
     assert_eq!(Preprocess { divide_by: 127.5, mean: [1.0; 3], ..raw }.mean_colour(), [128; 3]);
     let means = Preprocess { mean: [104.2, 117.0, 300.0], ..raw };
     assert_eq!(means.mean_colour(), [104, 117, 255]);
-    assert_eq!(Preprocess { channels: Channels::Bgr, ..means }.mean_colour(), [255, 117, 104]);
-    assert_eq!(Preprocess { channels: Channels::Gray, ..means }.mean_colour(), [104; 3]);
+    assert_eq!(Preprocess { channels: ColourOrder::Bgr, ..means }.mean_colour(), [255, 117, 104]);
+    assert_eq!(Preprocess { channels: ColourOrder::Grey, ..means }.mean_colour(), [104; 3]);
 }
 
 #[test]
@@ -137,8 +138,10 @@ fn pixels_of_pictures_are_found_in_the_input() {
 
 #[test]
 fn preprocessing_is_json() {
-    let policy =
-        Preprocess { fit: Fit::CenterCrop { short_side: 256 }, ..Preprocess::raw(224, 224, Channels::Bgr) };
+    let policy = Preprocess {
+        fit: Fit::CenterCrop { short_side: 256 },
+        ..Preprocess::raw(224, 224, ColourOrder::Bgr)
+    };
     let text = serde_json::to_string(&policy).unwrap();
     assert!(text.contains(r#""fit":{"center_crop":{"short_side":256}},"channels":"bgr""#), "{text}");
     assert_eq!(serde_json::from_str::<Preprocess>(&text).unwrap(), policy);
@@ -151,7 +154,7 @@ fn preprocessing_is_json() {
 #[test]
 fn unreadable_files() {
     let folder = Folder::new("unreadable");
-    let policy = Preprocess::raw(2, 3, Channels::Rgb);
+    let policy = Preprocess::raw(2, 3, ColourOrder::Rgb);
     let error = |path: &Path| Dataset::open(path, policy).unwrap_err().to_string();
     let packed = folder.file("test.bin.xz", b"\xfd7zXZ\0 and more");
     let path = packed.display().to_string();

@@ -11,20 +11,24 @@ fn picture(name: &str) -> RgbImage {
 }
 
 /// Planes of a picture as Pillow saved it.
-fn planes(name: &str, channels: Channels) -> Vec<u8> {
+fn planes(name: &str, channels: ColourOrder) -> Vec<u8> {
     let image = picture(name);
     Preprocess::raw(image.height(), image.width(), channels).pixels(&image).unwrap()
 }
 
-fn fitted(name: &str, height: u32, width: u32, fit: Fit, channels: Channels) -> Vec<u8> {
+fn fitted(name: &str, height: u32, width: u32, fit: Fit, channels: ColourOrder) -> Vec<u8> {
     Preprocess { fit, ..Preprocess::raw(height, width, channels) }.pixels(&picture(name)).unwrap()
 }
 
 #[test]
 fn pictures_are_stretched_as_torchvision_does() {
     for [height, width] in [[9, 16], [31, 50], [31, 12]] {
-        let want = planes(&format!("wide-stretch-{height}x{width}.png"), Channels::Rgb);
-        assert_eq!(fitted("wide.png", height, width, Fit::Stretch, Channels::Rgb), want, "{height}x{width}");
+        let want = planes(&format!("wide-stretch-{height}x{width}.png"), ColourOrder::Rgb);
+        assert_eq!(
+            fitted("wide.png", height, width, Fit::Stretch, ColourOrder::Rgb),
+            want,
+            "{height}x{width}"
+        );
     }
 }
 
@@ -34,9 +38,9 @@ fn pictures_are_cut_as_torchvision_does() {
         [("wide", 15, 12, 13), ("wide", 14, 11, 11), ("wide", 41, 38, 38), ("tall", 17, 16, 13)]
     {
         let fit = Fit::CenterCrop { short_side };
-        let want = planes(&format!("{name}-{short_side}-{height}x{width}.png"), Channels::Rgb);
+        let want = planes(&format!("{name}-{short_side}-{height}x{width}.png"), ColourOrder::Rgb);
         assert_eq!(
-            fitted(&format!("{name}.png"), height, width, fit, Channels::Rgb),
+            fitted(&format!("{name}.png"), height, width, fit, ColourOrder::Rgb),
             want,
             "{name} {short_side}"
         );
@@ -46,13 +50,13 @@ fn pictures_are_cut_as_torchvision_does() {
 #[test]
 fn grey_is_that_of_pillow() {
     // Of a grey file its own bytes come back.
-    let want = planes("wide-grey.png", Channels::Rgb);
-    assert_eq!(planes("wide-grey.png", Channels::Gray), want[..want.len() / 3]);
-    assert_eq!(planes("wide.png", Channels::Gray), want[..want.len() / 3]);
-    let want = planes("wide-grey-stretch-9x16.png", Channels::Gray);
-    assert_eq!(fitted("wide.png", 9, 16, Fit::Stretch, Channels::Gray), want);
+    let want = planes("wide-grey.png", ColourOrder::Rgb);
+    assert_eq!(planes("wide-grey.png", ColourOrder::Grey), want[..want.len() / 3]);
+    assert_eq!(planes("wide.png", ColourOrder::Grey), want[..want.len() / 3]);
+    let want = planes("wide-grey-stretch-9x16.png", ColourOrder::Grey);
+    assert_eq!(fitted("wide.png", 9, 16, Fit::Stretch, ColourOrder::Grey), want);
     let grey = |colour| {
-        Preprocess::raw(1, 1, Channels::Gray).pixels(&RgbImage::from_pixel(1, 1, Rgb(colour))).unwrap()
+        Preprocess::raw(1, 1, ColourOrder::Grey).pixels(&RgbImage::from_pixel(1, 1, Rgb(colour))).unwrap()
     };
     for (colour, want) in [
         ([255; 3], 255),
@@ -75,7 +79,7 @@ fn files_of_many_kinds_are_read() {
     assert_eq!(picture("two-frames.gif"), picture("two-frames-first.png"));
     assert_eq!(picture("clear.png"), picture("upright.png"));
     assert_eq!(picture("bytes.npy"), picture("upright.png"));
-    let grey = Preprocess::raw(3, 5, Channels::Gray);
+    let grey = Preprocess::raw(3, 5, ColourOrder::Grey);
     assert_eq!(grey.pixels(&picture("grey.npy")).unwrap(), grey.pixels(&picture("upright.png")).unwrap());
     let error = read_image(&file("grey16.png")).unwrap_err().to_string();
     assert!(error.contains("grey16.png") && error.contains("16 bits of grey"), "{error}");

@@ -39,7 +39,7 @@ fn part(folder: &Folder, part: &str) -> PathBuf {
 }
 
 fn policy(height: u32, width: u32, fit: Fit) -> Preprocess {
-    Preprocess { fit, ..Preprocess::raw(height, width, Channels::Rgb) }
+    Preprocess { fit, ..Preprocess::raw(height, width, ColourOrder::Rgb) }
 }
 
 fn classes(path: &Path, policy: Preprocess) -> Vec<u8> {

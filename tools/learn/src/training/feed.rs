@@ -107,7 +107,8 @@ impl Feed<'_> {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use brelu_data::{Channels, DataError};
+    use brelu_core::plan::ColourOrder;
+    use brelu_data::DataError;
 
     /// Gray images of 2 x 2 pixels: their number in all pixels.
     pub(crate) struct Numbers {
@@ -134,7 +135,7 @@ pub(super) mod tests {
 
     pub(crate) fn feed(samples: &dyn Samples, output: Shape) -> Feed<'_> {
         let augmentation = Augmentation::default();
-        let preprocess = Preprocess::raw(2, 2, Channels::Gray);
+        let preprocess = Preprocess::raw(2, 2, ColourOrder::Grey);
         Feed { samples, preprocess, output, offset: 0, augmentation, seed: 1 }
     }
 

@@ -3,10 +3,11 @@
 use std::ops::ControlFlow;
 
 use brelu_core::geometry::{Conv2d, Shape};
+use brelu_core::plan::ColourOrder;
 
 use super::*;
 use crate::interpreter::{Activation, Blocks, Device, Interpreter, Plain, Trainable};
-use brelu_data::{Channels, DataError, Preprocess};
+use brelu_data::{DataError, Preprocess};
 use brelu_networks::blocks::{BlockRelu, BlockSize};
 use brelu_networks::graph::{Graph, Op, Window};
 use brelu_networks::numbers::Random;
@@ -98,7 +99,7 @@ fn with<R>(options: &Options, work: impl FnOnce(&Training<'_>, &Graph) -> R) -> 
         divide_by: 255.0,
         mean: [0.5; 3],
         std: [0.25; 3],
-        ..Preprocess::raw(6, 6, Channels::Gray)
+        ..Preprocess::raw(6, 6, ColourOrder::Grey)
     };
     let feed = |samples, augmentation| Feed {
         samples,

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use brelu_core::format::WINDOW;
 use brelu_core::geometry::Shape;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -188,8 +189,9 @@ impl Spec {
                     ));
                 }
             }
-            if layer.window.is_some_and(|window| !(2..=11).contains(&window)) {
-                return Err(format!("layer {} has a window outside 2 to 11 bits", layer.name));
+            if layer.window.is_some_and(|window| !WINDOW.contains(&window)) {
+                let [least, most] = [WINDOW.start(), WINDOW.end()];
+                return Err(format!("layer {} has a window outside {least} to {most} bits", layer.name));
             }
         }
         Ok(())

@@ -3,14 +3,18 @@
 pub struct Random(u64);
 
 impl Random {
+    /// What the state grows by: odd, so that its multiples tell numbers apart.
+    pub const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
+
     /// From a seed, which may be any number.
     pub const fn new(seed: u64) -> Self {
         Self(seed)
     }
 
     /// Uniform.
+    #[inline]
     pub fn word(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        self.0 = self.0.wrapping_add(Self::STEP);
         let mut word = self.0;
         word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

@@ -7,8 +7,8 @@ use anyhow::{Context, Result};
 use brelu::evaluate::Record;
 use brelu::report::{Lines, Table, print};
 use brelu_core::cost;
-use brelu_core::plan::Plan;
-use brelu_data::{Channels, Dataset, Preprocess, Screen, Tile, preview, shapes, sheet};
+use brelu_core::plan::{ColourOrder, Plan};
+use brelu_data::{Dataset, Preprocess, Screen, Tile, preview, shapes, sheet};
 use brelu_host::plan_file;
 use brelu_networks::blocks::Spec;
 use brelu_networks::graph::simplify;
@@ -73,7 +73,7 @@ struct Run {
 /// Classifies `count` pictures of the set `shapes:seed` with both networks.
 pub(super) fn run(count: usize, seed: u64, sheet_file: &Path) -> Result<()> {
     print(INTRODUCTION)?;
-    let mut preprocess = Preprocess::raw(shapes::SIDE, shapes::SIDE, Channels::Rgb);
+    let mut preprocess = Preprocess::raw(shapes::SIDE, shapes::SIDE, ColourOrder::Rgb);
     (preprocess.divide_by, preprocess.mean, preprocess.std) = (255.0, [0.5; 3], [0.25; 3]);
     let data = Dataset::open(Path::new(&format!("shapes:{seed}")), preprocess)?;
     let count = count.min(data.len());

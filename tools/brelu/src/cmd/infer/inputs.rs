@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use brelu_compile::simulate::quantise_input;
-use brelu_core::plan::Plan;
-use brelu_data::{Channels, DataError, Fit, Preprocess, decode_image, npy};
+use brelu_core::plan::{ColourOrder, Fit, Plan};
+use brelu_data::{DataError, Preprocess, decode_image, npy};
 use image::{Rgb, RgbImage};
 
 use super::super::preprocess::of_plan;
@@ -88,7 +88,7 @@ fn of_floats(
     let sizes = [want.channels, want.height, want.width].map(|size| size as usize);
     let given = if shape.len() == 4 && shape[0] == 1 { &shape[1..] } else { shape };
     ensure!(given == sizes, "its shape is {shape:?}, the network's input has {sizes:?}");
-    let (plane, affine) = (want.plane().max(1), &plan.header().preprocess.affine);
+    let (plane, fixed) = (want.plane().max(1), &plan.header().preprocess);
     let (mut input, mut shown) = (Vec::with_capacity(values.len()), Vec::with_capacity(values.len()));
     for (at, value) in values.iter().enumerate() {
         let channel = at / plane;
@@ -104,7 +104,7 @@ fn of_floats(
                 a.max(b)
             );
         }
-        let [mul, add] = affine.get(channel).or(affine.first()).copied().unwrap_or([1.0, 0.0]);
+        let [mul, add] = fixed.pair(channel).unwrap_or([1.0, 0.0]);
         input.push((pixel * mul + add).round() as i32 as u32);
         shown.push(pixel.round().clamp(0.0, 255.0) as u8);
     }
@@ -112,9 +112,9 @@ fn of_floats(
         let at = (y * want.width + x) as usize;
         let colour = |channel: usize| shown[channel * plane + at];
         Rgb(match pixels.channels {
-            Channels::Rgb => [0, 1, 2].map(colour),
-            Channels::Bgr => [2, 1, 0].map(colour),
-            Channels::Gray => [colour(0); 3],
+            ColourOrder::Rgb => [0, 1, 2].map(colour),
+            ColourOrder::Bgr => [2, 1, 0].map(colour),
+            ColourOrder::Grey => [colour(0); 3],
         })
     });
     let preprocess = Preprocess { fit: Fit::Exact, ..*pixels };

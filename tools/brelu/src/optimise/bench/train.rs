@@ -3,8 +3,9 @@
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
+use brelu_core::plan::ColourOrder;
 use brelu_data::demo;
-use brelu_data::{Channels, DataError, Preprocess};
+use brelu_data::{DataError, Preprocess};
 use brelu_learn::interpreter::{Blocks, Device, Trainable};
 use brelu_learn::training::{
     Augmentation, Decay, Feed, Gates, Loss, Observer, Options, Sample, Samples, Schedule, Sgd, State,
@@ -87,7 +88,7 @@ fn measure(
 ) -> Result<TrainRow, TrainBenchError> {
     let graph = network.graph();
     let (input, output) = (graph.input_shape(), graph.output_shape());
-    let channels = if input.channels == 1 { Channels::Gray } else { Channels::Rgb };
+    let channels = if input.channels == 1 { ColourOrder::Grey } else { ColourOrder::Rgb };
     let preprocess = Preprocess { divide_by: 255.0, ..Preprocess::raw(input.height, input.width, channels) };
     let noise = Noise { preprocess, classes: output.channels, len: batch };
     let augmentation = Augmentation { padding: 4, flip: true };

@@ -65,7 +65,7 @@ impl Seeds {
         match *self {
             Self::Every { outputs } => (0..outputs).map(|at| f32::from(u8::from(at == probe))).collect(),
             Self::Random { outputs, seed, .. } => {
-                let own = seed ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (probe as u64) << 48;
+                let own = seed ^ number.wrapping_mul(Random::STEP) ^ (probe as u64) << 48;
                 let mut random = Random::new(own);
                 (0..outputs).map(|_| if random.below(2) == 0 { 1.0 } else { -1.0 }).collect()
             }

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use brelu_core::format;
 use brelu_core::plan::{Op, Plan};
 use brelu_core::protocol::block_relu::Format;
 use thiserror::Error;
@@ -17,18 +18,8 @@ pub enum Formats {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum FormatError {
     /// Impossible numbers.
-    #[error(
-        "the format K = {k}, n = {n}, w = {w} is impossible: n takes 4 to 30 bits, K up to 16 more and 32 at most, w 2 to 11 \
-         and less than n; the usual one is 24,12,6"
-    )]
-    Impossible {
-        /// Bits of activations.
-        k: u8,
-        /// Bits of pre-activations.
-        n: u8,
-        /// Bits of windows.
-        w: u8,
-    },
+    #[error("{0}; the usual one is 24,12,6")]
+    Impossible(#[from] format::FormatError),
     /// A layer that the plan lacks.
     #[error("the plan has no activation layer {0}: give the plan of the network that the distortions are of")]
     Layer(String),
@@ -40,12 +31,8 @@ impl Formats {
     /// # Errors
     /// If no plan can have this format.
     pub fn uniform(k: u8, n: u8, w: u8) -> Result<Self, FormatError> {
-        let fraction = k.saturating_sub(n);
-        let possible = (4..=30).contains(&n) && (1..=16).contains(&fraction) && k <= 32;
-        match possible && (2..=11).contains(&w) && w < n {
-            true => Ok(Self::Uniform(Format { n, k, w, lo: 0 })),
-            false => Err(FormatError::Impossible { k, n, w }),
-        }
+        format::Format::from_rings(k, n, w)?;
+        Ok(Self::Uniform(Format { n, k, w, lo: 0 }))
     }
 
     /// Those of a plan's activation layers.

@@ -4,7 +4,7 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use brelu::optimise::bench;
 use brelu::report::{Bar, Table, print};
-use brelu_data::Channels;
+use brelu_core::plan::ColourOrder;
 use brelu_data::Preprocess;
 use brelu_data::demo;
 
@@ -43,7 +43,7 @@ impl Train {
     pub(crate) fn run(&self) -> Result<()> {
         let graph = match &self.model {
             Some(model) => self.import.network_as_is(model)?,
-            None => demo::network(1, &Preprocess::raw(demo::SIDE, demo::SIDE, Channels::Rgb))?,
+            None => demo::network(1, &Preprocess::raw(demo::SIDE, demo::SIDE, ColourOrder::Rgb))?,
         };
         let (input, output) = (graph.input_shape(), graph.output_shape());
         ensure!(

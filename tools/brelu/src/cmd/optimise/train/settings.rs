@@ -1,13 +1,14 @@
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
+use brelu_core::format::{FRACTION, Format, RING, WINDOW};
 use brelu_learn::interpreter::FixedPoint;
 use brelu_learn::training::{Augmentation, Distillation, Gates, Loss, Options, Pace, Recipe, Sgd};
 use clap::{Args, ValueEnum};
 
 use super::lengths::{amount, part, positive, share};
 use super::schedule::LengthArgs;
-use crate::cmd::arguments;
+use crate::cmd::arguments::{self, bits};
 
 /// What a training does, as options; what is not given is the recipe's.
 #[derive(Clone, Debug, Args)]
@@ -62,15 +63,15 @@ pub(super) struct Settings {
     quantise: bool,
 
     /// For --quantise: the ring's width K in bits
-    #[arg(long, value_name = "K", default_value = "24", value_parser = clap::value_parser!(u8).range(6..=32), help_heading = "Fixed point")]
+    #[arg(long, value_name = "K", default_value = "24", value_parser = bits(6..=*RING.end()), help_heading = "Fixed point")]
     bits: u8,
 
     /// For --quantise: bits that linear layers drop
-    #[arg(long, value_name = "F", default_value = "12", value_parser = clap::value_parser!(u8).range(1..=16), help_heading = "Fixed point")]
+    #[arg(long, value_name = "F", default_value = "12", value_parser = bits(FRACTION), help_heading = "Fixed point")]
     fraction: u8,
 
     /// For --quantise: bits of comparison windows
-    #[arg(long, value_name = "W", default_value = "6", value_parser = clap::value_parser!(u8).range(2..=11), help_heading = "Fixed point")]
+    #[arg(long, value_name = "W", default_value = "6", value_parser = bits(WINDOW), help_heading = "Fixed point")]
     window: u8,
 
     /// Share of each label that is spread over all classes
@@ -194,15 +195,10 @@ impl Settings {
     pub(super) fn check(&self, cpu: bool) -> Result<()> {
         let own = self.quantise || self.decisions != How::Constant;
         ensure!(cpu || !own, "--quantise and --decisions other than constant need --device cpu");
-        let narrow = self.bits.saturating_sub(self.fraction);
-        ensure!(
-            !self.quantise || ((4..=30).contains(&narrow) && self.window < narrow),
-            "--bits {} less --fraction {} leaves {narrow} bits: 4 to 30 are possible, and more than --window {}",
-            self.bits,
-            self.fraction,
-            self.window
-        );
-        Ok(())
+        match self.quantise {
+            true => Ok(Format::from_fraction(self.bits, self.fraction, self.window).map(drop)?),
+            false => Ok(()),
+        }
     }
 
     fn fixed(&self) -> Option<FixedPoint> {
