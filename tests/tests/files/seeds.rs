@@ -1,7 +1,7 @@
 //! Plans that fuzzing starts from besides one of every operation: what nests deeply, works much, or is as wide as it may be.
 
 use brelu_core::geometry::{Conv2d, Shape};
-use brelu_core::plan::{Axis, Channel, Edge, Knot, NodeId, Piecewise};
+use brelu_core::plan::{Axis, Channel, Edge, Knot, NodeId, PiecewiseBuf};
 use brelu_tests::build::Builder;
 
 /// File names, and plans whose shapes alone make them what they are.
@@ -77,9 +77,9 @@ fn tables() -> Vec<u8> {
 /// Functions of two knots, one of them decided by blocks.
 fn knots() -> Vec<u8> {
     let mut builder = Builder::new(Shape::new(2, 4, 4), 14);
-    let function = Piecewise::new(1, 3, &[Knot { at: -8, slope: 1 }, Knot { at: 40, slope: -2 }]).unwrap();
+    let function = PiecewiseBuf::new(1, 3, &[Knot { at: -8, slope: 1 }, Knot { at: 40, slope: -2 }]).unwrap();
     let blocks = Channel::Blocks { height: 2, width: 4, lo: 1 };
-    let bent = builder.piecewise(0, 18, 6, &[(blocks, function), (Channel::relu(2), function)]);
+    let bent = builder.piecewise(0, 18, 6, &[(blocks, function.clone()), (Channel::relu(2), function)]);
     ended(builder, bent)
 }
 
