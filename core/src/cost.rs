@@ -212,6 +212,17 @@ pub fn channel_layouts<'a>(
     })
 }
 
+/// The channels of a node of `plan`; none if it is no activation.
+pub fn layouts<'p>(plan: &Plan<'p>, node: &Node<'p>) -> impl Iterator<Item = ChannelLayout> + use<'p> {
+    let found = match node.op {
+        Op::Activation { input, window, channels } => {
+            Some(channel_layouts(node, plan.node(input).bits, window, channels))
+        }
+        _ => None,
+    };
+    found.into_iter().flatten()
+}
+
 /// Bits of the messages that node `id` itself sends, without the opening of the output.
 pub fn step(plan: &Plan<'_>, id: NodeId) -> Traffic {
     let node = plan.node(id);
@@ -219,12 +230,7 @@ pub fn step(plan: &Plan<'_>, id: NodeId) -> Traffic {
     match node.op {
         Op::Input => input(node.bits, elements),
         Op::Linear { .. } => linear(node.bits, elements),
-        Op::Activation { input, window, channels } => {
-            let n = plan.node(input).bits;
-            channel_layouts(&node, n, window, channels)
-                .fold(Traffic::default(), |sum, channel| sum + channel.bits)
-        }
-        _ => Traffic::default(),
+        _ => layouts(plan, &node).fold(Traffic::default(), |sum, channel| sum + channel.bits),
     }
 }
 
@@ -266,15 +272,13 @@ pub fn total(plan: &Plan<'_>) -> Total {
     for (id, record) in plan.nodes() {
         total.bits += node(plan, id);
         total.bytes += node_bytes(plan, id);
-        if let Op::Activation { input, window, channels } = record.op {
-            if id >= flight_end {
-                flight_end = plan.flight(id).end;
-                total.round_trips += 1;
-            }
-            for layout in channel_layouts(&record, plan.node(input).bits, window, channels) {
-                total.decisions += layout.decisions() as u64;
-                total.pixels += if layout.channel == Channel::Zero { 0 } else { layout.plane as u64 };
-            }
+        if record.op.is_activation() && id >= flight_end {
+            flight_end = plan.flight(id).end;
+            total.round_trips += 1;
+        }
+        for layout in layouts(plan, &record) {
+            total.decisions += layout.decisions() as u64;
+            total.pixels += if layout.channel == Channel::Zero { 0 } else { layout.plane as u64 };
         }
     }
     total

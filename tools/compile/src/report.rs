@@ -101,13 +101,21 @@ pub(super) fn activations(
 pub(super) fn linears(plan: &Plan<'_>, weights: &Weights) -> Vec<LinearReport> {
     let mut reports = Vec::new();
     for (id, node) in plan.nodes() {
-        let Op::Linear { terms, .. } = &node.op else { continue };
+        if !node.op.is_linear() {
+            continue;
+        }
         let rows = |(term, weights): (&brelu_core::plan::Term, &Vec<i32>)| -> Vec<u32> {
             let largest = |row: &[i32]| row.iter().map(|weight| weight.unsigned_abs()).max().unwrap_or(0);
             weights.chunks(term.map.fan_in()).map(largest).collect()
         };
-        let rows: Vec<u32> =
-            terms.iter().zip(weights.linear(id).0).flat_map(rows).filter(|most| *most > 0).collect();
+        let rows: Vec<u32> = node
+            .op
+            .terms()
+            .iter()
+            .zip(weights.linear(id).0)
+            .flat_map(rows)
+            .filter(|most| *most > 0)
+            .collect();
         reports.push(LinearReport {
             node: id,
             name: node.name.into(),
@@ -120,7 +128,6 @@ pub(super) fn linears(plan: &Plan<'_>, weights: &Weights) -> Vec<LinearReport> {
 
 /// Groups of consecutive activations.
 pub(super) fn round_trips(plan: &Plan<'_>) -> usize {
-    let is_activation: Vec<bool> =
-        plan.nodes().map(|(_, node)| matches!(node.op, Op::Activation { .. })).collect();
+    let is_activation: Vec<bool> = plan.nodes().map(|(_, node)| node.op.is_activation()).collect();
     is_activation.windows(2).filter(|pair| pair[1] && !pair[0]).count()
 }
