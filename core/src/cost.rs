@@ -16,7 +16,7 @@
 use core::ops::{Add, AddAssign};
 
 use crate::bits::bytes;
-use crate::plan::{Channel, Channels, Node, NodeId, Op, Piecewise, Plan};
+use crate::plan::{Channel, Channels, Node, NodeId, Op, Plan};
 use crate::protocol::block_relu::Format;
 use crate::protocol::tiling::Tiling;
 
@@ -137,8 +137,10 @@ pub const fn extension(n: u8, k: u8, pixels: u64) -> Traffic {
 pub struct ChannelLayout {
     /// What the channel does.
     pub channel: Channel,
-    /// Its function (of no meaning for other than block channels).
-    pub function: Piecewise,
+    /// Its place among the channels of the layer, in [`Channels`].
+    pub index: usize,
+    /// Knots of its function (of no meaning for other than block channels).
+    pub knots: usize,
     /// Rings and window (of no meaning for other than block channels, whose `lo` is 0).
     pub format: Format,
     /// Blocks of the plane (of no meaning for other than block channels).
@@ -159,11 +161,7 @@ pub struct ChannelLayout {
 impl ChannelLayout {
     /// Decisions of the channel.
     pub fn decisions(&self) -> usize {
-        if matches!(self.channel, Channel::Blocks { .. }) {
-            self.tiling.len() * self.function.len()
-        } else {
-            0
-        }
+        if matches!(self.channel, Channel::Blocks { .. }) { self.tiling.len() * self.knots } else { 0 }
     }
 
     /// Where the decisions about knot `knot` begin among all decisions of the layer.
@@ -194,18 +192,27 @@ pub fn channel_layouts<'a>(
             _ => (1, 1, 0),
         };
         let (format, tiling) = (Format { n, k, w: window, lo }, Tiling::new(shape, height, width));
-        let function = channels.function(index);
+        let knots = channels.function(index).len();
         let bits = match channel {
             Channel::Blocks { .. } => {
-                let knots = function.len();
                 pixels(format, knots, plane) + blocks(format, knots, tiling.len() as u64)
             }
             Channel::Identity => extension(n, k, plane),
             Channel::Zero => Traffic::default(),
         };
         let (plane, elements) = (shape.plane(), shape.len() as u64);
-        let layout =
-            ChannelLayout { channel, function, format, tiling, plane, first_block, elements, start, bits };
+        let layout = ChannelLayout {
+            channel,
+            index,
+            knots,
+            format,
+            tiling,
+            plane,
+            first_block,
+            elements,
+            start,
+            bits,
+        };
         start += bits;
         first_block += layout.decisions() as u64;
         layout

@@ -3,7 +3,7 @@
 use brelu_core::geometry::{Conv2d, Shape};
 use brelu_core::plan::{
     Answer, Axis, Channel, Channels, ColourOrder, Edge, Fit, Header, Local, Node, NodeId, Op, Picks,
-    Piecewise, Plan, Preprocess, Term, Windows, write,
+    PiecewiseBuf, Plan, Preprocess, Term, Windows, write,
 };
 use brelu_host::weights::{NodeWeights, Weights};
 
@@ -91,13 +91,13 @@ impl Builder {
         input: NodeId,
         k: u8,
         window: u8,
-        channels: &[(Channel, Piecewise)],
+        channels: &[(Channel, PiecewiseBuf)],
     ) -> NodeId {
-        let knots = channels[0].1.len() as u8;
+        let knots = channels[0].1.view().len() as u8;
         let each = Channels::record_len(knots);
         let mut records = vec![0; each * channels.len()];
         for ((channel, function), record) in channels.iter().zip(records.chunks_exact_mut(each)) {
-            channel.write(function, record);
+            channel.write(function.view(), record);
         }
         let channels = OwnedChannels { knots, records };
         self.push(self.shape(input), k, OwnedOp::Activation { input, window, channels })

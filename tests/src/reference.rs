@@ -129,7 +129,7 @@ fn step(
             planes
                 .flat_map(|(index, plane)| {
                     let function = channels.function(index);
-                    activate(shape, channels.get(index), &function, plane)
+                    activate(shape, channels.get(index), function, plane)
                 })
                 .collect()
         }
@@ -243,7 +243,7 @@ fn moved(plane: &[Interval], by: i32) -> Vec<Interval> {
     plane.iter().map(|value| value.add(Interval::exactly(-i64::from(by)))).collect()
 }
 
-fn activate(shape: Shape, channel: Channel, function: &Piecewise, plane: &[Interval]) -> Vec<Interval> {
+fn activate(shape: Shape, channel: Channel, function: Piecewise<'_>, plane: &[Interval]) -> Vec<Interval> {
     let (height, width, lo) = match channel {
         Channel::Identity => return plane.to_vec(),
         Channel::Zero => return vec![ZERO; plane.len()],

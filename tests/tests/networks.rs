@@ -2,7 +2,7 @@
 
 use brelu_core::cost;
 use brelu_core::geometry::{Conv2d, Shape};
-use brelu_core::plan::{Axis, Channel, Edge, Knot, NodeId, Piecewise};
+use brelu_core::plan::{Axis, Channel, Edge, Knot, NodeId, PiecewiseBuf};
 use brelu_tests::build::Builder;
 use brelu_tests::reference;
 use brelu_tests::wire::honest;
@@ -62,12 +62,12 @@ impl Values {
 }
 
 /// A function of one to three knots, as `layer` says, whose values have about the magnitudes of what they are of.
-fn function(layer: u8, channel: u8) -> Piecewise {
+fn function(layer: u8, channel: u8) -> PiecewiseBuf {
     let at = i32::from(channel) << (N - 12);
     let knots = [Knot { at: -at, slope: 1 }, Knot { at, slope: -2 }, Knot { at: 2 * at, slope: 1 }];
     match usize::from(layer / 4 % 3) {
-        0 => Piecewise::new(-1, -2 * at, &[Knot { at: -at, slope: 2 }]),
-        more => Piecewise::new(0, -at, &knots[..1 + more]),
+        0 => PiecewiseBuf::new(-1, -2 * at, &[Knot { at: -at, slope: 2 }]),
+        more => PiecewiseBuf::new(0, -at, &knots[..1 + more]),
     }
     .expect("a few knots")
 }

@@ -3,7 +3,7 @@
 use brelu_core::client::{LinearKernel, Portable};
 use brelu_core::cost;
 use brelu_core::geometry::{Conv2d, Shape};
-use brelu_core::plan::{Axis, Channel, Edge, Knot, Piecewise, Plan};
+use brelu_core::plan::{Axis, Channel, Edge, Knot, PiecewiseBuf, Plan};
 use brelu_core::prf::{Address, PairKey};
 use brelu_core::ring;
 use brelu_kernels::ring::{Backend, Linear};
@@ -78,9 +78,9 @@ fn relu_is_exact_with_a_full_window() {
 }
 
 /// ReLU6, LeakyReLU (times ten), a hard sigmoid, an absolute value, and a curve of five knots; `one` is 1.0.
-fn functions(one: i32) -> [Piecewise; 5] {
+fn functions(one: i32) -> [PiecewiseBuf; 5] {
     let knot = |at: i32, slope| Knot { at: at * one, slope };
-    let new = |slope, offset: i32, knots: &[Knot]| Piecewise::new(slope, offset * one, knots).unwrap();
+    let new = |slope, offset: i32, knots: &[Knot]| PiecewiseBuf::new(slope, offset * one, knots).unwrap();
     let curve = [knot(-4, 1), knot(-2, 2), knot(0, 3), knot(2, -4), knot(4, -2)];
     [
         new(0, 0, &[knot(0, 1), knot(6, -1)]),
@@ -93,10 +93,11 @@ fn functions(one: i32) -> [Piecewise; 5] {
 
 /// A layer of each of [`functions`], every channel with blocks of its own; the mean width of what is allowed.
 fn curves([n, k, w, lo]: [u8; 4], one: i32, blocks: &[(u16, u16)], bound: i64) -> Vec<f64> {
-    let run = |function: Piecewise| {
+    let run = |function: PiecewiseBuf| {
         let shape = Shape::new(blocks.len() as u32, 9, 7);
-        let channel =
-            |(height, width): &(u16, u16)| (Channel::Blocks { height: *height, width: *width, lo }, function);
+        let channel = |(height, width): &(u16, u16)| {
+            (Channel::Blocks { height: *height, width: *width, lo }, function.clone())
+        };
         let mut builder = Builder::new(shape, n);
         builder.piecewise(0, k, w, &blocks.iter().map(channel).collect::<Vec<_>>());
         let mut values = Values(u64::from(n) << 8 | u64::from(k));
@@ -134,7 +135,8 @@ fn functions_beside_identities_and_zeros() {
         0,
         24,
         6,
-        &channels.map(|channel| (channel, if channel == Channel::relu(5) { sigmoid } else { relu6 })),
+        &channels
+            .map(|channel| (channel, (if channel == Channel::relu(5) { &sigmoid } else { &relu6 }).clone())),
     );
     let mut values = Values(3);
     check(builder, &[values.many(shape.len(), 200), values.many(shape.len(), 200)]);

@@ -196,7 +196,7 @@ fn most_decisions(plan: &Plan<'_>) -> usize {
     for (_, node) in plan.nodes() {
         for layout in layouts(plan, &node) {
             if matches!(layout.channel, Channel::Blocks { .. }) {
-                most = most.max(layout.function.len() * layout.tiling.len().div_ceil(32));
+                most = most.max(layout.knots * layout.tiling.len().div_ceil(32));
             }
         }
     }

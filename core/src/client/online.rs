@@ -150,6 +150,7 @@ impl<T: Transport, L: LinearKernel> Client<'_, T, L> {
             streams: Streams::new(&masks, id),
             masks,
             input,
+            channels,
             scratch,
             decisions,
             lanes: &mut lanes[..LANES * self.memory.piece],
@@ -211,6 +212,7 @@ struct Answer<'w, T> {
     streams: Streams,
     masks: Masks<'w>,
     input: NodeId,
+    channels: Channels<'w>,
     scratch: &'w mut [u32],
     decisions: &'w mut [u32],
     lanes: &'w mut [u32],
@@ -221,7 +223,7 @@ struct Answer<'w, T> {
 impl<T: Transport> Answer<'_, T> {
     /// A channel of blocks whose first element in the tensor is `first`.
     async fn blocks(&mut self, layout: &ChannelLayout, first: usize) -> Result<(), ClientError<T::Error>> {
-        for knot in 0..layout.function.len() {
+        for knot in 0..layout.knots {
             self.windows(layout, knot).await?;
             self.server_bits(layout, knot).await?;
         }
@@ -294,11 +296,12 @@ impl<T: Transport> Answer<'_, T> {
         let streams = &mut self.streams;
         fill_extra(&mut streams.carry, format.extra(), at, carry);
         fill_extra(&mut streams.top, format.extra(), at, top);
-        let is_relu = layout.function.is_relu();
+        let function = self.channels.function(layout.index);
+        let is_relu = function.is_relu();
         if !is_relu {
-            piecewise::begin::<false, _>(format, &layout.function, masked, top, base, carry);
+            piecewise::begin::<false, _>(format, function, masked, top, base, carry);
         }
-        for (index, knot) in layout.function.knots().iter().enumerate() {
+        for (index, knot) in function.knots().enumerate() {
             let at = layout.pixel_address(index, start);
             streams.lam_mask.fill(format.k, at, lam_mask);
             fill_extra(&mut streams.lam_top, format.extra(), at, lam_top);
@@ -310,7 +313,7 @@ impl<T: Transport> Answer<'_, T> {
                 let parts = block_relu::PixelParts { lam_mask, carry, top, lam_top };
                 block_relu::select::<false, _>(format, &opened, &parts, base);
             } else {
-                piecewise::add_knot::<false, _>(format, *knot, &opened, [lam_mask, lam_top], base, carry);
+                piecewise::add_knot::<false, _>(format, knot, &opened, [lam_mask, lam_top], base, carry);
             }
         }
         let half = if is_relu { base } else { carry };

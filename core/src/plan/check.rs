@@ -170,8 +170,8 @@ fn check_channel(channels: Channels<'_>, index: usize, shape: Shape, bits: u8, w
         )?;
         rule(u16::from(lo) + u16::from(window) <= u16::from(bits), "a comparison window exceeds the ring")?;
         let half = 1i64 << (bits - 1);
-        let inside = |knot: &Knot| (-half..half).contains(&i64::from(knot.at));
-        rule(channels.function(index).knots().iter().all(inside), "a knot lies outside of the ring")?;
+        let inside = |knot: Knot| (-half..half).contains(&i64::from(knot.at));
+        rule(channels.function(index).knots().all(inside), "a knot lies outside of the ring")?;
     }
     Ok(())
 }

@@ -24,7 +24,7 @@ pub use check::MAX_NODES;
 pub use demands::Demands;
 pub use file::{FORMAT_VERSION, write};
 pub use node::{Channel, Channels, MAX_TERMS, Node, NodeId, Op, Term};
-pub use piecewise::{Knot, MAX_KNOTS, Piecewise};
+pub use piecewise::{Knot, MAX_KNOTS, Piecewise, PiecewiseBuf};
 
 use core::ops::Range;
 use heapless::Vec;

@@ -162,7 +162,7 @@ impl<'a> Channels<'a> {
     }
 
     /// The function of channel `index`, of meaning where its choice is [`Channel::Blocks`].
-    pub fn function(&self, index: usize) -> Piecewise {
+    pub fn function(&self, index: usize) -> Piecewise<'a> {
         self.record(index).get(Self::RECORD..).and_then(Piecewise::read).unwrap_or(Piecewise::RELU)
     }
 
@@ -193,7 +193,7 @@ impl Channel {
     ///
     /// # Panics
     /// If `record` is shorter.
-    pub fn write(&self, function: &Piecewise, record: &mut [u8]) {
+    pub fn write(&self, function: Piecewise<'_>, record: &mut [u8]) {
         let (block, rest) = record.split_at_mut(Channels::RECORD);
         block.copy_from_slice(&self.record());
         assert!(rest.len() >= Piecewise::record_len(function.len()), "a record for fewer knots");

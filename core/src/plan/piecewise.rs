@@ -12,33 +12,32 @@ pub struct Knot {
     pub slope: i16,
 }
 
+impl Knot {
+    fn read([at @ .., s0, s1]: [u8; 6]) -> Self {
+        Self { at: i32::from_le_bytes(at), slope: i16::from_le_bytes([s0, s1]) }
+    }
+
+    const fn record(self) -> [u8; 6] {
+        let ([a, b, c, d], [e, f]) = (self.at.to_le_bytes(), self.slope.to_le_bytes());
+        [a, b, c, d, e, f]
+    }
+}
+
 /// `y = offset + slope z + sum over knots of slope_i [z >= at_i] (z - at_i)`, with whole numbers: fractions are in the
 /// scale of the result. Over a block, each knot has one decision, on the mean of the block's pixels.
 ///
 /// ReLU is one knot; LeakyReLU and PReLU one knot and a slope; ReLU6 and the hard sigmoid two knots of opposite slopes.
-/// All numbers are public.
+/// All numbers are public. This is a view of a plan's record; who makes a function holds a [`PiecewiseBuf`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Piecewise {
+pub struct Piecewise<'a> {
     slope: i16,
     offset: i32,
-    knots: [Knot; MAX_KNOTS],
-    len: u8,
+    knots: &'a [[u8; 6]],
 }
 
-impl Piecewise {
+impl<'a> Piecewise<'a> {
     /// `z` where it is not negative, else 0.
-    pub const RELU: Self = {
-        let mut knots = [Knot { at: 0, slope: 0 }; MAX_KNOTS];
-        knots[0].slope = 1;
-        Self { slope: 0, offset: 0, knots, len: 1 }
-    };
-
-    /// The function of these numbers; `None` with no knot or more than [`MAX_KNOTS`].
-    pub fn new(slope: i16, offset: i32, knots: &[Knot]) -> Option<Self> {
-        let mut own = [Knot::default(); MAX_KNOTS];
-        own.get_mut(..knots.len()).filter(|own| !own.is_empty())?.copy_from_slice(knots);
-        Some(Self { slope, offset, knots: own, len: knots.len() as u8 })
-    }
+    pub const RELU: Self = Self { slope: 0, offset: 0, knots: &[Knot { at: 0, slope: 1 }.record()] };
 
     /// The slope below all knots.
     pub const fn slope(&self) -> i16 {
@@ -51,18 +50,18 @@ impl Piecewise {
     }
 
     /// The knots, one at least.
-    pub fn knots(&self) -> &[Knot] {
-        &self.knots[..usize::from(self.len)]
+    pub fn knots(&self) -> impl ExactSizeIterator<Item = Knot> + use<'a> {
+        self.knots.iter().copied().map(Knot::read)
     }
 
     /// Number of knots.
     pub const fn len(&self) -> usize {
-        self.len as usize
+        self.knots.len()
     }
 
     /// Never: a function without a knot is linear, and no activation.
     pub const fn is_empty(&self) -> bool {
-        self.len == 0
+        self.knots.is_empty()
     }
 
     /// Whether this is ReLU, which has a shorter way through the protocol with the same messages.
@@ -73,8 +72,8 @@ impl Piecewise {
     /// The function of one number.
     pub fn of(&self, z: i64) -> i64 {
         let line = i64::from(self.offset) + i64::from(self.slope) * z;
-        let above = |knot: &Knot| i64::from(knot.slope) * (z - i64::from(knot.at)).max(0);
-        line + self.knots().iter().map(above).sum::<i64>()
+        let above = |knot: Knot| i64::from(knot.slope) * (z - i64::from(knot.at)).max(0);
+        line + self.knots().map(above).sum::<i64>()
     }
 
     /// Bytes of a record with `knots` knots.
@@ -84,23 +83,13 @@ impl Piecewise {
 
     /// Slope, offset and knots from a record, little endian. A record may have room for more knots than its function has: those
     /// behind the last one that changes the slope are none.
-    pub(super) fn read(record: &[u8]) -> Option<Self> {
+    pub(super) fn read(record: &'a [u8]) -> Option<Self> {
         let (head, knots) = record.split_first_chunk::<6>()?;
         let [s0, s1, offset @ ..] = *head;
-        let mut own = [Knot::default(); MAX_KNOTS];
-        let (records, []) = knots.as_chunks::<6>() else { return None };
-        for (index, [at @ .., s0, s1]) in records.iter().enumerate() {
-            *own.get_mut(index)? =
-                Knot { at: i32::from_le_bytes(*at), slope: i16::from_le_bytes([*s0, *s1]) };
-        }
-        let len = own.iter().rposition(|knot| knot.slope != 0).map_or(1, |last| last + 1);
-        own[len..].fill(Knot::default());
-        Some(Self {
-            slope: i16::from_le_bytes([s0, s1]),
-            offset: i32::from_le_bytes(offset),
-            knots: own,
-            len: len as u8,
-        })
+        let (knots, []) = knots.as_chunks::<6>() else { return None };
+        let len = knots.iter().rposition(|knot| Knot::read(*knot).slope != 0).map_or(1, |last| last + 1);
+        let (slope, offset) = (i16::from_le_bytes([s0, s1]), i32::from_le_bytes(offset));
+        Some(Self { slope, offset, knots: knots.get(..len)? })
     }
 
     /// Writes the record that [`super::Channels`] holds, [`super::Channels::record_len`] bytes without the block's, with zeros
@@ -109,11 +98,36 @@ impl Piecewise {
         let (head, knots) = record.split_at_mut(6);
         head[..2].copy_from_slice(&self.slope.to_le_bytes());
         head[2..].copy_from_slice(&self.offset.to_le_bytes());
-        knots.fill(0);
-        for (record, knot) in knots.chunks_exact_mut(6).zip(self.knots()) {
-            record[..4].copy_from_slice(&knot.at.to_le_bytes());
-            record[4..].copy_from_slice(&knot.slope.to_le_bytes());
-        }
+        let (own, rest) = knots.split_at_mut(6 * self.knots.len());
+        own.copy_from_slice(self.knots.as_flattened());
+        rest.fill(0);
+    }
+}
+
+/// A [`Piecewise`] with the memory of its knots.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PiecewiseBuf {
+    slope: i16,
+    offset: i32,
+    knots: heapless::Vec<[u8; 6], MAX_KNOTS>,
+}
+
+impl PiecewiseBuf {
+    /// The function of these numbers; `None` with no knot or more than [`MAX_KNOTS`].
+    pub fn new(slope: i16, offset: i32, knots: &[Knot]) -> Option<Self> {
+        let fits = (1..=MAX_KNOTS).contains(&knots.len());
+        fits.then(|| Self { slope, offset, knots: knots.iter().map(|knot| knot.record()).collect() })
+    }
+
+    /// The function.
+    pub fn view(&self) -> Piecewise<'_> {
+        Piecewise { slope: self.slope, offset: self.offset, knots: &self.knots }
+    }
+}
+
+impl From<Piecewise<'_>> for PiecewiseBuf {
+    fn from(Piecewise { slope, offset, knots }: Piecewise<'_>) -> Self {
+        Self { slope, offset, knots: knots.iter().copied().take(MAX_KNOTS).collect() }
     }
 }
 
@@ -123,22 +137,25 @@ mod tests {
 
     #[test]
     fn functions_are_what_their_knots_say() {
-        let relu6 = Piecewise::new(0, 0, &[Knot { at: 0, slope: 1 }, Knot { at: 6, slope: -1 }]).unwrap();
-        assert_eq!([-3, 0, 4, 6, 9].map(|z| relu6.of(z)), [0, 0, 4, 6, 6]);
-        let leaky = Piecewise::new(1, 0, &[Knot { at: 0, slope: 9 }]).unwrap();
-        assert_eq!([-3, 0, 4].map(|z| leaky.of(z)), [-3, 0, 40]);
-        let hard = Piecewise::new(0, 5, &[Knot { at: -3, slope: 2 }, Knot { at: 3, slope: -2 }]).unwrap();
-        assert_eq!([-9, -3, 0, 3, 9].map(|z| hard.of(z)), [5, 5, 11, 17, 17]);
+        let new = |slope, offset, knots: &[Knot]| PiecewiseBuf::new(slope, offset, knots).unwrap();
+        let relu6 = new(0, 0, &[Knot { at: 0, slope: 1 }, Knot { at: 6, slope: -1 }]);
+        assert_eq!([-3, 0, 4, 6, 9].map(|z| relu6.view().of(z)), [0, 0, 4, 6, 6]);
+        let leaky = new(1, 0, &[Knot { at: 0, slope: 9 }]);
+        assert_eq!([-3, 0, 4].map(|z| leaky.view().of(z)), [-3, 0, 40]);
+        let hard = new(0, 5, &[Knot { at: -3, slope: 2 }, Knot { at: 3, slope: -2 }]);
+        assert_eq!([-9, -3, 0, 3, 9].map(|z| hard.view().of(z)), [5, 5, 11, 17, 17]);
         assert_eq!([-2, 0, 7].map(|z| Piecewise::RELU.of(z)), [0, 0, 7]);
-        assert!(Piecewise::RELU.is_relu() && !relu6.is_relu());
-        assert_eq!(Piecewise::new(0, 0, &[]), None);
-        assert_eq!(Piecewise::new(0, 0, &[Knot::default(); MAX_KNOTS + 1]), None);
+        assert!(Piecewise::RELU.is_relu() && !relu6.view().is_relu());
+        assert_eq!(PiecewiseBuf::new(0, 0, &[]), None);
+        assert_eq!(PiecewiseBuf::new(0, 0, &[Knot::default(); MAX_KNOTS + 1]), None);
     }
 
     #[test]
     fn records_are_read_as_they_are_written() {
         let knots = [Knot { at: -70_000, slope: -3 }, Knot { at: 5, slope: i16::MAX }];
-        let function = Piecewise::new(-2, i32::MIN, &knots).unwrap();
+        let owned = PiecewiseBuf::new(-2, i32::MIN, &knots).unwrap();
+        let function = owned.view();
+        assert_eq!(PiecewiseBuf::from(function), owned);
         let mut record = [0; Piecewise::record_len(2)];
         function.write(&mut record);
         assert_eq!(Piecewise::read(&record), Some(function));

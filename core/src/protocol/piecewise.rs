@@ -64,7 +64,7 @@ pub fn deal_pixels<W: Word>(
 /// `PUBLIC` is true for the server, which alone adds the public part.
 pub fn begin<const PUBLIC: bool, W: Word>(
     format: Format,
-    function: &Piecewise,
+    function: Piecewise<'_>,
     masked: &[W],
     top: &[W],
     base: &mut [W],

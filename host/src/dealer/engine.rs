@@ -161,7 +161,7 @@ impl<'a> Deal<'a> {
         let [z_cd, z_sd, ..] = &mut self.lanes;
         self.masks.read(self.input, first, z_cd, &mut self.scratch);
         self.server_pixels.fill(layout.format.n, first as u64, z_sd);
-        let knots = layout.function.len();
+        let knots = layout.knots;
         (0..knots).for_each(|knot| self.decisions(layout, knot, out));
         self.pixels(layout, first, out);
         (1..knots).for_each(|knot| self.more_pixels(layout, knot, first, out));

@@ -128,8 +128,10 @@ impl Evaluation {
 
     fn opening(&self, id: NodeId) -> Option<Opening<'_>> {
         let layer = self.model.layers[usize::from(id)].as_ref()?;
+        let Op::Activation { channels, .. } = self.model.plan().node(id).op else { return None };
         Some(Opening {
             layer,
+            channels,
             key: &self.key,
             inference: self.inference,
             node: id,

@@ -2,7 +2,7 @@
 
 use brelu_core::bits::{BitReader, BitWriter};
 use brelu_core::cost::ChannelLayout;
-use brelu_core::plan::{Channel, NodeId};
+use brelu_core::plan::{Channel, Channels, NodeId};
 use brelu_core::prf::{Address, Kind, PairKey, Stream};
 use brelu_core::protocol::{block_relu, extend, piecewise};
 use brelu_core::ring;
@@ -14,6 +14,7 @@ use crate::packed::Packed;
 /// One activation layer of one inference, as the server sees it.
 pub(super) struct Opening<'a> {
     pub(super) layer: &'a Layer,
+    pub(super) channels: Channels<'a>,
     pub(super) key: &'a PairKey,
     pub(super) inference: u64,
     pub(super) node: NodeId,
@@ -85,6 +86,7 @@ impl Opening<'_> {
 
 /// Streams and buffers for some channels.
 struct Worker<'a> {
+    channels: Channels<'a>,
     dealt: &'a [u8],
     windows: Stream,
     pixels: Stream,
@@ -97,6 +99,7 @@ impl<'a> Worker<'a> {
         let stream = |kind| opening.key.stream(Address::new(opening.inference, opening.node, kind));
         let plane = opening.plane();
         Self {
+            channels: opening.channels,
             dealt: opening.dealt,
             windows: stream(Kind::SdWindow),
             pixels: stream(Kind::SdPreActivation),
@@ -118,18 +121,19 @@ impl<'a> Worker<'a> {
         let (sums, counts) = (&mut sums[..count], &mut counts[..count]);
         sums.fill(0);
         layout.tiling.add_sums(0, a, sums);
-        let is_relu = layout.function.is_relu();
+        let function = self.channels.function(layout.index);
+        let is_relu = function.is_relu();
         if !is_relu {
             pixels.fill(1);
             counts.fill(0);
             layout.tiling.add_sums(0, pixels, counts);
         }
-        let knots = layout.function.knots().iter().enumerate();
+        let knots = function.knots().enumerate();
         for ((index, knot), decisions) in knots.zip(decisions.chunks_exact_mut(count)) {
             let (windows, s_sd, bits) = (&mut windows[..count], &mut s_sd[..count], &mut bits[..count]);
             windows.copy_from_slice(sums);
             if !is_relu {
-                piecewise::move_sums(*knot, counts, windows);
+                piecewise::move_sums(knot, counts, windows);
             }
             self.windows.fill(format.w, layout.first_decision(index), s_sd);
             block_relu::open_windows(format, windows, s_sd);
@@ -164,7 +168,7 @@ impl<'a> Worker<'a> {
     ) {
         let (format, tiling, count) = (layout.format, layout.tiling, layout.tiling.len());
         let [masked, base, blocks, decision, lam, carry, top, lam_top] = &mut self.lanes;
-        let (function, places) = (&layout.function, Dealt::of(layout));
+        let (function, places) = (self.channels.function(layout.index), Dealt::of(layout));
         self.pixels.fill(format.n, first as u64, base);
         masked.copy_from_slice(out);
         block_relu::open_pixels(format, masked, base);
@@ -176,7 +180,7 @@ impl<'a> Worker<'a> {
         if !is_relu {
             piecewise::begin::<true, _>(format, function, masked, top, base, carry);
         }
-        for ((index, knot), own) in function.knots().iter().enumerate().zip(own.chunks_exact(count)) {
+        for ((index, knot), own) in function.knots().enumerate().zip(own.chunks_exact(count)) {
             let answered = layout.start.client_online + (index * count) as u64;
             BitReader::at(reply, answered).pull(1, &mut blocks[..count]);
             blocks.iter_mut().zip(own).for_each(|(bit, own)| *bit ^= own);
@@ -193,7 +197,7 @@ impl<'a> Worker<'a> {
                 let parts = block_relu::PixelParts { lam_mask, carry, top, lam_top };
                 block_relu::select::<true, _>(format, &opened, &parts, base);
             } else {
-                piecewise::add_knot::<true, _>(format, *knot, &opened, [lam_mask, lam_top], base, carry);
+                piecewise::add_knot::<true, _>(format, knot, &opened, [lam_mask, lam_top], base, carry);
             }
         }
         let answered = layout.start.client_online + own.len() as u64;
@@ -239,7 +243,7 @@ impl<'a> Dealt<'a> {
     }
 
     fn lam_mask(&self, knot: usize) -> u64 {
-        let (format, first) = (self.layout.format, self.tables(self.layout.function.len()));
+        let (format, first) = (self.layout.format, self.tables(self.layout.knots));
         let shared = if knot == 0 { 0 } else { 2 * u64::from(format.extra()) };
         first + self.pixels * (shared + knot as u64 * u64::from(format.k + format.extra()))
     }

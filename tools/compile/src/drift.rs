@@ -23,7 +23,7 @@ use super::scales::{Groups, Scales};
 /// with the positions of their windows.
 pub(super) fn drift(
     net: &Net,
-    scales: &Scales<'_>,
+    scales: &Scales,
     seen: &[Vec<Seen>],
     channels: &[Vec<Channel>],
 ) -> Vec<Vec<f64>> {

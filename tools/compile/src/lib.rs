@@ -174,7 +174,6 @@ pub fn compile(
     let labels = options.labels.join("\n");
     let subject = Subject {
         net: &net,
-        ties: &Ties::new(&net)?,
         calibration: &calibration,
         reference,
         criterion,
@@ -199,7 +198,7 @@ pub fn compile(
 /// As [`compile`], of the network alone.
 pub fn check(graph: &Graph) -> Result<(), CompileError> {
     let (widened, output) = widths::assign(&prune::prune(lower::lower(graph, &BlockSpec::default())?)?);
-    Ties::new(&order::by_depth(widened, output)).map(|_| ())
+    Ties::new(&order::by_depth(widened, output), ties::USUAL).map(|_| ())
 }
 
 fn finish(
@@ -220,7 +219,7 @@ fn finish(
         None => scores(built)?,
     };
     let plan = Plan::parse(&file)?;
-    let scales = subject.scales(chosen.format);
+    let scales = subject.scales(chosen.format)?;
     let report = Report {
         format: chosen.format,
         margin: options.margin,

@@ -10,8 +10,6 @@ use brelu_core::plan::{Channel, Local, MAX_PARTS, Picks};
 use brelu_networks::activation::Activation;
 use brelu_networks::graph;
 
-use super::function;
-
 /// Position of a node in [`Net::nodes`].
 pub(super) type Id = usize;
 
@@ -75,8 +73,6 @@ pub(super) enum Op {
         channels: Vec<Channel>,
         /// What every channel computes where it decides.
         functions: Vec<Activation>,
-        /// Bits by which the outputs' unit is finer than the inputs', in channels that decide.
-        shift: u8,
     },
 }
 
@@ -84,13 +80,7 @@ impl Op {
     /// ReLU.
     pub(super) fn relu(input: Id, channels: Vec<Channel>) -> Self {
         let functions = vec![Activation::relu(); channels.len()];
-        Self::activation(input, channels, functions)
-    }
-
-    /// A function for every channel.
-    pub(super) fn activation(input: Id, channels: Vec<Channel>, functions: Vec<Activation>) -> Self {
-        let shift = function::shift(&channels, &functions);
-        Self::Activation { input, channels, functions, shift }
+        Self::Activation { input, channels, functions }
     }
 
     pub(super) fn inputs(&self) -> Vec<Id> {

@@ -45,7 +45,7 @@ const SMOOTH: f64 = 512.0;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Reference {
     shape: Shape,
-    spread: f64,
+    pub(super) spread: f64,
 }
 
 impl Reference {

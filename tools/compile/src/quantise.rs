@@ -1,7 +1,8 @@
 //! From real parameters and scales to a plan and its integers.
 
 use brelu_core::plan::{
-    self, Answer, Channel, Channels, Header, Interpolation, MAX_TERMS, Plan, PlanError, Preprocess,
+    self, Answer, Channel, Channels, Header, Interpolation, MAX_TERMS, PiecewiseBuf, Plan, PlanError,
+    Preprocess,
 };
 use brelu_host::weights::{NodeWeights, Weights};
 
@@ -31,7 +32,7 @@ pub(super) struct Names<'a> {
 /// belong to it.
 pub(super) fn quantise(
     net: &Net,
-    scales: &Scales<'_>,
+    scales: &Scales,
     seen: &[Vec<Seen>],
     format: Format,
     windows: &[u8],
@@ -40,8 +41,8 @@ pub(super) fn quantise(
     let formats: Vec<Format> = windows.iter().map(|window| Format { window: *window, ..format }).collect();
     let placed = |(id, node): (Id, &Node)| placed(node, scales, &seen[id], formats[id], names);
     let channels: Vec<Vec<Channel>> = net.nodes.iter().enumerate().map(placed).collect();
-    let record = |(node, channels): (&Node, &Vec<Channel>)| records(node, channels, scales);
-    let records: Vec<(u8, Vec<u8>)> = net.nodes.iter().zip(&channels).map(record).collect();
+    let record = |(id, (node, channels)): (Id, (&Node, &Vec<Channel>))| records(id, node, channels, scales);
+    let records: Vec<(u8, Vec<u8>)> = net.nodes.iter().zip(&channels).enumerate().map(record).collect();
     let mut nodes = Vec::new();
     for ((node, records), format) in net.nodes.iter().zip(&records).zip(&formats) {
         nodes.push(plan_node(node, records, *format)?);
@@ -107,30 +108,29 @@ fn plan_node<'a>(
 }
 
 /// The records of an activation's channels, and the knots that each of them has room for.
-fn records(node: &Node, channels: &[Channel], scales: &Scales<'_>) -> (u8, Vec<u8>) {
-    let Op::Activation { input, functions, shift, .. } = &node.op else { return (0, Vec::new()) };
-    let plain = *shift == 0 && functions.iter().all(|function| function.relu_bound() == Some(f32::INFINITY));
-    let knots = functions.iter().map(|function| function.knots().len()).max().unwrap_or(1);
-    let most = if plain { 0 } else { knots as u8 };
-    let mut records = vec![0; channels.len() * Channels::record_len(most)];
-    let each = records.chunks_exact_mut(Channels::record_len(most));
-    for (index, (record, channel)) in each.zip(channels).enumerate() {
-        match most {
-            0 => record.copy_from_slice(&channel.record()),
-            _ => channel.write(&integers(&functions[index], scales.of(*input, index), *shift), record),
-        }
+fn records(id: Id, node: &Node, channels: &[Channel], scales: &Scales) -> (u8, Vec<u8>) {
+    let Op::Activation { input, functions, .. } = &node.op else { return (0, Vec::new()) };
+    let whole = |(index, function)| {
+        let (from, to) = (scales.of(*input, index), scales.of(id, index));
+        integers(function, from, from / to)
+    };
+    let whole: Vec<PiecewiseBuf> = functions.iter().enumerate().map(whole).collect();
+    let mut deciding =
+        channels.iter().zip(&whole).filter(|(channel, _)| matches!(channel, Channel::Blocks { .. }));
+    if deciding.all(|(_, function)| function.view().is_relu()) {
+        return (0, channels.iter().flat_map(Channel::record).collect());
     }
-    (most, records)
+    let knots = whole.iter().map(|function| function.view().len()).max().unwrap_or(1) as u8;
+    let each = Channels::record_len(knots);
+    let mut records = vec![0; channels.len() * each];
+    for (record, (channel, function)) in records.chunks_exact_mut(each).zip(channels.iter().zip(&whole)) {
+        channel.write(function.view(), record);
+    }
+    (knots, records)
 }
 
 /// The channels of an activation, with windows that just hold the calibrated block sums.
-fn placed(
-    node: &Node,
-    scales: &Scales<'_>,
-    seen: &[Seen],
-    format: Format,
-    names: &Names<'_>,
-) -> Vec<Channel> {
+fn placed(node: &Node, scales: &Scales, seen: &[Seen], format: Format, names: &Names<'_>) -> Vec<Channel> {
     let Op::Activation { input, channels, .. } = &node.op else { return Vec::new() };
     let place = |(index, channel): (usize, &Channel)| match *channel {
         Channel::Blocks { height, width, .. } => {
@@ -155,7 +155,7 @@ fn window_position(sum: f64, margin: f64, format: Format) -> u8 {
 }
 
 /// How a pixel becomes units of the input.
-fn preprocess(net: &Net, scales: &Scales<'_>, real: &Preprocess) -> Preprocess {
+fn preprocess(net: &Net, scales: &Scales, real: &Preprocess) -> Preprocess {
     let mut units = Preprocess { fit: real.fit, order: real.order, affine: Default::default() };
     let channels = net.shape(0).channels as usize;
     for channel in 0..if channels <= 4 { channels } else { 1 } {
@@ -169,14 +169,14 @@ fn preprocess(net: &Net, scales: &Scales<'_>, real: &Preprocess) -> Preprocess {
 }
 
 /// What a unit of the input is worth, channel by channel as [`preprocess`] has them.
-fn input_scale(net: &Net, scales: &Scales<'_>) -> heapless::Vec<f32, 4> {
+fn input_scale(net: &Net, scales: &Scales) -> heapless::Vec<f32, 4> {
     let channels = net.shape(0).channels as usize;
     (0..if channels <= 4 { channels } else { 1 }).map(|channel| scales.of(0, channel) as f32).collect()
 }
 
 fn constants(
     net: &Net,
-    scales: &Scales<'_>,
+    scales: &Scales,
     format: Format,
     drift: &[Vec<f64>],
 ) -> Result<Vec<(plan::NodeId, NodeWeights)>, CompileError> {
@@ -197,7 +197,7 @@ fn term_integers(
     id: Id,
     node: &Node,
     term: &Term,
-    scales: &Scales<'_>,
+    scales: &Scales,
     format: Format,
 ) -> Result<Vec<i32>, CompileError> {
     let group = Groups::of(term);

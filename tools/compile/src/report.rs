@@ -71,7 +71,7 @@ pub struct LinearReport {
 pub(super) fn activations(
     plan: &Plan<'_>,
     net: &net::Net,
-    scales: &Scales<'_>,
+    scales: &Scales,
     seen: &[Vec<Seen>],
 ) -> Vec<ActivationReport> {
     let mut reports = Vec::new();

@@ -17,23 +17,23 @@ const INPUT_STEPS: f64 = 4.0;
 
 /// Scales of all channels of a network.
 #[derive(Clone, Debug)]
-pub(super) struct Scales<'a> {
-    ties: &'a Ties,
+pub(super) struct Scales {
+    ties: Ties,
     classes: Vec<f64>,
     /// Classes that no range binds.
     unbound: Vec<bool>,
 }
 
-impl<'a> Scales<'a> {
+impl Scales {
     pub(super) fn choose(
         net: &Net,
-        ties: &'a Ties,
+        ties: Ties,
         seen: &[Vec<Seen>],
         format: Format,
         margin: Margin,
         preprocess: &Preprocess,
     ) -> Self {
-        let mut scales = Self { ties, classes: vec![0.0; ties.len()], unbound: Vec::new() };
+        let mut scales = Self { classes: vec![0.0; ties.len()], ties, unbound: Vec::new() };
         for (id, node) in net.nodes.iter().enumerate() {
             scales.ranges(net, id, &node.op, seen, format, margin);
         }

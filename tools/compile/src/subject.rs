@@ -36,7 +36,6 @@ pub struct Trial {
 /// Everything about a network that does not depend on the format.
 pub(super) struct Subject<'a> {
     pub(super) net: &'a Net,
-    pub(super) ties: &'a Ties,
     pub(super) calibration: &'a Calibration,
     pub(super) reference: Reference,
     pub(super) criterion: Criterion,
@@ -48,9 +47,9 @@ pub(super) struct Subject<'a> {
 }
 
 impl Subject<'_> {
-    pub(super) fn scales(&self, format: Format) -> Scales<'_> {
-        let seen = &self.calibration.seen;
-        Scales::choose(self.net, self.ties, seen, format, self.names.margin, self.names.preprocess)
+    pub(super) fn scales(&self, format: Format) -> Result<Scales, CompileError> {
+        let (ties, seen) = (Ties::new(self.net, format.fraction)?, &self.calibration.seen);
+        Ok(Scales::choose(self.net, ties, seen, format, self.names.margin, self.names.preprocess))
     }
 
     /// The format's window for every node, less what the block spec says.
@@ -64,7 +63,7 @@ impl Subject<'_> {
 
     /// Plan and weights in `format`, with the window of every node.
     pub(super) fn build(&self, format: Format, windows: &[u8]) -> Result<(Vec<u8>, Weights), CompileError> {
-        quantise(self.net, &self.scales(format), &self.calibration.seen, format, windows, &self.names)
+        quantise(self.net, &self.scales(format)?, &self.calibration.seen, format, windows, &self.names)
     }
 
     /// The mean squared error of the outputs on at most `count` images, relative to their spread: the geometric mean over

@@ -1,13 +1,18 @@
 //! Which channels must share a scale.
 //!
 //! A channel's value is an integer times its scale. Additions, views and the like tie the scales of what they read and
-//! compute; a mean that is computed as a sum has `1 / area` of its input's scale. Linear maps tie nothing. A weighted
-//! union-find collects the classes.
+//! compute; a mean that is computed as a sum has `1 / area` of its input's scale, an activation with fractional slopes a
+//! part that depends on how many fraction bits weights have. Linear maps tie nothing. A weighted union-find collects the
+//! classes.
 
 use brelu_core::plan::Channel;
 
 use super::CompileError;
+use super::function::gain;
 use super::net::{Id, Net, Node, Op};
+
+/// Fraction bits of weights where no format is chosen yet.
+pub(super) const USUAL: u8 = 12;
 
 /// Classes of channels whose scales are tied.
 #[derive(Clone, Debug)]
@@ -20,7 +25,7 @@ pub(super) struct Ties {
 }
 
 impl Ties {
-    pub(super) fn new(net: &Net) -> Result<Self, CompileError> {
+    pub(super) fn new(net: &Net, fraction: u8) -> Result<Self, CompileError> {
         let mut first = vec![0];
         for node in &net.nodes {
             first.push(first[first.len() - 1] + node.shape.channels as usize);
@@ -28,9 +33,9 @@ impl Ties {
         let len = first[first.len() - 1];
         let mut ties = Self { first, parent: (0..len).collect(), factor: vec![1.0; len] };
         for (id, node) in net.nodes.iter().enumerate() {
-            ties.node(net, id, node).map_err(|()| {
-                let problem =
-                    "it adds a mean to what the mean was taken of: scale one of them by a convolution";
+            ties.node(net, id, node, fraction).map_err(|()| {
+                let problem = "it adds a mean, or an activation of fractional slopes, to what that was taken of: scale one \
+                               of them by a convolution";
                 CompileError::node(&node.name, problem)
             })?;
         }
@@ -53,18 +58,20 @@ impl Ties {
         self.parent.len()
     }
 
-    fn node(&mut self, net: &Net, id: Id, node: &Node) -> Result<(), ()> {
-        let Op::Activation { input, channels, shift, .. } = &node.op else {
+    fn node(&mut self, net: &Net, id: Id, node: &Node, fraction: u8) -> Result<(), ()> {
+        let Op::Activation { input, channels, functions } = &node.op else {
             let (factor, mut fits) = (1.0 / f64::from(node.divisor), Ok(()));
             net.links(node, |link| {
                 fits = fits.and(self.tie((id, link.channel), (link.input, link.source), factor));
             });
             return fits;
         };
-        let finer = (-f64::from(*shift)).exp2();
-        let factor = |choice: &Channel| if matches!(choice, Channel::Blocks { .. }) { finer } else { 1.0 };
-        let mut channels = channels.iter().enumerate();
-        channels.try_for_each(|(at, choice)| self.tie((id, at), (*input, at), factor(choice)))
+        let mut both = channels.iter().zip(functions).enumerate();
+        both.try_for_each(|(at, (channel, function))| {
+            let decides = matches!(channel, Channel::Blocks { .. });
+            let factor = if decides { 1.0 / gain(function, fraction) } else { 1.0 };
+            self.tie((id, at), (*input, at), factor)
+        })
     }
 
     /// One scale for all channels of a node.

@@ -11,7 +11,7 @@ use super::CompileError;
 use super::calibrate::Seen;
 use super::lower::depthwise;
 use super::net::{Id, Net, Node, Op, Term};
-use super::ties::Ties;
+use super::ties::{self, Ties};
 
 /// How many times smaller than the largest a tensor may be that stays tied: to a linear layer, which costs nothing to
 /// avoid, and to another tensor.
@@ -20,7 +20,7 @@ const PAID: f32 = 16.0;
 
 /// Unties what is too small, in `net` and in what was `seen` of its nodes.
 pub(super) fn untie(net: &mut Net, seen: &mut Vec<Vec<Seen>>) -> Result<(), CompileError> {
-    let ties = Ties::new(net)?;
+    let ties = Ties::new(net, ties::USUAL)?;
     let largest = largest(&ties, seen);
     let small = |id: Id, times: f32| {
         let channels = seen[id].iter().enumerate().filter(|(_, seen)| seen.largest() > 0.0);

@@ -1,6 +1,6 @@
 //! Functions of several knots.
 
-use brelu_core::plan::{Knot, Piecewise};
+use brelu_core::plan::{Knot, Piecewise, PiecewiseBuf};
 use brelu_core::protocol::block_relu::{self, Format, Opened, PixelParts};
 use brelu_core::protocol::{piecewise, reveal};
 use brelu_core::ring;
@@ -59,16 +59,16 @@ impl Pixel {
     fn half<const SERVER: bool>(
         &self,
         format: Format,
-        function: &Piecewise,
+        function: Piecewise<'_>,
         masked: &[Symbol],
         decisions: &[Symbol],
     ) -> Symbol {
         let (mut base, mut sum) = (self.base.clone(), self.carry.clone());
         piecewise::begin::<SERVER, _>(format, function, masked, &self.top, &mut base, &mut sum);
-        let knots = function.knots().iter().zip(&self.knots).enumerate();
+        let knots = function.knots().zip(&self.knots).enumerate();
         for (index, (knot, [lam, lam_mask, lam_top])) in knots {
             let opened = Opened { masked, decision: &decisions[index..=index], lam };
-            piecewise::add_knot::<SERVER, _>(format, *knot, &opened, [lam_mask, lam_top], &base, &mut sum);
+            piecewise::add_knot::<SERVER, _>(format, knot, &opened, [lam_mask, lam_top], &base, &mut sum);
         }
         sum[0] & Symbol::from(ring::mask(format.k))
     }
@@ -78,7 +78,7 @@ impl Pixel {
 pub fn one_knot<const SERVER: bool>(format: Format) -> Claim {
     let (pixel, masked, decision) =
         (Pixel::unknown(format), unknowns("m", format.n, 1), unknowns("m_b", 1, 1));
-    let half = pixel.half::<SERVER>(format, &Piecewise::RELU, &masked, &decision);
+    let half = pixel.half::<SERVER>(format, Piecewise::RELU, &masked, &decision);
     let Pixel { mut base, mut carry, mut top, mut knots } = pixel;
     let [lam, lam_mask, lam_top] = &mut knots[0];
     let parts = PixelParts { lam_mask, carry: &mut carry, top: &mut top, lam_top };
@@ -91,7 +91,7 @@ pub fn one_knot<const SERVER: bool>(format: Format) -> Claim {
 /// the decisions are: `cases` has `lam` and `d` of every knot, since a solver is lost among the products of their unknowns.
 /// The client's shares are zero: that they may be anything is proved of [`one_knot`]'s twin, and no knot
 /// treats shares otherwise than by what is public.
-pub fn knots(steps: &Steps, function: &Piecewise, cases: &[[bool; 2]]) -> Claim {
+pub fn knots(steps: &Steps, function: Piecewise<'_>, cases: &[[bool; 2]]) -> Claim {
     let (format, count) = (steps.format, function.len());
     let [a, z_cd, z_sd] = ["a", "z_cd", "z_sd"].map(|name| unknowns(name, format.n, 1));
     let bits =
@@ -103,7 +103,7 @@ pub fn knots(steps: &Steps, function: &Piecewise, cases: &[[bool; 2]]) -> Claim 
     block_relu::open_pixels(format, &mut masked, &z_sd);
     let opened: Vec<Symbol> = lam.iter().zip(&decided).map(|(lam, decided)| *lam ^ *decided).collect();
     let mirrored = mirrored(function);
-    let used = if steps.has(Fault::KnotSign) { &mirrored } else { function };
+    let used = if steps.has(Fault::KnotSign) { mirrored.view() } else { function };
     let halves = client
         .half::<false>(format, used, &masked, &opened)
         .wrapping_add(server.half::<true>(format, used, &masked, &opened));
@@ -112,7 +112,7 @@ pub fn knots(steps: &Steps, function: &Piecewise, cases: &[[bool; 2]]) -> Claim 
     let constant = |value: i32| Symbol::from(value as u32);
     let times = |value: Symbol, slope: i16| value.wrapping_mul(constant(slope.into()));
     let mut wanted = times(z, function.slope()).wrapping_add(constant(function.offset()));
-    for (knot, decided) in function.knots().iter().zip(&decided) {
+    for (knot, decided) in function.knots().zip(&decided) {
         let above = times(z.wrapping_sub(constant(knot.at)), knot.slope);
         wanted = wanted.wrapping_add(Symbol::choose(decided.is_set(), above, Symbol::from(0)));
     }
@@ -122,7 +122,7 @@ pub fn knots(steps: &Steps, function: &Piecewise, cases: &[[bool; 2]]) -> Claim 
 }
 
 /// The function with every knot on the other side of zero.
-fn mirrored(function: &Piecewise) -> Piecewise {
-    let knots: Vec<Knot> = function.knots().iter().map(|knot| Knot { at: -knot.at, ..*knot }).collect();
-    Piecewise::new(function.slope(), function.offset(), &knots).expect("as many knots as before")
+fn mirrored(function: Piecewise<'_>) -> PiecewiseBuf {
+    let knots: Vec<Knot> = function.knots().map(|knot| Knot { at: -knot.at, ..knot }).collect();
+    PiecewiseBuf::new(function.slope(), function.offset(), &knots).expect("as many knots as before")
 }

@@ -4,12 +4,12 @@ mod agreement;
 mod planted;
 mod proofs;
 
-use brelu_core::plan::{Knot, Piecewise};
+use brelu_core::plan::{Knot, PiecewiseBuf};
 use brelu_proofs::claim::{Claim, Verdict};
 
 /// ReLU6, and a function with a slope and an offset.
-fn functions() -> [Piecewise; 2] {
-    let new = |slope, offset, knots: &[Knot]| Piecewise::new(slope, offset, knots).expect("knots");
+fn functions() -> [PiecewiseBuf; 2] {
+    let new = |slope, offset, knots: &[Knot]| PiecewiseBuf::new(slope, offset, knots).expect("knots");
     [
         new(0, 0, &[Knot { at: 0, slope: 1 }, Knot { at: 600, slope: -1 }]),
         new(-1, 5, &[Knot { at: -77, slope: 2 }]),

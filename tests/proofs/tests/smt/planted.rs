@@ -44,7 +44,7 @@ fn errors_in_a_selection() {
 fn errors_in_a_knot() {
     for function in functions() {
         found(Fault::KnotSign, |steps| {
-            claims::knots(steps, &function, &[[true, true], [false, true]][..function.len()])
+            claims::knots(steps, function.view(), &[[true, true], [false, true]][..function.view().len()])
         });
     }
 }

@@ -81,11 +81,11 @@ fn a_function_of_one_knot_is_a_relu() {
 fn functions_of_several_knots_are_exact() {
     at_every_format(|steps| {
         for function in functions() {
-            let bits = 2 * function.len();
+            let bits = 2 * function.view().len();
             for case in 0..1u32 << bits {
                 let cases: Vec<_> =
                     (0..bits).step_by(2).map(|at| [at, at + 1].map(|at| case >> at & 1 == 1)).collect();
-                prove(&claims::knots(steps, &function, &cases));
+                prove(&claims::knots(steps, function.view(), &cases));
             }
         }
     });

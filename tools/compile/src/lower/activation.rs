@@ -17,6 +17,6 @@ impl Lowering<'_> {
         let channels = self.spec.channels(&node.name, node.shape)?;
         let functions = (0..channels.len()).map(|channel| functions.get(channel).clone()).collect();
         let shape = self.net.shape(input);
-        Ok(self.net.push(&node.name, shape, Op::activation(input, channels, functions)))
+        Ok(self.net.push(&node.name, shape, Op::Activation { input, channels, functions }))
     }
 }

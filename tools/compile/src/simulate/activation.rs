@@ -23,7 +23,7 @@ pub(super) fn run(layer: &Layer<'_>, x: &[u32], noise: &mut Noise) -> (Vec<u32>,
                 let function = layer.channels.function(index);
                 if !function.is_relu() {
                     let blocks = Blocks { line: layer.node.shape.width as usize, height, width };
-                    out.extend(blocks.piecewise(plane, &function, &window, noise, &mut used));
+                    out.extend(blocks.piecewise(plane, function, &window, noise, &mut used));
                 } else if (height, width) == (1, 1) {
                     pixels(plane, &window, noise, &mut used, &mut out);
                 } else {
@@ -148,7 +148,7 @@ impl Blocks {
     fn piecewise(
         &self,
         plane: &[u32],
-        function: &Piecewise,
+        function: Piecewise<'_>,
         window: &Window,
         noise: &mut Noise,
         used: &mut LayerUse,

@@ -62,7 +62,7 @@ fn relu_moves_behind_the_maximum_also_out_of_a_concatenation() {
     let compiled = check(&mut builder);
     assert_eq!(compiled.report.round_trips, 3);
     let plan = Plan::parse(&compiled.plan).unwrap();
-    let relu = plan.nodes().find(|(_, node)| node.name == "relu2").unwrap().1;
+    let relu = plan.nodes().find(|(_, node)| node.name == "activation2").unwrap().1;
     assert_eq!((relu.shape.height, relu.shape.width), (4, 4));
 }
 
@@ -70,10 +70,10 @@ fn relu_moves_behind_the_maximum_also_out_of_a_concatenation() {
 fn relu_with_blocks_stays_before_the_maximum() {
     let window = Window { stride: [2, 2], ..Window::new([2, 2]) };
     let mut builder = network(Op::MaxPool(window), 8, 8, true);
-    let spec = BlockSpec { layers: [("relu2".into(), vec![[2, 2]; 4])].into(), ..BlockSpec::default() };
+    let spec = BlockSpec { layers: [("activation2".into(), vec![[2, 2]; 4])].into(), ..BlockSpec::default() };
     let compiled = check_with(&mut builder, spec);
     let plan = Plan::parse(&compiled.plan).unwrap();
-    let relu = plan.nodes().find(|(_, node)| node.name == "relu2").unwrap().1;
+    let relu = plan.nodes().find(|(_, node)| node.name == "activation2").unwrap().1;
     assert_eq!(relu.shape.height, 8);
 }
 

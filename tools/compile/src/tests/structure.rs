@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::net;
-use crate::ties::Ties;
+use crate::ties::{Ties, USUAL};
 use brelu_networks::graph::{Axis, Window};
 
 fn find(net: &Net, name: &str) -> net::Id {
@@ -19,12 +19,12 @@ fn residual_sums_tie_and_linear_maps_do_not() {
     let x = builder.relu(sum);
     builder.conv(x, 4, 1, 1, 1);
     let net = lowered(&builder.graph, &BlockSpec::default());
-    let ties = Ties::new(&net).unwrap();
+    let ties = Ties::new(&net, USUAL).unwrap();
     let class = |name, channel| ties.class(find(&net, name), channel).0;
-    assert_eq!(class("conv1", 2), class("relu5", 2));
+    assert_eq!(class("conv1", 2), class("activation5", 2));
     assert_eq!(class("conv1", 2), class("conv3", 2));
     assert_ne!(class("conv1", 2), class("conv1", 1));
-    assert_ne!(class("conv6", 2), class("relu5", 2));
+    assert_ne!(class("conv6", 2), class("activation5", 2));
     assert_eq!(class("conv6", 0), class("conv6", 3), "outputs share a scale");
     assert_ne!(class("input", 0), class("input", 1));
 }
@@ -38,8 +38,8 @@ fn means_have_a_part_of_the_scale_and_flattening_ties_pixels() {
     let x = builder.push(Op::Reshape(Shape::new(12, 1, 1)), &[x]);
     builder.conv(x, 2, 1, 1, 1);
     let net = lowered(&builder.graph, &BlockSpec::default());
-    let ties = Ties::new(&net).unwrap();
-    let (relu, relu_factor) = ties.class(find(&net, "relu1"), 1);
+    let ties = Ties::new(&net, USUAL).unwrap();
+    let (relu, relu_factor) = ties.class(find(&net, "activation1"), 1);
     for pixel in 4..8 {
         let (flat, factor) = ties.class(find(&net, "reshape3"), pixel);
         assert_eq!(flat, relu);
@@ -58,7 +58,7 @@ fn contradicting_scales_are_refused() {
     let spread = builder.push(spread, &[mean]);
     builder.push(Op::Add, &[x, spread]);
     let net = lowered(&builder.graph, &BlockSpec::default());
-    assert!(Ties::new(&net).is_err());
+    assert!(Ties::new(&net, USUAL).is_err());
 }
 
 #[test]

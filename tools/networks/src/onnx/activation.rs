@@ -42,7 +42,8 @@ pub(super) fn hard_sigmoid(call: &Call, build: &mut Builder) -> Problem<Tensor> 
 pub(super) fn parametric_relu(call: &Call, build: &mut Builder) -> Problem<Tensor> {
     let x = call.tensor(0)?;
     let slopes = per_channel(call.constant(1)?, x)?;
-    let functions = slopes.iter().map(|slope| known(Activation::leaky(*slope))).collect::<Problem<Vec<_>>>()?;
+    let functions =
+        slopes.iter().map(|slope| known(Activation::leaky(*slope))).collect::<Problem<Vec<_>>>()?;
     build.push_as(Op::Activation(Functions::of_channels(functions)), &[x], x.dims.clone())
 }
 
