@@ -175,13 +175,12 @@ impl ChannelLayout {
     }
 }
 
-/// The channels of activation `node`, whose input has `n` bits, with their places in the layer's messages.
-pub fn channel_layouts<'a>(
-    node: &Node<'_>,
-    n: u8,
-    window: u8,
-    channels: Channels<'a>,
-) -> impl Iterator<Item = ChannelLayout> + use<'a> {
+/// The channels of a node of `plan` with their places in the layer's messages; none if it is no activation.
+pub fn layouts<'p>(plan: &Plan<'p>, node: &Node<'p>) -> impl Iterator<Item = ChannelLayout> + use<'p> {
+    let (n, window, channels) = match node.op {
+        Op::Activation { input, window, channels } => (plan.node(input).bits, window, channels),
+        _ => (0, 0, Channels::relu(&[])),
+    };
     let (shape, k) = (node.shape, node.bits);
     let (mut start, mut first_block) = (Traffic::default(), 0);
     (0..channels.len()).map(move |index| {
@@ -217,17 +216,6 @@ pub fn channel_layouts<'a>(
         first_block += layout.decisions() as u64;
         layout
     })
-}
-
-/// The channels of a node of `plan`; none if it is no activation.
-pub fn layouts<'p>(plan: &Plan<'p>, node: &Node<'p>) -> impl Iterator<Item = ChannelLayout> + use<'p> {
-    let found = match node.op {
-        Op::Activation { input, window, channels } => {
-            Some(channel_layouts(node, plan.node(input).bits, window, channels))
-        }
-        _ => None,
-    };
-    found.into_iter().flatten()
 }
 
 /// Bits of the messages that node `id` itself sends, without the opening of the output.

@@ -99,14 +99,6 @@ impl<Id> Local<Id> {
             Self::Shift { input, by } => Local::Shift { input: to(input), by: *by },
         }
     }
-
-    /// The tensor whose elements, in their order, the result has on every component but the server's.
-    pub fn passed(&self) -> Option<&Id> {
-        match self {
-            Self::Offset { input } | Self::Reshape { input } => Some(input),
-            _ => None,
-        }
-    }
 }
 
 /// A name for people.

@@ -28,32 +28,6 @@ impl Axis {
     pub fn source(&self, index: u32) -> i64 {
         (i64::from(index) * i64::from(self.num) + i64::from(self.add)).div_euclid(i64::from(self.den.max(1)))
     }
-
-    /// The first output index that reads input index `source` or a later one; the largest number if none does.
-    fn first_at(&self, source: u32) -> u32 {
-        let (num, missing) =
-            (i64::from(self.num), i64::from(source) * i64::from(self.den.max(1)) - i64::from(self.add));
-        match num {
-            _ if missing <= 0 => 0,
-            0 => u32::MAX,
-            _ => u32::try_from((missing + num - 1) / num).unwrap_or(u32::MAX),
-        }
-    }
-
-    /// What output indices from `first` on read. `source` begins with what the first of them reads.
-    fn step<T: Element>(&self, first: u32, source: &[T], out: &mut [T]) {
-        let den = i64::from(self.den.max(1));
-        let begins = i64::from(first) * i64::from(self.num) + i64::from(self.add);
-        let (whole, part) = ((i64::from(self.num) / den) as usize, i64::from(self.num) % den);
-        let (mut at, mut rest) = (0, begins.rem_euclid(den));
-        for out in out {
-            *out = source[at];
-            (at, rest) = (at + whole, rest + part);
-            if rest >= den {
-                (at, rest) = (at + 1, rest - den);
-            }
-        }
-    }
 }
 
 /// What a view reads outside of its tensor.
@@ -111,23 +85,21 @@ impl Picks {
 
     /// Columns `columns` of a row, which reads a row of `width`. `source` has the [`Self::columns`] of that.
     pub(crate) fn row<T: Element>(&self, columns: Range<u32>, width: u32, source: &[T], out: &mut [T]) {
-        let axis = &self.axes[2];
-        let place = |column: u32| (column.clamp(columns.start, columns.end) - columns.start) as usize;
-        let start = place(axis.first_at(0));
-        let (before, rest) = out.split_at_mut(start);
-        let (inside, after) = rest.split_at_mut(place(axis.first_at(width)).max(start) - start);
-        let outside = |nearest: Option<&T>| match self.edge {
-            Edge::Clamp => nearest.copied().unwrap_or_default(),
-            Edge::Zero => T::default(),
-        };
-        before.fill(outside(source.first()));
-        after.fill(outside(source.last()));
-        if axis.num == axis.den {
-            inside.copy_from_slice(&source[..inside.len()]);
-        } else if !inside.is_empty() {
-            let first = columns.start + start as u32;
-            let begin = axis.source(first) - i64::from(self.columns(columns, width).start);
-            axis.step(first, &source[begin as usize..], inside);
+        let (axis, left) = (&self.axes[2], self.columns(columns.clone(), width).start);
+        if *axis == Axis::SAME && columns.end <= width {
+            return out.copy_from_slice(&source[..columns.len()]);
+        }
+        let (num, den) = (i64::from(axis.num), i64::from(axis.den.max(1)));
+        let (whole, part) = (num / den, num % den);
+        // Where a column reads, and the rest of its division, from column to column without one.
+        let mut at = axis.source(columns.start);
+        let mut rest = i64::from(columns.start) * num + i64::from(axis.add) - at * den;
+        for out in out {
+            *out = self.edge.resolve(at, width).map_or(T::default(), |at| source[(at - left) as usize]);
+            (at, rest) = (at + whole, rest + part);
+            if rest >= den {
+                (at, rest) = (at + 1, rest - den);
+            }
         }
     }
 }

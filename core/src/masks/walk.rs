@@ -134,11 +134,9 @@ impl<'w> Walk<'w> {
     fn begin(&mut self, mut request: Request) -> bool {
         let mut node = self.nodes.get(request.id);
         // The same elements under another shape, or plus constants that are the server's.
-        while let Op::Local(local) = &node.op
-            && let Some(input) = local.passed()
-        {
-            request.id = *input;
-            node = self.nodes.get(request.id);
+        while let Op::Local(Local::Offset { input } | Local::Reshape { input }) = node.op {
+            request.id = input;
+            node = self.nodes.get(input);
         }
         let bits = node.bits;
         let (masks, first) = (self.masks, request.first as u64);

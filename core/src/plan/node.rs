@@ -7,7 +7,6 @@ use heapless::Vec;
 use serde::{Deserialize, Serialize};
 
 use super::piecewise::{MAX_KNOTS, Piecewise};
-use super::record::Record;
 use crate::geometry::{Conv2d, Shape};
 use crate::local::{Local, MAX_PARTS};
 
@@ -41,8 +40,7 @@ pub struct Term {
 }
 
 /// How a tensor is computed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(from = "Record<'a>", into = "Record<'a>")]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Op<'a> {
     /// The client's input.
     Input,
@@ -63,7 +61,6 @@ pub enum Op<'a> {
         /// Window width `w` of the comparisons, 2..=11.
         window: u8,
         /// What each channel does.
-        #[serde(borrow)]
         channels: Channels<'a>,
     },
 }
