@@ -5,9 +5,6 @@ pub trait Element: Copy + Default {
 
     /// `self - other`.
     fn minus(self, other: Self) -> Self;
-
-    /// `self * 2^by`, `by` at most 30.
-    fn shifted(self, by: u8) -> Self;
 }
 
 /// Residues, with the arithmetic of Z_2^32: nothing is reduced.
@@ -21,11 +18,6 @@ impl Element for u32 {
     fn minus(self, other: Self) -> Self {
         self.wrapping_sub(other)
     }
-
-    #[inline(always)]
-    fn shifted(self, by: u8) -> Self {
-        self << by
-    }
 }
 
 impl Element for f32 {
@@ -37,11 +29,6 @@ impl Element for f32 {
     #[inline(always)]
     fn minus(self, other: Self) -> Self {
         self - other
-    }
-
-    #[inline(always)]
-    fn shifted(self, by: u8) -> Self {
-        self * (1u32 << by) as f32
     }
 }
 

@@ -22,7 +22,7 @@ impl<Id: Copy> Local<Id> {
             Self::Offset { input } | Self::Reshape { input } => out.copy_from_slice(&get(*input).1[own]),
             Self::Shift { input, by } => {
                 let values = out.iter_mut().zip(&get(*input).1[own]);
-                values.for_each(|(out, value)| *out = value.shifted(*by));
+                values.for_each(|(out, value)| *out = (0..*by).fold(*value, |sum, _| sum.plus(sum)));
             }
             Self::Add { inputs, subtract } => {
                 let [left, right] = inputs.map(|input| &get(input).1[own.clone()]);

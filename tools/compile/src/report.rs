@@ -101,21 +101,13 @@ pub(super) fn activations(
 pub(super) fn linears(plan: &Plan<'_>, weights: &Weights) -> Vec<LinearReport> {
     let mut reports = Vec::new();
     for (id, node) in plan.nodes() {
-        if !node.op.is_linear() {
-            continue;
-        }
+        let Op::Linear { terms, .. } = &node.op else { continue };
         let rows = |(term, weights): (&brelu_core::plan::Term, &Vec<i32>)| -> Vec<u32> {
             let largest = |row: &[i32]| row.iter().map(|weight| weight.unsigned_abs()).max().unwrap_or(0);
             weights.chunks(term.map.fan_in()).map(largest).collect()
         };
-        let rows: Vec<u32> = node
-            .op
-            .terms()
-            .iter()
-            .zip(weights.linear(id).0)
-            .flat_map(rows)
-            .filter(|most| *most > 0)
-            .collect();
+        let rows: Vec<u32> =
+            terms.iter().zip(weights.linear(id).0).flat_map(rows).filter(|most| *most > 0).collect();
         reports.push(LinearReport {
             node: id,
             name: node.name.into(),

@@ -9,7 +9,7 @@ mod roles;
 mod view;
 
 use brelu_core::geometry::{Conv2d, Shape};
-use brelu_core::plan::{Edge, Local, MAX_NODES, Picks};
+use brelu_core::plan::{Local, MAX_NODES};
 
 use self::roles::Roles;
 use super::net::{Id, Net, Op, Term};
@@ -109,12 +109,8 @@ impl Lowering<'_> {
             }
             graph::Op::View { channels, rows, columns } => {
                 let input = self.id(node.inputs[0])?;
-                let axes = view::axes(name, [channels, rows, columns])?;
-                Ok(self.net.push(
-                    name,
-                    node.shape,
-                    Local::View { input, picks: Picks { axes, edge: Edge::Zero } },
-                ))
+                let picks = view::picks(name, [channels, rows, columns])?;
+                Ok(self.net.push(name, node.shape, Local::View { input, picks }))
             }
             graph::Op::Reshape(_) => {
                 let input = self.id(node.inputs[0])?;
