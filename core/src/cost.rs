@@ -175,13 +175,12 @@ impl ChannelLayout {
     }
 }
 
-/// The channels of activation `node`, whose input has `n` bits, with their places in the layer's messages.
-pub fn channel_layouts<'a>(
-    node: &Node<'_>,
-    n: u8,
-    window: u8,
-    channels: Channels<'a>,
-) -> impl Iterator<Item = ChannelLayout> + use<'a> {
+/// The channels of a node of `plan` with their places in the layer's messages; none if it is no activation.
+pub fn layouts<'p>(plan: &Plan<'p>, node: &Node<'p>) -> impl Iterator<Item = ChannelLayout> + use<'p> {
+    let (n, window, channels) = match node.op {
+        Op::Activation { input, window, channels } => (plan.node(input).bits, window, channels),
+        _ => (0, 0, Channels::relu(&[])),
+    };
     let (shape, k) = (node.shape, node.bits);
     let (mut start, mut first_block) = (Traffic::default(), 0);
     (0..channels.len()).map(move |index| {
@@ -226,12 +225,7 @@ pub fn step(plan: &Plan<'_>, id: NodeId) -> Traffic {
     match node.op {
         Op::Input => input(node.bits, elements),
         Op::Linear { .. } => linear(node.bits, elements),
-        Op::Activation { input, window, channels } => {
-            let n = plan.node(input).bits;
-            channel_layouts(&node, n, window, channels)
-                .fold(Traffic::default(), |sum, channel| sum + channel.bits)
-        }
-        _ => Traffic::default(),
+        _ => layouts(plan, &node).fold(Traffic::default(), |sum, channel| sum + channel.bits),
     }
 }
 
@@ -273,15 +267,13 @@ pub fn total(plan: &Plan<'_>) -> Total {
     for (id, record) in plan.nodes() {
         total.bits += node(plan, id);
         total.bytes += node_bytes(plan, id);
-        if let Op::Activation { input, window, channels } = record.op {
-            if id >= flight_end {
-                flight_end = plan.flight(id).end;
-                total.round_trips += 1;
-            }
-            for layout in channel_layouts(&record, plan.node(input).bits, window, channels) {
-                total.decisions += layout.decisions() as u64;
-                total.pixels += if layout.channel == Channel::Zero { 0 } else { layout.plane as u64 };
-            }
+        if record.op.is_activation() && id >= flight_end {
+            flight_end = plan.flight(id).end;
+            total.round_trips += 1;
+        }
+        for layout in layouts(plan, &record) {
+            total.decisions += layout.decisions() as u64;
+            total.pixels += if layout.channel == Channel::Zero { 0 } else { layout.plane as u64 };
         }
     }
     total

@@ -11,7 +11,8 @@
 //! - [`protocol`] holds the steps: truncating linear layers, block-ReLU, ring extension, opening. Each is a few functions on
 //!   slices, one half a party. [`cost`] says what each sends, in bits.
 //! - [`format`](mod@format) says which widths of rings and windows a network can have.
-//! - [`plan`] is what all parties know of a network: a checked file that is read in place. [`geometry`] has its shapes.
+//! - [`plan`] is what all parties know of a network: a checked file that is read in place. [`geometry`] has its shapes,
+//!   [`local`] the operations that exchange nothing, [`lifetime`] says how long their tensors are needed.
 //! - [`transport`] carries frames and messages of packed fields between parties.
 //! - [`channel`] makes a connection secure: handshake, identities, sealed records, and the keys that pairs of parties share.
 //! - [`client`] is a whole party: it walks a plan over a transport in memory that its caller owns. [`thin`] is a device that
@@ -39,6 +40,8 @@ pub mod client;
 pub mod cost;
 pub mod format;
 pub mod geometry;
+pub mod lifetime;
+pub mod local;
 pub mod masks;
 pub mod plan;
 pub mod prf;

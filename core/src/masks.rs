@@ -6,8 +6,6 @@
 
 mod walk;
 
-use core::ops::Range;
-
 use zeroize::Zeroizing;
 
 use crate::plan::{Channel, NodeId, Op, Plan};
@@ -16,7 +14,6 @@ use crate::share::Wiped;
 
 pub use walk::FRAME;
 use walk::Walk;
-pub(crate) use walk::view_columns;
 
 /// The client-dealer components of one inference.
 #[derive(Clone, Copy, Debug)]
@@ -86,7 +83,7 @@ pub fn input_mask(key: &PairKey, inference: u64) -> Stream {
 fn belongs(kind: Kind, op: &Op<'_>) -> bool {
     match kind {
         Kind::CdInputKey => matches!(op, Op::Input),
-        Kind::CdZeta | Kind::CdPreActivation => matches!(op, Op::Linear { .. }),
+        Kind::CdZeta | Kind::CdPreActivation => op.is_linear(),
         Kind::CdTable
         | Kind::CdLam
         | Kind::CdLamMask
@@ -95,7 +92,7 @@ fn belongs(kind: Kind, op: &Op<'_>) -> bool {
         | Kind::CdLamTop
         | Kind::CdActivation
         | Kind::CdCross
-        | Kind::CdExtend => matches!(op, Op::Activation { .. }),
+        | Kind::CdExtend => op.is_activation(),
         // Under a key of its own.
         Kind::CdInput => false,
         Kind::SdWindow | Kind::SdPreActivation | Kind::SdExtend | Kind::SdRounding => false,
@@ -118,15 +115,4 @@ impl MaskKind {
             Channel::Identity => MaskKind::Extended,
         }
     }
-}
-
-fn overlap(a: Range<usize>, b: Range<usize>) -> Range<usize> {
-    a.start.max(b.start)..a.end.min(b.end)
-}
-
-/// The input indices that window `index` of a pooling covers, cut to the map.
-pub fn span(index: u32, kernel: u16, stride: u16, pad: u16, size: u32) -> Range<u32> {
-    let start = i64::from(index) * i64::from(stride) - i64::from(pad);
-    let cut = |at: i64| at.clamp(0, i64::from(size)) as u32;
-    cut(start)..cut(start + i64::from(kernel))
 }

@@ -58,8 +58,8 @@ fn masks(plan: &Plan<'_>) {
     let masks = Masks::new(plan, &key, 1);
     let mut read = vec![plan.output_id()];
     for (_, node) in plan.nodes() {
-        if matches!(node.op, Op::Linear { .. } | Op::Activation { .. }) {
-            node.op.inputs(|input| read.push(input));
+        if node.op.is_linear() || node.op.is_activation() {
+            read.extend(node.op.inputs());
         }
     }
     for piece in [1, 48] {
@@ -77,10 +77,7 @@ fn masks(plan: &Plan<'_>) {
 fn deal(file: &[u8]) {
     let Ok(owned) = OwnedPlan::parse(file.to_vec()).map(Arc::new) else { return };
     let plan = owned.get();
-    let weights = |id, index: usize| match plan.node(id).op {
-        Op::Linear { terms, .. } => vec![7; terms[index].map.weight_len()],
-        _ => Vec::new(),
-    };
+    let weights = |id, index: usize| vec![7; plan.node(id).op.terms()[index].map.weight_len()];
     let model = DealerModel::new(owned.clone(), weights).expect("kernels take the maps of a checked plan");
     let [client, server, own] = [1, 2, 3].map(|byte| PairKey::new([byte; 32]));
     let keys = DealerKeys { client, server, own };

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use brelu_core::cost::{ChannelLayout, channel_layouts};
+use brelu_core::cost::{ChannelLayout, layouts};
 use brelu_core::plan::{NodeId, Op, Plan};
 
 /// Pixels of one piece: enough that its overhead does not show, few enough that sending starts early.
@@ -20,9 +20,8 @@ impl Layer {
     /// The layer of node `id`, or `None` if that is no activation.
     pub(crate) fn new(plan: &Plan<'_>, id: NodeId) -> Option<Self> {
         let node = plan.node(id);
-        let Op::Activation { input, window, channels } = node.op else { return None };
-        let n = plan.node(input).bits;
-        let channels: Vec<_> = channel_layouts(&node, n, window, channels).collect();
+        let Op::Activation { input, .. } = node.op else { return None };
+        let channels: Vec<_> = layouts(plan, &node).collect();
         let step = (PIXELS / node.shape.plane()).max(1);
         let groups = (0..channels.len()).step_by(step).map(|first| first..(first + step).min(channels.len()));
         Some(Self { input, groups: groups.collect(), channels })

@@ -5,7 +5,7 @@ mod words;
 
 use std::fmt;
 
-use brelu_core::plan::{Node, NodeId, Op, Plan};
+use brelu_core::plan::{Local, Node, NodeId, Op, Plan};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use zeroize::{Zeroize, Zeroizing};
@@ -184,18 +184,23 @@ impl Weights {
         }
     }
 
-    fn get(&self, id: NodeId) -> Option<&NodeWeights> {
+    /// The constants of node `id`; none if it is neither linear nor an offset.
+    pub fn get(&self, id: NodeId) -> Option<&NodeWeights> {
         let index = self.nodes.binary_search_by_key(&id, |entry| entry.0).ok()?;
         Some(&self.nodes[index].1)
     }
 
-    fn check(&self, plan: &Plan<'_>) -> Result<(), WeightsError> {
+    /// Whether these are weights of `plan`.
+    ///
+    /// # Errors
+    /// If they were made for another plan, or an entry is missing, surplus, or of another size than its node.
+    pub fn check(&self, plan: &Plan<'_>) -> Result<(), WeightsError> {
         if self.plan != plan_hash(plan) {
             return Err(WeightsError::OtherPlan);
         }
         let mut entries = self.nodes.iter();
         for (id, node) in plan.nodes() {
-            if matches!(node.op, Op::Linear { .. } | Op::Offset { .. }) {
+            if matches!(node.op, Op::Linear { .. } | Op::Local(Local::Offset { .. })) {
                 let fits = entries.next().is_some_and(|(at, entry)| *at == id && fits(&node, entry));
                 fits.then_some(()).ok_or(WeightsError::Shape { node: id, name: node.name.to_owned() })?;
             }
@@ -214,7 +219,7 @@ fn fits(node: &Node<'_>, entry: &NodeWeights) -> bool {
                 && terms.len() == maps.len()
                 && maps.iter().zip(terms).all(|(term, weights)| term.map.weight_len() == weights.len())
         }
-        (Op::Offset { .. }, NodeWeights::Offset(values)) => values.len() == channels,
+        (Op::Local(Local::Offset { .. }), NodeWeights::Offset(values)) => values.len() == channels,
         _ => false,
     }
 }

@@ -2,8 +2,8 @@
 
 use brelu_core::geometry::{Conv2d, Shape};
 use brelu_core::plan::{
-    Answer, Axis, Channel, Channels, ColourOrder, Edge, Fit, Header, Node, NodeId, Op, PiecewiseBuf, Plan,
-    Preprocess, Term, write,
+    Answer, Axis, Channel, Channels, ColourOrder, Edge, Fit, Header, Local, Node, NodeId, Op, Picks,
+    PiecewiseBuf, Plan, Preprocess, Term, Windows, write,
 };
 use brelu_host::weights::{NodeWeights, Weights};
 
@@ -105,12 +105,12 @@ impl Builder {
 
     /// Adds a sum or difference modulo 2^bits.
     pub fn add(&mut self, left: NodeId, right: NodeId, subtract: bool, bits: u8) -> NodeId {
-        self.push(self.shape(left), bits, OwnedOp::Plain(Op::Add { left, right, subtract }))
+        self.push(self.shape(left), bits, local(Local::Add { inputs: [left, right], subtract }))
     }
 
     /// Adds constants, one a channel.
     pub fn offset(&mut self, input: NodeId, values: Vec<i32>) -> NodeId {
-        let id = self.push(self.shape(input), self.bits(input), OwnedOp::Plain(Op::Offset { input }));
+        let id = self.push(self.shape(input), self.bits(input), local(Local::Offset { input }));
         self.weights.push((id, NodeWeights::Offset(values)));
         id
     }
@@ -118,7 +118,7 @@ impl Builder {
     /// Multiplies by 2^by, into a ring that is larger by as many bits.
     pub fn shift(&mut self, input: NodeId, by: u8) -> NodeId {
         let bits = self.bits(input) + by;
-        self.push(self.shape(input), bits, OwnedOp::Plain(Op::Shift { input, by }))
+        self.push(self.shape(input), bits, local(Local::Shift { input, by }))
     }
 
     /// Joins channels.
@@ -127,7 +127,7 @@ impl Builder {
         shape.channels = inputs.iter().map(|input| self.shape(*input).channels).sum();
         let bits = inputs.iter().map(|input| self.bits(*input)).min().unwrap_or(32);
         let inputs = inputs.iter().copied().collect();
-        self.push(shape, bits, OwnedOp::Plain(Op::Concat { inputs }))
+        self.push(shape, bits, local(Local::Concat { inputs }))
     }
 
     /// Sums over windows.
@@ -140,22 +140,23 @@ impl Builder {
         out: [u32; 2],
     ) -> NodeId {
         let shape = Shape::new(self.shape(input).channels, out[0], out[1]);
-        self.push(shape, self.bits(input), OwnedOp::Plain(Op::SumPool { input, kernel, stride, pads }))
+        let windows = Windows { kernel, stride, pads };
+        self.push(shape, self.bits(input), local(Local::SumPool { input, windows }))
     }
 
     /// Picks elements.
     pub fn view(&mut self, input: NodeId, shape: Shape, axes: [Axis; 3], edge: Edge) -> NodeId {
-        self.push(shape, self.bits(input), OwnedOp::Plain(Op::View { input, axes, edge }))
+        self.push(shape, self.bits(input), local(Local::View { input, picks: Picks { axes, edge } }))
     }
 
     /// The same elements as planes of one pixel.
     pub fn flatten(&mut self, input: NodeId) -> NodeId {
-        self.push(self.shape(input).flat(), self.bits(input), OwnedOp::Plain(Op::Reshape { input }))
+        self.push(self.shape(input).flat(), self.bits(input), local(Local::Reshape { input }))
     }
 
     /// The same elements modulo 2^bits.
     pub fn low(&mut self, input: NodeId, bits: u8) -> NodeId {
-        self.push(self.shape(input), bits, OwnedOp::Plain(Op::Reshape { input }))
+        self.push(self.shape(input), bits, local(Local::Reshape { input }))
     }
 
     /// Says what the output is.
@@ -191,6 +192,10 @@ impl Builder {
         bytes.truncate(len);
         (bytes, move |plan: &Plan<'_>| Weights::new(plan, self.weights).expect("weights of this plan"))
     }
+}
+
+fn local(local: Local) -> OwnedOp {
+    OwnedOp::Plain(Op::Local(local))
 }
 
 fn record(shape: Shape, bits: u8, op: &OwnedOp) -> Node<'_> {

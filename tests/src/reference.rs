@@ -3,7 +3,7 @@
 //! near zero). Plain loops, no code of the protocol.
 
 use brelu_core::geometry::{Conv2d, Shape};
-use brelu_core::plan::{Axis, Channel, Edge, Node, NodeId, Op, Piecewise, Plan};
+use brelu_core::plan::{Axis, Channel, Edge, Local, Node, NodeId, Op, Piecewise, Plan};
 use brelu_host::weights::Weights;
 
 /// The values an element may have.
@@ -103,20 +103,26 @@ fn step(
             }
             out.into_iter().map(|value| truncated(value, *fraction)).collect()
         }
-        Op::Add { left, right, subtract } => {
+        Op::Local(Local::Add { inputs: [left, right], subtract }) => {
             let sign = if *subtract { -1 } else { 1 };
             get(left).1.iter().zip(get(right).1).map(|(left, right)| left.add(right.times(sign))).collect()
         }
-        Op::Offset { input } => {
+        Op::Local(Local::Offset { input }) => {
             let (shape, values) = get(input);
             let offset = |at: usize| Interval::exactly(i64::from(weights.offset(id)[at / shape.plane()]));
             values.iter().enumerate().map(|(at, value)| value.add(offset(at))).collect()
         }
-        Op::Concat { inputs } => inputs.iter().flat_map(|input| get(input).1).copied().collect(),
-        Op::Reshape { input } => get(input).1.to_vec(),
-        Op::Shift { input, by } => get(input).1.iter().map(|value| value.times(1 << by)).collect(),
-        Op::SumPool { input, kernel, stride, pads } => pool(node.shape, get(input), *kernel, *stride, *pads),
-        Op::View { input, axes, edge } => view(node.shape, get(input), axes, *edge),
+        Op::Local(Local::Concat { inputs }) => {
+            inputs.iter().flat_map(|input| get(input).1).copied().collect()
+        }
+        Op::Local(Local::Reshape { input }) => get(input).1.to_vec(),
+        Op::Local(Local::Shift { input, by }) => {
+            get(input).1.iter().map(|value| value.times(1 << by)).collect()
+        }
+        Op::Local(Local::SumPool { input, windows }) => {
+            pool(node.shape, get(input), windows.kernel, windows.stride, windows.pads)
+        }
+        Op::Local(Local::View { input, picks }) => view(node.shape, get(input), &picks.axes, picks.edge),
         Op::Activation { input, channels, .. } => {
             let (shape, values) = get(input);
             let planes = values.chunks(shape.plane()).enumerate();

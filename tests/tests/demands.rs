@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::{env, fs};
 
 use brelu_core::geometry::{Conv2d, Shape};
-use brelu_core::plan::{Axis, Channel, Edge, NodeId, Op};
+use brelu_core::plan::{Axis, Channel, Edge, NodeId};
 use brelu_core::prf::PairKey;
 use brelu_host::dealer::{DealerKeys, DealerModel};
 use brelu_host::limits::Need;
@@ -96,10 +96,7 @@ fn measure(name: &str, builder: Builder) {
     let owned = Arc::new(OwnedPlan::parse(file.clone()).expect("a valid plan"));
     let [dealer, server, client] = [Need::dealer(plan), Need::server(plan), Need::client(plan)];
     let dealt = peak(|| {
-        let share = |id, index: usize| match plan.node(id).op {
-            Op::Linear { terms, .. } => vec![5; terms[index].map.weight_len()],
-            _ => Vec::new(),
-        };
+        let share = |id, index: usize| vec![5; plan.node(id).op.terms()[index].map.weight_len()];
         let model = DealerModel::new(owned, share).expect("maps the kernels take");
         let [client, server, own] = [1, 2, 3].map(|byte| PairKey::new([byte; 32]));
         let keys = DealerKeys { client, server, own };

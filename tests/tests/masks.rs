@@ -79,12 +79,11 @@ fn build(steps: &[Step]) -> Vec<u8> {
 
 /// The mask of a whole tensor, as its definition says.
 fn whole<'t>(masks: &Masks<'_>, id: NodeId, known: &'t mut HashMap<NodeId, Vec<u32>>) -> &'t [u32] {
-    let (plan, mut inputs) = (masks.plan(), Vec::new());
+    let plan = masks.plan();
     let node = plan.node(id);
     if !known.contains_key(&id) {
-        node.op.inputs(|input| inputs.push(input));
-        let reads = !matches!(node.op, Op::Linear { .. });
-        inputs.iter().filter(|_| reads).for_each(|input| {
+        let reads = !node.op.is_linear();
+        node.op.inputs().iter().filter(|_| reads).for_each(|input| {
             whole(masks, *input, known);
         });
         let mut out = vec![0; node.shape.len()];

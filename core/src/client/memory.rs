@@ -2,7 +2,7 @@
 
 use zeroize::Zeroize;
 
-use crate::cost::channel_layouts;
+use crate::cost::layouts;
 use crate::geometry::{Conv2d, Shape};
 use crate::masks::Masks;
 use crate::plan::{Channel, Op, Plan, Term};
@@ -194,11 +194,9 @@ pub(super) fn input_rows(map: &Conv2d, rows: usize) -> usize {
 fn most_decisions(plan: &Plan<'_>) -> usize {
     let mut most = 0;
     for (_, node) in plan.nodes() {
-        if let Op::Activation { input, window, channels } = node.op {
-            for layout in channel_layouts(&node, plan.node(input).bits, window, channels) {
-                if matches!(layout.channel, Channel::Blocks { .. }) {
-                    most = most.max(layout.knots * layout.tiling.len().div_ceil(32));
-                }
+        for layout in layouts(plan, &node) {
+            if matches!(layout.channel, Channel::Blocks { .. }) {
+                most = most.max(layout.knots * layout.tiling.len().div_ceil(32));
             }
         }
     }

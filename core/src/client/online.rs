@@ -72,12 +72,12 @@ impl<T: Transport, L: LinearKernel> Client<'_, T, L> {
     ) -> Result<(), ClientError<T::Error>> {
         let mut flight_end = 0;
         for (id, node) in self.plan.nodes() {
-            if let Op::Activation { input, window, channels } = node.op {
+            if let Op::Activation { input, channels, .. } = node.op {
                 if id >= flight_end {
                     flight_end = self.plan.flight(id).end;
                     self.round_trips += 1;
                 }
-                self.activation(key, inference, id, input, window, channels).await?;
+                self.activation(key, inference, id, input, channels).await?;
             }
             progress(usize::from(id) + 1, self.plan.len());
         }
@@ -136,10 +136,9 @@ impl<T: Transport, L: LinearKernel> Client<'_, T, L> {
         inference: u64,
         id: NodeId,
         input: NodeId,
-        window: u8,
         channels: Channels<'_>,
     ) -> Result<(), ClientError<T::Error>> {
-        let (node, n) = (self.plan.node(id), self.plan.node(input).bits);
+        let node = self.plan.node(id);
         let masks = Masks::new(self.plan, key, inference);
         let (scratch, words) = self.work.words.split_at_mut(self.memory.scratch);
         let (decisions, lanes) = words.split_at_mut(self.memory.decisions);
@@ -157,7 +156,7 @@ impl<T: Transport, L: LinearKernel> Client<'_, T, L> {
             piece: self.memory.piece,
             width: node.shape.width as usize,
         };
-        for (index, layout) in cost::channel_layouts(&node, n, window, channels).enumerate() {
+        for (index, layout) in cost::layouts(self.plan, &node).enumerate() {
             let first = index * layout.plane;
             match layout.channel {
                 Channel::Blocks { .. } => answer.blocks(&layout, first).await?,

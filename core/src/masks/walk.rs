@@ -8,8 +8,9 @@ use core::ops::Range;
 
 use zeroize::Zeroize;
 
-use super::{MaskKind, Masks, input_mask, overlap, span};
-use crate::plan::{Axis, Channels, Edge, Node, NodeId, Op, Plan};
+use super::{MaskKind, Masks, input_mask};
+use crate::local::{Local, Picks, Windows, overlap};
+use crate::plan::{Channels, Node, NodeId, Op, Plan};
 use crate::prf::Kind;
 use crate::protocol::extend;
 use crate::ring;
@@ -133,7 +134,7 @@ impl<'w> Walk<'w> {
     fn begin(&mut self, mut request: Request) -> bool {
         let mut node = self.nodes.get(request.id);
         // The same elements under another shape, or plus constants that are the server's.
-        while let Op::Offset { input } | Op::Reshape { input } = node.op {
+        while let Op::Local(Local::Offset { input } | Local::Reshape { input }) = node.op {
             request.id = input;
             node = self.nodes.get(input);
         }
@@ -171,15 +172,16 @@ impl<'w> Walk<'w> {
     /// Takes what was asked for, and asks for the next; `None` when all is there.
     fn step(&mut self, node: &Node<'_>, frame: &mut Frame) -> Option<Request> {
         match &node.op {
-            Op::Add { left, right, subtract } => self.add(frame, [*left, *right], *subtract),
-            Op::Shift { input, by } => self.shift(frame, *input, *by),
-            Op::Concat { inputs } => self.concat(frame, inputs),
-            Op::View { input, axes, edge } => self.view(node, frame, *input, axes, *edge),
-            Op::SumPool { input, kernel, stride, pads } => {
-                self.pool(node, frame, *input, [*kernel, *stride, *pads])
-            }
             Op::Activation { input, channels, .. } => self.activation(node, frame, *input, *channels),
-            Op::Input | Op::Linear { .. } | Op::Offset { .. } | Op::Reshape { .. } => None,
+            Op::Local(local) => match local {
+                Local::Add { inputs, subtract } => self.add(frame, *inputs, *subtract),
+                Local::Shift { input, by } => self.shift(frame, *input, *by),
+                Local::Concat { inputs } => self.concat(frame, inputs),
+                Local::View { input, picks } => self.view(node, frame, *input, picks),
+                Local::SumPool { input, windows } => self.pool(node, frame, *input, windows),
+                Local::Offset { .. } | Local::Reshape { .. } => None,
+            },
+            Op::Input | Op::Linear { .. } => None,
         }
     }
 
@@ -240,23 +242,15 @@ impl<'w> Walk<'w> {
         None
     }
 
-    fn view(
-        &mut self,
-        node: &Node<'_>,
-        frame: &mut Frame,
-        input: NodeId,
-        axes: &[Axis; 3],
-        edge: Edge,
-    ) -> Option<Request> {
+    fn view(&mut self, node: &Node<'_>, frame: &mut Frame, input: NodeId, picks: &Picks) -> Option<Request> {
         let from = self.nodes.get(input).shape;
         while frame.at < frame.request.to.len {
             let place = Place::of(node, frame);
             let own = frame.at..frame.at + place.columns.len();
-            let channel = edge.resolve(axes[0].source(place.channel), from.channels);
-            let row = edge.resolve(axes[1].source(place.row), from.height);
-            let touched = view_columns(&axes[2], edge, place.columns.clone(), from.width);
-            match (channel, row) {
-                (Some(channel), Some(row)) if !touched.is_empty() => {
+            let channel = picks.source(0, place.channel, from.channels);
+            let touched = picks.columns(place.columns.clone(), from.width);
+            match channel.zip(picks.source(1, place.row, from.height)) {
+                Some((channel, row)) if !touched.is_empty() => {
                     if frame.asked == 0 {
                         frame.asked = 1;
                         let start =
@@ -265,10 +259,7 @@ impl<'w> Walk<'w> {
                     }
                     frame.asked = 0;
                     let (out, source) = self.both(frame, own.clone(), touched.len());
-                    for (out, at) in out.iter_mut().zip(place.columns) {
-                        let at = edge.resolve(axes[2].source(at), from.width);
-                        *out = at.map_or(0, |at| source[(at - touched.start) as usize]);
-                    }
+                    picks.row(place.columns, from.width, source, out);
                 }
                 _ => self.words(frame.request.to.part(own.clone())).fill(0),
             }
@@ -282,30 +273,25 @@ impl<'w> Walk<'w> {
         node: &Node<'_>,
         frame: &mut Frame,
         input: NodeId,
-        [kernel, stride, pads]: [[u16; 2]; 3],
+        windows: &Windows,
     ) -> Option<Request> {
         let from = self.nodes.get(input).shape;
-        let columns = |column| span(column, kernel[1], stride[1], pads[1], from.width);
         while frame.at < frame.request.to.len {
             let place = Place::of(node, frame);
             let own = frame.at..frame.at + place.columns.len();
-            let rows = span(place.row, kernel[0], stride[0], pads[0], from.height);
-            let (left, right) = (columns(place.columns.start).start, columns(place.columns.end - 1).end);
-            let (out, source) = self.both(frame, own.clone(), (right - left) as usize);
+            let rows = windows.span(0, place.row, from.height);
+            let covered = windows.columns(place.columns.clone(), from.width);
+            let (out, source) = self.both(frame, own.clone(), covered.len());
             if frame.asked == 0 {
                 out.fill(0);
             } else {
-                for (out, column) in out.iter_mut().zip(place.columns) {
-                    let window = columns(column);
-                    let window = &source[(window.start - left) as usize..(window.end - left) as usize];
-                    *out = window.iter().fold(*out, |sum, value| sum.wrapping_add(*value));
-                }
+                windows.add_row(place.columns, from.width, source, out);
             }
             if frame.asked < rows.len() {
                 let row = rows.start as usize + frame.asked;
                 frame.asked += 1;
                 let start = (place.channel as usize * from.height as usize + row) * from.width as usize;
-                return Some(frame.row(input, start + left as usize, (right - left) as usize));
+                return Some(frame.row(input, start + covered.start as usize, covered.len()));
             }
             (frame.at, frame.asked) = (own.end, 0);
         }
@@ -389,15 +375,5 @@ impl Place {
             row: (row % height) as u32,
             columns: column as u32..(column + left.min(width - column)) as u32,
         }
-    }
-}
-
-/// The columns of a source row of `width` that columns `columns` of a view lie between; empty if they see only zeros.
-pub(crate) fn view_columns(axis: &Axis, edge: Edge, columns: Range<u32>, width: u32) -> Range<u32> {
-    let last = i64::from(width) - 1;
-    let (low, high) = (axis.source(columns.start), axis.source(columns.end.saturating_sub(1)));
-    match edge {
-        Edge::Zero => low.clamp(0, last + 1) as u32..(high.clamp(-1, last) + 1) as u32,
-        Edge::Clamp => low.clamp(0, last) as u32..(high.clamp(0, last) + 1) as u32,
     }
 }

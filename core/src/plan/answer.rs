@@ -71,7 +71,7 @@ mod tests {
     extern crate std;
     use super::*;
     use crate::geometry::Shape;
-    use crate::plan::{ColourOrder, Fit, Header, Op, PlanError, Preprocess, write};
+    use crate::plan::{ColourOrder, Fit, Header, Local, Op, PlanError, Preprocess, write};
     use std::string::{String, ToString};
 
     /// What is wrong with a plan that shifts 8 bits by `by` into `bits`, and then reads `read` of them as its answer.
@@ -80,8 +80,8 @@ mod tests {
             Preprocess { fit: Fit::Exact, order: ColourOrder::Rgb, affine: heapless::Vec::new() };
         let header = Header { answer, ..Header::new("", preprocess) };
         let node = |bits, op| Node { name: "", shape: Shape::new(3, 2, 2), bits, op };
-        let shift = Op::Shift { input: 0, by };
-        let nodes = [node(8, Op::Input), node(bits, shift), node(read, Op::Reshape { input: 1 })];
+        let shift = Op::Local(Local::Shift { input: 0, by });
+        let nodes = [node(8, Op::Input), node(bits, shift), node(read, Local::Reshape { input: 1 }.into())];
         let mut file = [0; 256];
         let len = write(&header, &nodes, &mut file).unwrap();
         match Plan::parse(&file[..len]) {

@@ -1,7 +1,7 @@
 //! The rules a plan obeys. They are checked once, when it is read; everything after relies on them.
 
 use super::demands::{Demands, MaskCost};
-use super::{Axis, Channel, Channels, Edge, Knot, Node, NodeId, Op, Plan, PlanError, Term};
+use super::{Axis, Channel, Channels, Knot, Local, Node, NodeId, Op, Picks, Plan, PlanError, Term, Windows};
 use crate::format::{FRACTION, RING, WINDOW};
 use crate::geometry::Shape;
 
@@ -47,30 +47,31 @@ fn check_node(plan: &Plan<'_>, id: NodeId, node: &Node<'_>) -> Rule {
     let elements = plane.saturating_mul(u64::from(shape.channels));
     rule((1..=MAX_ELEMENTS).contains(&elements), "its shape is empty or too large")?;
     rule(RING.contains(&node.bits), "its ring has 2 to 32 bits")?;
-    let mut ordered = true;
-    node.op.inputs(|input| ordered &= input < id);
-    rule(ordered, "it reads a later node")?;
+    rule(node.op.inputs().iter().all(|input| *input < id), "it reads a later node")?;
     rule(matches!(node.op, Op::Input) == (id == 0), "the input is the first node and no other")?;
     match &node.op {
         Op::Input => Ok(()),
         Op::Linear { terms, fraction } => check_linear(plan, node, terms, *fraction),
-        Op::Add { left, right, .. } => {
-            [left, right].iter().try_for_each(|input| same_shape(plan, node, **input))
-        }
-        Op::Offset { input } => same_shape(plan, node, *input),
-        Op::Concat { inputs } => check_concat(plan, node, inputs),
-        Op::SumPool { input, kernel, stride, pads } => {
-            check_pool(plan, node, *input, *kernel, *stride, *pads)
-        }
-        Op::View { input, axes, edge } => check_view(plan, node, *input, axes, *edge),
-        Op::Reshape { input } => {
-            rule(plan.node(*input).shape.len() == shape.len(), "it changes the number of elements")?;
-            reads(plan, *input, node.bits)
-        }
-        Op::Shift { input, by } => check_shift(plan, node, *input, *by),
+        Op::Local(local) => check_local(plan, node, local),
         Op::Activation { input, window, channels } => {
             check_activation(plan, id, node, *input, *window, *channels)
         }
+    }
+}
+
+fn check_local(plan: &Plan<'_>, node: &Node<'_>, local: &Local) -> Rule {
+    match local {
+        Local::Add { inputs, .. } => inputs.iter().try_for_each(|input| same_shape(plan, node, *input)),
+        Local::Offset { input } => same_shape(plan, node, *input),
+        Local::Concat { inputs } => check_concat(plan, node, inputs),
+        Local::SumPool { input, windows } => check_pool(plan, node, *input, windows),
+        Local::View { input, picks } => check_view(plan, node, *input, picks),
+        Local::Reshape { input } => {
+            let same = plan.node(*input).shape.len() == node.shape.len();
+            rule(same, "it changes the number of elements")?;
+            reads(plan, *input, node.bits)
+        }
+        Local::Shift { input, by } => check_shift(plan, node, *input, *by),
     }
 }
 
@@ -112,15 +113,8 @@ fn check_concat(plan: &Plan<'_>, node: &Node<'_>, inputs: &[NodeId]) -> Rule {
     rule(channels == u64::from(node.shape.channels), "its parts have another number of channels")
 }
 
-fn check_pool(
-    plan: &Plan<'_>,
-    node: &Node<'_>,
-    input: NodeId,
-    kernel: [u16; 2],
-    stride: [u16; 2],
-    pads: [u16; 2],
-) -> Rule {
-    let from = plan.node(input).shape;
+fn check_pool(plan: &Plan<'_>, node: &Node<'_>, input: NodeId, windows: &Windows) -> Rule {
+    let (from, Windows { kernel, stride, pads }) = (plan.node(input).shape, *windows);
     rule(from.channels == node.shape.channels, "it changes the number of channels")?;
     let sizes = [(from.height, node.shape.height), (from.width, node.shape.width)];
     for axis in 0..2 {
@@ -133,9 +127,9 @@ fn check_pool(
     reads(plan, input, node.bits)
 }
 
-fn check_view(plan: &Plan<'_>, node: &Node<'_>, input: NodeId, axes: &[Axis; 3], _edge: Edge) -> Rule {
+fn check_view(plan: &Plan<'_>, node: &Node<'_>, input: NodeId, picks: &Picks) -> Rule {
     let sane = |axis: &Axis| (0..=1 << 16).contains(&axis.num) && axis.den >= 1 && axis.add.abs() <= 1 << 28;
-    rule(axes.iter().all(sane), "an axis of its view is out of range")?;
+    rule(picks.axes.iter().all(sane), "an axis of its view is out of range")?;
     reads(plan, input, node.bits)
 }
 
@@ -162,7 +156,7 @@ fn check_activation(
     rule(channels.fit(node.shape.channels as usize), "its channel records have another number or size")?;
     rule(node.shape.len() as u64 * channels.knots() as u64 <= MAX_ELEMENTS, "it takes too many decisions")?;
     let mut first = id;
-    while first > 0 && matches!(plan.node(first - 1).op, Op::Activation { .. }) {
+    while first > 0 && plan.node(first - 1).op.is_activation() {
         first -= 1;
     }
     rule(input < first, "it reads an activation of its own round trip")?;
@@ -195,7 +189,11 @@ mod tests {
         let fit = Preprocess { fit: Fit::Exact, order: ColourOrder::Rgb, affine: heapless::Vec::new() };
         let header = Header::new("", fit);
         let node = |op| Node { name: "", shape: Shape::new(1, 2, 2), bits: 8, op };
-        let nodes = [node(Op::Input), node(Op::Offset { input: 0 }), node(Op::Reshape { input: 1 })];
+        let nodes = [
+            node(Op::Input),
+            node(Local::Offset { input: 0 }.into()),
+            node(Local::Reshape { input: 1 }.into()),
+        ];
         let mut file = [0; 256];
         let len = write(&header, &nodes, &mut file).unwrap();
         assert_eq!(Plan::parse_bounded::<3>(&file[..len]).unwrap().len(), 3);

@@ -1,8 +1,8 @@
 //! What a plan asks of whoever takes part, computed when it is checked. All sums saturate: a plan that asks for more than
 //! can be counted asks for more than anybody has.
 
-use super::{Channel, Node, NodeId, Op, Plan, Term};
-use crate::masks::{FRAME, span, view_columns};
+use super::{Channel, Local, Node, NodeId, Op, Plan, Term};
+use crate::masks::FRAME;
 
 /// Most work of regenerating one element of a mask, at worst, in random words.
 const MAX_RATE: u64 = 1 << 24;
@@ -62,10 +62,9 @@ impl Demands {
                 read(*input);
                 self.widest = self.widest.max(node.shape.width);
             }
-            Op::SumPool { input, kernel, .. } => {
+            Op::Local(Local::SumPool { input, windows }) => {
                 let from = plan.node(*input).shape;
-                local =
-                    local.saturating_mul(covered(kernel[0], from.height) * covered(kernel[1], from.width));
+                local = local.saturating_mul(windows.most(from.height, from.width));
             }
             _ => {}
         }
@@ -84,11 +83,6 @@ fn products(term: &Term, outputs: u64) -> u64 {
     outputs.saturating_mul(u64::from(term.map.group_inputs())).saturating_mul(taps)
 }
 
-/// Elements of an axis of `size` that a window of `kernel` covers at most.
-fn covered(kernel: u16, size: u32) -> u64 {
-    u64::from(size.min(u32::from(kernel)))
-}
-
 /// What regenerating a piece of one node's mask takes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct MaskCost {
@@ -105,33 +99,37 @@ impl MaskCost {
 
     /// Of a node, from those of the nodes before it; `None` beyond what a plan may ask for.
     pub(super) fn of(plan: &Plan<'_>, node: &Node<'_>, costs: &[MaskCost]) -> Option<Self> {
-        let of = |input: NodeId| costs[usize::from(input)];
         match &node.op {
             Op::Input | Op::Linear { .. } => Some(Self::STREAM),
-            Op::Offset { input } | Op::Reshape { input } => Some(of(*input)),
-            Op::Shift { input, .. } => of(*input).framed(),
-            Op::Add { left, right, .. } => of(*left).beside(of(*right)).framed(),
-            Op::Concat { inputs } => {
-                inputs.iter().fold(Self::default(), |most, input| most.or(of(*input))).framed()
-            }
-            Op::View { input, axes, edge } => {
-                let columns =
-                    view_columns(&axes[2], *edge, 0..node.shape.width, plan.node(*input).shape.width);
-                let step = (axes[2].num as u64).div_ceil(axes[2].den as u64).max(1);
-                let row = columns.len() as u64;
-                of(*input).by_rows(row, step.min(row).max(1), 0)
-            }
-            Op::SumPool { input, kernel, stride, pads } => {
-                let from = plan.node(*input).shape;
-                let ends =
-                    [0, node.shape.width - 1].map(|at| span(at, kernel[1], stride[1], pads[1], from.width));
-                let window = covered(kernel[0], from.height) * covered(kernel[1], from.width);
-                of(*input).by_rows(u64::from(ends[1].end - ends[0].start), window, window)
-            }
+            Op::Local(local) => Self::of_local(plan, node, local, costs),
             Op::Activation { input, channels, .. } => {
                 let passes = channels.iter().any(|channel| channel == Channel::Identity);
-                let read = if passes { of(*input) } else { Self::default() };
+                let read = if passes { costs[usize::from(*input)] } else { Self::default() };
                 Self { rate: read.rate.checked_add(1)?, ..read }.framed()
+            }
+        }
+    }
+
+    fn of_local(plan: &Plan<'_>, node: &Node<'_>, local: &Local, costs: &[MaskCost]) -> Option<Self> {
+        let of = |input: NodeId| costs[usize::from(input)];
+        match local {
+            Local::Offset { input } | Local::Reshape { input } => Some(of(*input)),
+            Local::Shift { input, .. } => of(*input).framed(),
+            Local::Add { inputs: [left, right], .. } => of(*left).beside(of(*right)).framed(),
+            Local::Concat { inputs } => {
+                inputs.iter().fold(Self::default(), |most, input| most.or(of(*input))).framed()
+            }
+            Local::View { input, picks } => {
+                let columns = picks.columns(0..node.shape.width, plan.node(*input).shape.width);
+                let (step, row) = (&picks.axes[2], columns.len() as u64);
+                let step = (step.num as u64).div_ceil(step.den as u64).max(1);
+                of(*input).by_rows(row, step.min(row).max(1), 0)
+            }
+            Local::SumPool { input, windows } => {
+                let from = plan.node(*input).shape;
+                let columns = windows.columns(0..node.shape.width, from.width);
+                let window = windows.most(from.height, from.width);
+                of(*input).by_rows(u64::from(columns.end - columns.start), window, window)
             }
         }
     }

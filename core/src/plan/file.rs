@@ -113,7 +113,7 @@ fn put(out: &mut [u8], at: usize, value: usize) -> Option<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Answer, ColourOrder, Fit, Op, Plan, Preprocess};
+    use super::super::{Answer, ColourOrder, Fit, Local, Op, Plan, Preprocess};
     use super::*;
     use crate::geometry::Shape;
 
@@ -131,7 +131,7 @@ mod tests {
             input_scale: heapless::Vec::new(),
         };
         let node = |op| Node { name: "", shape: Shape::new(1, 2, 2), bits: 8, op };
-        write(&header, &[node(Op::Input), node(Op::Offset { input: 0 })], file).unwrap()
+        write(&header, &[node(Op::Input), node(Local::Offset { input: 0 }.into())], file).unwrap()
     }
 
     #[test]
@@ -154,7 +154,7 @@ mod tests {
         let preprocess =
             Preprocess { fit: Fit::Exact, order: ColourOrder::Rgb, affine: heapless::Vec::new() };
         let nodes = ["x", "y"].map(|name| {
-            let op = if name == "x" { Op::Input } else { Op::Offset { input: 0 } };
+            let op = if name == "x" { Op::Input } else { Local::Offset { input: 0 }.into() };
             Node { name, shape: Shape::new(1, 2, 2), bits: 8, op }
         });
         for (interpolation, scales) in [

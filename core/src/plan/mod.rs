@@ -17,12 +17,14 @@ mod file;
 mod node;
 mod piecewise;
 mod preprocess;
+mod record;
 
+pub use crate::local::{Axis, Edge, Local, MAX_PARTS, Picks, Windows};
 pub use answer::Answer;
 pub use check::MAX_NODES;
 pub use demands::Demands;
 pub use file::{FORMAT_VERSION, write};
-pub use node::{Axis, Channel, Channels, Edge, MAX_PARTS, MAX_TERMS, Node, NodeId, Op, Term};
+pub use node::{Channel, Channels, MAX_TERMS, Node, NodeId, Op, Term};
 pub use piecewise::{Knot, MAX_KNOTS, Piecewise, PiecewiseBuf};
 pub use preprocess::{ColourOrder, Fit, Preprocess};
 
@@ -224,9 +226,17 @@ impl<'a> Plan<'a> {
     ///
     /// Empty if node `id` is not an activation.
     pub fn flight(&self, id: NodeId) -> Range<NodeId> {
-        let is_activation = |id: &NodeId| matches!(self.node(*id).op, Op::Activation { .. });
-        let count = (id..self.len() as NodeId).take_while(is_activation).count();
+        let count = (id..self.len() as NodeId).take_while(|id| self.node(*id).op.is_activation()).count();
         id..id + count as NodeId
+    }
+
+    /// Puts the last node that reads each node's tensor, itself if none does, into `last`, which is as long as the plan.
+    ///
+    /// # Panics
+    /// If `last` is shorter.
+    pub fn last_reads(&self, last: &mut [usize]) {
+        let inputs = self.nodes().map(|(_, node)| node.op.inputs().into_iter().map(usize::from));
+        crate::lifetime::last_reads(inputs, last);
     }
 
     fn try_node(&self, id: NodeId) -> Option<Node<'a>> {

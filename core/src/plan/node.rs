@@ -1,23 +1,20 @@
 //! The nodes of a plan: a closed set of operations that every network is lowered to.
 //!
-//! Only [`Op::Linear`], [`Op::Activation`] and the two ends of the plan exchange anything; the others are local on
-//! every component of a sharing. What is not here is composed from these: max-pooling is a tournament of
-//! `q + ReLU(p - q)`.
+//! Only [`Op::Linear`], [`Op::Activation`] and the two ends of the plan exchange anything; [`Local`] is all that each
+//! party does alone. What is not here is composed from these: max-pooling is a tournament of `q + ReLU(p - q)`.
 
 use heapless::Vec;
 use serde::{Deserialize, Serialize};
 
 use super::piecewise::{MAX_KNOTS, Piecewise};
 use crate::geometry::{Conv2d, Shape};
+use crate::local::{Local, MAX_PARTS};
 
 /// Index of a node in its plan, and of the tensor it computes.
 pub type NodeId = u16;
 
 /// Most linear terms one node adds up.
 pub const MAX_TERMS: usize = 4;
-
-/// Most tensors one node concatenates.
-pub const MAX_PARTS: usize = 8;
 
 /// One node: how a tensor comes from earlier ones.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -43,7 +40,7 @@ pub struct Term {
 }
 
 /// How a tensor is computed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Op<'a> {
     /// The client's input.
     Input,
@@ -54,57 +51,8 @@ pub enum Op<'a> {
         /// Fraction bits `f` that are dropped; with 0 the result is exact.
         fraction: u8,
     },
-    /// `left + right`, or `left - right`.
-    Add {
-        /// First operand.
-        left: NodeId,
-        /// Second operand.
-        right: NodeId,
-        /// Whether the second operand is subtracted.
-        subtract: bool,
-    },
-    /// Adds a constant per channel that only the server knows.
-    Offset {
-        /// The tensor.
-        input: NodeId,
-    },
-    /// Joins tensors along the channels.
-    Concat {
-        /// The parts in order.
-        inputs: Vec<NodeId, MAX_PARTS>,
-    },
-    /// Sums over windows (average pooling; the divisor is in the scale). Padding contributes nothing.
-    SumPool {
-        /// The tensor.
-        input: NodeId,
-        /// Rows and columns of a window.
-        kernel: [u16; 2],
-        /// Vertical and horizontal step.
-        stride: [u16; 2],
-        /// Rows above and columns left of the map that the first windows cover.
-        pads: [u16; 2],
-    },
-    /// Picks elements: slices, zero padding, strides, resizing by repetition.
-    View {
-        /// The tensor.
-        input: NodeId,
-        /// Where channels, rows and columns come from.
-        axes: [Axis; 3],
-        /// What stands outside the tensor.
-        edge: Edge,
-    },
-    /// The same elements in the same order under another shape.
-    Reshape {
-        /// The tensor.
-        input: NodeId,
-    },
-    /// Multiplies by `2^by`, from Z_2^n into Z_2^(n + by).
-    Shift {
-        /// The tensor.
-        input: NodeId,
-        /// Bits, 1..=30.
-        by: u8,
-    },
+    /// What exchanges nothing.
+    Local(Local),
     /// A piecewise-linear function that blocks of pixels decide about together (block-ReLU is one), identity or zero, a
     /// choice per channel, from Z_2^n (`n` = bits of the input) into Z_2^bits.
     Activation {
@@ -113,55 +61,8 @@ pub enum Op<'a> {
         /// Window width `w` of the comparisons, 2..=11.
         window: u8,
         /// What each channel does.
-        #[serde(borrow)]
         channels: Channels<'a>,
     },
-}
-
-/// Where one axis of a view comes from: output index `i` reads input index `floor((i * num + add) / den)`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Axis {
-    /// Numerator of the step, at least 0.
-    pub num: i32,
-    /// Added before the division.
-    pub add: i32,
-    /// Denominator of the step, at least 1.
-    pub den: i32,
-}
-
-impl Axis {
-    /// The axis as it is.
-    pub const SAME: Self = Self { num: 1, add: 0, den: 1 };
-
-    /// Every `step`-th index from `start`; a negative start pads.
-    pub const fn slice(start: i32, step: i32) -> Self {
-        Self { num: step, add: start, den: 1 }
-    }
-
-    /// The input index that output index `index` reads, possibly outside of the tensor.
-    pub fn source(&self, index: u32) -> i64 {
-        (i64::from(index) * i64::from(self.num) + i64::from(self.add)).div_euclid(i64::from(self.den.max(1)))
-    }
-}
-
-/// What a view reads outside of its tensor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Edge {
-    /// Zeros.
-    Zero,
-    /// The nearest element of the tensor.
-    Clamp,
-}
-
-impl Edge {
-    /// The index read for `index` on an axis of `size` elements, or `None` for a zero.
-    pub fn resolve(&self, index: i64, size: u32) -> Option<u32> {
-        let last = i64::from(size) - 1;
-        match self {
-            Edge::Zero => (0..=last).contains(&index).then_some(index as u32),
-            Edge::Clamp => Some(index.clamp(0, last) as u32),
-        }
-    }
 }
 
 /// What an activation layer does with one channel.
@@ -298,19 +199,47 @@ impl Channel {
 }
 
 impl Op<'_> {
-    /// Calls `visit` with every tensor the operation reads.
-    pub fn inputs(&self, mut visit: impl FnMut(NodeId)) {
+    /// The tensors the operation reads, in order.
+    pub fn inputs(&self) -> Vec<NodeId, MAX_PARTS> {
         match self {
-            Op::Input => {}
-            Op::Linear { terms, .. } => terms.iter().for_each(|term| visit(term.input)),
-            Op::Add { left, right, .. } => [*left, *right].into_iter().for_each(visit),
-            Op::Concat { inputs } => inputs.iter().copied().for_each(visit),
-            Op::Offset { input }
-            | Op::SumPool { input, .. }
-            | Op::View { input, .. }
-            | Op::Reshape { input }
-            | Op::Shift { input, .. }
-            | Op::Activation { input, .. } => visit(*input),
+            Op::Input => Vec::new(),
+            Op::Linear { terms, .. } => terms.iter().map(|term| term.input).collect(),
+            Op::Local(local) => local.inputs().iter().copied().collect(),
+            Op::Activation { input, .. } => [*input].into_iter().collect(),
+        }
+    }
+
+    /// The linear maps that are added; none of other operations.
+    pub fn terms(&self) -> &[Term] {
+        match self {
+            Op::Linear { terms, .. } => terms,
+            _ => &[],
+        }
+    }
+
+    /// Whether it is a linear layer.
+    pub fn is_linear(&self) -> bool {
+        matches!(self, Op::Linear { .. })
+    }
+
+    /// Whether it is an activation layer.
+    pub fn is_activation(&self) -> bool {
+        matches!(self, Op::Activation { .. })
+    }
+}
+
+impl From<Local> for Op<'_> {
+    fn from(local: Local) -> Self {
+        Op::Local(local)
+    }
+}
+
+impl Node<'_> {
+    /// Bits of the ring that a linear layer adds up in; of other nodes, those of their own.
+    pub fn accumulator_bits(&self) -> u8 {
+        match self.op {
+            Op::Linear { fraction, .. } => self.bits.saturating_add(fraction),
+            _ => self.bits,
         }
     }
 }

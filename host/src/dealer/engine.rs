@@ -49,15 +49,11 @@ impl DealerModel {
     ) -> Result<Self, KernelError> {
         let mut linear = Vec::with_capacity(plan.get().len());
         for (id, node) in plan.get().nodes() {
-            let Op::Linear { terms, fraction } = &node.op else {
-                linear.push(Vec::new());
-                continue;
-            };
-            let k = node.bits + fraction;
+            let k = node.accumulator_bits();
             let map = |(index, term): (usize, &brelu_core::plan::Term)| {
                 Linear::new(Backend::best(), &term.map, &Wiped::new(weights(id, index)), u32::from(k))
             };
-            linear.push(terms.iter().enumerate().map(map).collect::<Result<_, _>>()?);
+            linear.push(node.op.terms().iter().enumerate().map(map).collect::<Result<_, _>>()?);
         }
         let layers = (0..plan.get().len() as NodeId).map(|id| Layer::new(plan.get(), id)).collect();
         Ok(Self { plan, linear, layers })
@@ -71,12 +67,9 @@ impl DealerModel {
     /// The dealer's message for node `id` of an inference; empty if it has none.
     pub fn deal(&self, keys: &DealerKeys, inference: u64, id: NodeId) -> Vec<u8> {
         let masks = Masks::new(self.plan(), &keys.client, inference);
-        match &self.plan().node(id).op {
-            Op::Linear { .. } => self.linear(&masks, &keys.server, inference, id),
-            Op::Activation { .. } => self.layers[usize::from(id)]
-                .as_ref()
-                .map_or_else(Vec::new, |layer| activation(layer, &masks, keys, inference, id)),
-            _ => Vec::new(),
+        match &self.layers[usize::from(id)] {
+            Some(layer) => activation(layer, &masks, keys, inference, id),
+            None => self.linear(&masks, &keys.server, inference, id),
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use brelu_core::bits::{BitReader, bytes};
 use brelu_core::channel::PublicKey;
-use brelu_core::plan::{NodeId, Op, Plan};
+use brelu_core::plan::{NodeId, Plan, Term};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
@@ -33,12 +33,11 @@ pub(super) struct Parts {
 
 /// The linear terms of a plan in order: node, term, bits of a weight, weights.
 pub(super) fn terms(plan: &Plan<'_>) -> Vec<(NodeId, usize, u8, usize)> {
-    let of_node = |(id, node): (NodeId, brelu_core::plan::Node<'_>)| match &node.op {
-        Op::Linear { terms, fraction } => {
-            let k = node.bits + fraction;
-            (0..).zip(terms).map(|(index, term)| (id, index, k, term.map.weight_len())).collect()
-        }
-        _ => Vec::new(),
+    let of_node = |(id, node): (NodeId, brelu_core::plan::Node<'_>)| {
+        let terms = node.op.terms().iter().enumerate();
+        let term =
+            |(index, term): (usize, &Term)| (id, index, node.accumulator_bits(), term.map.weight_len());
+        terms.map(term).collect::<Vec<_>>()
     };
     plan.nodes().flat_map(of_node).collect()
 }

@@ -5,10 +5,10 @@
 
 use brelu_core::bits::bytes;
 use brelu_core::client::Memory;
-use brelu_core::cost::{self, ChannelLayout, channel_layouts};
+use brelu_core::cost::{self, ChannelLayout, layouts};
 use brelu_core::geometry::Conv2d;
 use brelu_core::masks::Masks;
-use brelu_core::plan::{Channel, Node, NodeId, Op, Plan, Term};
+use brelu_core::plan::{Channel, Local, Node, NodeId, Op, Plan, Term};
 
 use crate::mask_reader::PIECE;
 use brelu_kernels::ring::KernelRoom;
@@ -47,7 +47,7 @@ impl Need {
             let own = match &node.op {
                 Op::Linear { terms, .. } => {
                     let inputs = most(terms, |map| words(map.input.len()));
-                    sum([inputs, words(node.shape.len()), most(terms, |map| KernelRoom::of(map).running)])
+                    sum([inputs, words(node.shape.len()), running(terms)])
                         .saturating_add(each_thread(sum([scratch(plan, PIECE), 2 * words(PIECE)])))
                 }
                 Op::Activation { .. } => {
@@ -73,15 +73,12 @@ impl Need {
         for (id, node) in plan.nodes() {
             let step = cost::step(plan, id);
             let messages = message(step.dealer_offline).saturating_add(message(step.client_offline));
-            let run = match &node.op {
-                Op::Linear { terms, .. } => most(terms, |map| KernelRoom::of(map).running),
-                Op::Activation { .. } => {
-                    let answers = message(step.client_online).saturating_add(message(step.server_online));
-                    let threads = each_thread(LANES * words(node.shape.plane()));
-                    sum([threads, 3 * answers, blocks(plan, &node).saturating_mul(WORD)])
-                }
-                _ => 0,
+            let open = || {
+                let answers = message(step.client_online).saturating_add(message(step.server_online));
+                let threads = each_thread(LANES * words(node.shape.plane()));
+                sum([threads, 3 * answers, blocks(plan, &node).saturating_mul(WORD)])
             };
+            let run = if node.op.is_activation() { open() } else { running(node.op.terms()) };
             own = own.max(messages.saturating_add(run));
         }
         let ahead = sum([total.client_offline, total.client_online, total.dealer_offline]).saturating_mul(2);
@@ -94,11 +91,7 @@ impl Need {
     /// Of a client, or a delegate.
     pub fn client(plan: &Plan<'_>) -> Self {
         let (demands, total) = (plan.demands(), cost::total(plan).bytes);
-        let linear = |(_, node): (NodeId, Node<'_>)| match &node.op {
-            Op::Linear { terms, .. } => most(terms, |map| KernelRoom::of(map).running),
-            _ => 0,
-        };
-        let running = plan.nodes().map(linear).max().unwrap_or(0);
+        let running = plan.nodes().map(|(_, node)| running(node.op.terms())).max().unwrap_or(0);
         let session = sum([
             words(Memory::best(plan)),
             running,
@@ -136,11 +129,13 @@ fn most(terms: &[Term], bytes: impl Fn(&Conv2d) -> u64) -> u64 {
     terms.iter().map(|term| bytes(&term.map)).max().unwrap_or(0)
 }
 
+/// What kernels take to run one of the maps.
+fn running(terms: &[Term]) -> u64 {
+    most(terms, |map| KernelRoom::of(map).running)
+}
+
 fn terms<'a>(plan: &'a Plan<'a>) -> impl Iterator<Item = Conv2d> + 'a {
-    plan.nodes().flat_map(|(_, node)| match node.op {
-        Op::Linear { terms, .. } => terms.iter().map(|term| term.map).collect::<Vec<_>>(),
-        _ => Vec::new(),
-    })
+    plan.nodes().flat_map(|(_, node)| node.op.terms().iter().map(|term| term.map).collect::<Vec<_>>())
 }
 
 /// Bytes of all weights, a word each.
@@ -153,27 +148,17 @@ fn model(plan: &Plan<'_>, copies: u64) -> u64 {
     let packed = terms(plan).map(|map| KernelRoom::of(&map).packed).fold(0, u64::saturating_add);
     let packing = terms(plan).map(|map| KernelRoom::of(&map).packing).max().unwrap_or(0);
     let channel = (size_of::<ChannelLayout>() + size_of::<std::ops::Range<usize>>()) as u64;
-    let channels: u64 = plan
-        .nodes()
-        .map(|(_, node)| match node.op {
+    let channels = plan.nodes().map(|(_, node)| {
+        let count = node.shape.channels as usize;
+        match node.op {
             // Vectors that grow are twice as large for a while, and leave their old half.
-            Op::Activation { channels, .. } => 3 * channels.len() as u64 * channel,
-            Op::Offset { .. } => words(node.shape.channels as usize),
+            Op::Activation { .. } => 3 * count as u64 * channel,
+            Op::Local(Local::Offset { .. }) => words(count),
             _ => 0,
-        })
-        .fold(0, u64::saturating_add);
-    sum([copies * plan.bytes().len() as u64, packed, packing, channels])
-}
-
-/// The channels of an activation; none of other nodes.
-fn layouts<'p>(plan: &Plan<'p>, node: &Node<'p>) -> impl Iterator<Item = ChannelLayout> + use<'p> {
-    let found = match node.op {
-        Op::Activation { input, window, channels } => {
-            Some(channel_layouts(node, plan.node(input).bits, window, channels))
         }
-        _ => None,
-    };
-    found.into_iter().flatten()
+    });
+    let channels = channels.fold(0, u64::saturating_add);
+    sum([copies * plan.bytes().len() as u64, packed, packing, channels])
 }
 
 fn is_blocks(layout: &ChannelLayout) -> bool {
@@ -197,10 +182,8 @@ fn table_bytes(layout: ChannelLayout) -> u64 {
 
 /// Bytes of the server's tensors, at most, between their computation and their last use.
 fn live(plan: &Plan<'_>) -> u64 {
-    let mut last: Vec<NodeId> = (0..plan.len() as NodeId).collect();
-    for (id, node) in plan.nodes() {
-        node.op.inputs(|input| last[usize::from(input)] = id);
-    }
+    let mut last = vec![0; plan.len()];
+    plan.last_reads(&mut last);
     let (mut now, mut most, mut flight_end, mut freed) = (0u64, 0u64, 0, vec![false; plan.len()]);
     for (id, node) in plan.nodes() {
         // While it is computed, a tensor may be there twice.
@@ -214,7 +197,7 @@ fn live(plan: &Plan<'_>) -> u64 {
             continue;
         }
         for (tensor, last) in last.iter().enumerate().take(usize::from(id) + 1) {
-            if *last <= id && !freed[tensor] {
+            if *last <= usize::from(id) && !freed[tensor] {
                 freed[tensor] = true;
                 now = now.saturating_sub(words(plan.node(tensor as NodeId).shape.len()));
             }

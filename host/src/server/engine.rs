@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use brelu_core::bits::BitReader;
 use brelu_core::cost;
+use brelu_core::local::offset;
 use brelu_core::plan::{NodeId, Op};
 use brelu_core::prf::{Address, Kind, PairKey};
 use brelu_core::ring;
@@ -103,11 +104,10 @@ impl Evaluation {
                 let get =
                     |id: NodeId| (self.model.plan().node(id).shape, self.tensors[usize::from(id)].words());
                 let mut out = local(&node, get).unwrap_or_default();
-                for (plane, offset) in
-                    out.chunks_exact_mut(node.shape.plane()).zip(self.model.offsets[index].iter())
-                {
-                    plane.iter_mut().for_each(|value| *value = value.wrapping_add(*offset as u32));
-                    ring::reduce(plane, node.bits);
+                let offsets = &self.model.offsets[index];
+                if !offsets.is_empty() {
+                    offset(&mut out, node.shape.plane(), offsets.iter().map(|offset| *offset as u32));
+                    ring::reduce(&mut out, node.bits);
                 }
                 out
             }
@@ -120,7 +120,7 @@ impl Evaluation {
     /// Drops tensors that no node after `id` reads.
     fn forget(&mut self, id: NodeId) {
         for (tensor, last) in self.tensors.iter_mut().zip(&self.model.last_use) {
-            if *last <= id && !tensor.words().is_empty() {
+            if *last <= usize::from(id) && !tensor.words().is_empty() {
                 *tensor = Component::new(Vec::new());
             }
         }

@@ -29,7 +29,7 @@ pub struct ServerModel {
     pub(super) offsets: Vec<Zeroizing<Vec<i32>>>,
     pub(super) layers: Vec<Option<Layer>>,
     /// The last node that reads each node's tensor.
-    pub(super) last_use: Vec<NodeId>,
+    pub(super) last_use: Vec<usize>,
     weights: Weights,
 }
 
@@ -80,8 +80,7 @@ impl ServerModel {
     /// Calls `emit` with the packed `W_sd = W - W_cs` of every linear term, in order.
     pub(super) fn dealer_shares(&self, mut emit: impl FnMut(Zeroizing<Vec<u8>>)) {
         for (id, node) in self.plan().nodes() {
-            let Op::Linear { fraction, .. } = node.op else { continue };
-            let k = node.bits + fraction;
+            let k = node.accumulator_bits();
             for (term, weights) in self.weights.linear(id).0.iter().enumerate() {
                 let mut share = residues(weights);
                 self.seed.stream(Address::weights(id, term as u8)).sub(k, 0, &mut share);
@@ -116,11 +115,9 @@ fn residues(weights: &[i32]) -> Wiped<Vec<u32>> {
     Wiped::new(weights.iter().map(|weight| *weight as u32).collect())
 }
 
-fn last_use(plan: &Plan<'_>) -> Vec<NodeId> {
-    let mut last: Vec<NodeId> = (0..plan.len() as NodeId).collect();
-    for (id, node) in plan.nodes() {
-        node.op.inputs(|input| last[usize::from(input)] = id);
-    }
-    last[usize::from(plan.output_id())] = NodeId::MAX;
+fn last_use(plan: &Plan<'_>) -> Vec<usize> {
+    let mut last = vec![0; plan.len()];
+    plan.last_reads(&mut last);
+    last[usize::from(plan.output_id())] = usize::MAX;
     last
 }

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::path::Path;
 
-use brelu_core::plan::{Op, Plan};
+use brelu_core::plan::Plan;
 
 use super::{HEADER, Weights, WeightsError};
 use crate::growing;
@@ -15,11 +15,9 @@ const LENGTH: usize = 16;
 /// Bytes of the largest weights file of a plan.
 fn most(plan: &Plan<'_>) -> usize {
     let of_node = |(_, node): (_, brelu_core::plan::Node<'_>)| {
-        let (terms, words) = match &node.op {
-            Op::Linear { terms, .. } => (terms.len(), terms.iter().map(|term| term.map.weight_len()).sum()),
-            _ => (0, 0usize),
-        };
-        (terms + 4) * LENGTH + (words + node.shape.channels as usize).saturating_mul(WORD)
+        let terms = node.op.terms();
+        let words: usize = terms.iter().map(|term| term.map.weight_len()).sum();
+        (terms.len() + 4) * LENGTH + (words + node.shape.channels as usize).saturating_mul(WORD)
     };
     plan.nodes().map(of_node).fold(HEADER + 32 + LENGTH, usize::saturating_add)
 }

@@ -13,7 +13,7 @@
 //! Its bias therefore gives it back (bias correction as in Nagel et al., Data-free quantization, 2019, section 4.2, for
 //! another cause of the shift). Where a channel reaches into a padding of zeros it is given back too much.
 
-use brelu_core::plan::{Axis, Channel, Edge};
+use brelu_core::plan::Channel;
 
 use super::calibrate::Seen;
 use super::net::{Id, Net, Node, Op, Term};
@@ -30,15 +30,11 @@ pub(super) fn drift(
     let mut all: Vec<Vec<f64>> = Vec::with_capacity(net.nodes.len());
     for (id, node) in net.nodes.iter().enumerate() {
         // What a linear layer reads off the mark it gives back: those after it see nothing.
-        let read = |input: Id| match net.nodes[input].op {
-            Op::Linear { .. } => vec![0.0; all[input].len()],
-            _ => all[input].clone(),
+        let read = |input: Id, channel: usize| {
+            if net.nodes[input].op.is_linear() { 0.0 } else { all[input][channel] }
         };
-        let unit = |index: usize| match &node.op {
-            Op::Activation { input, .. } => scales.of(*input, index),
-            _ => 0.0,
-        };
-        let of = |index: usize| own(&seen[id][index], unit(index), channels[id][index]);
+        let of =
+            |input: Id, index: usize| own(&seen[id][index], scales.of(input, index), channels[id][index]);
         all.push(node_drift(net, node, read, &seen[id], of));
     }
     all
@@ -47,30 +43,26 @@ pub(super) fn drift(
 fn node_drift(
     net: &Net,
     node: &Node,
-    read: impl Fn(Id) -> Vec<f64>,
+    read: impl Fn(Id, usize) -> f64,
     seen: &[Seen],
-    own: impl Fn(usize) -> f64,
+    own: impl Fn(Id, usize) -> f64,
 ) -> Vec<f64> {
+    let mut sums = vec![0.0; node.shape.channels as usize];
     match &node.op {
-        Op::Input => vec![0.0; node.shape.channels as usize],
-        Op::Linear { terms, bias } => {
-            let mut sums = vec![0.0; bias.len()];
-            terms.iter().for_each(|term| add_term(term, &read(term.input), &mut sums));
-            sums
+        Op::Linear { terms, .. } => {
+            terms.iter().for_each(|term| add_term(term, |channel| read(term.input, channel), &mut sums));
         }
-        Op::Add { left, right, subtract } => {
-            let sign = if *subtract { -1.0 } else { 1.0 };
-            read(*left).iter().zip(read(*right)).map(|(left, right)| left + sign * right).collect()
-        }
-        Op::Mean { input, .. } => read(*input),
-        Op::Concat { inputs } => inputs.iter().flat_map(|input| read(*input)).collect(),
-        Op::View { input, axes, edge } => view(&read(*input), node, axes, *edge),
-        Op::Reshape { input } => reshape(&read(*input), net.shape(*input).plane(), node),
         Op::Activation { input, .. } => {
-            let passing = read(*input).into_iter().zip(seen);
-            passing.enumerate().map(|(at, (drift, seen))| drift * f64::from(seen.passing) + own(at)).collect()
+            for (at, (sum, seen)) in sums.iter_mut().zip(seen).enumerate() {
+                *sum = read(*input, at) * f64::from(seen.passing) + own(*input, at);
+            }
         }
+        _ => net.links(node, |link| {
+            let part = if link.negated { -link.part } else { link.part };
+            sums[link.channel] += part * read(link.input, link.source);
+        }),
     }
+    sums
 }
 
 /// What the comparison of one channel adds on average, in real units.
@@ -84,27 +76,12 @@ fn own(seen: &Seen, scale: f64, channel: Channel) -> f64 {
     }
 }
 
-fn add_term(term: &Term, input: &[f64], sums: &mut [f64]) {
+fn add_term(term: &Term, input: impl Fn(usize) -> f64, sums: &mut [f64]) {
     let group = Groups::of(term);
     for (output, weights) in term.weights().chunks(term.map().fan_in()).enumerate() {
         for (index, kernel) in weights.chunks(group.kernel).enumerate() {
             let weight: f64 = kernel.iter().map(|weight| f64::from(*weight)).sum();
-            sums[output] += weight * input[group.first(output) + index];
+            sums[output] += weight * input(group.first(output) + index);
         }
     }
-}
-
-fn view(input: &[f64], node: &Node, axes: &[Axis; 3], edge: Edge) -> Vec<f64> {
-    let source = |channel| edge.resolve(axes[0].source(channel), input.len() as u32);
-    (0..node.shape.channels).map(|channel| source(channel).map_or(0.0, |at| input[at as usize])).collect()
-}
-
-/// The mean over the elements of every new channel.
-fn reshape(input: &[f64], plane: usize, node: &Node) -> Vec<f64> {
-    let to = node.shape.plane();
-    let mean = |channel: usize| {
-        let elements = channel * to..(channel + 1) * to;
-        elements.map(|element| input[element / plane.max(1)]).sum::<f64>() / to as f64
-    };
-    (0..node.shape.channels as usize).map(mean).collect()
 }

@@ -15,8 +15,7 @@ use super::quantise::write;
 pub(super) fn exact(plan: &Plan<'_>, weights: &Weights) -> Result<Option<(Vec<u8>, Weights)>, CompileError> {
     let mut nodes: Vec<Node<'_>> = plan.nodes().map(|(_, node)| node).collect();
     let Some(cone) = Cone::of(&nodes) else { return Ok(None) };
-    let constants = nodes.iter().enumerate().filter_map(|(id, node)| cone.constants(id, &node.op, weights));
-    let constants = constants.collect();
+    let constants = (0..nodes.len()).filter_map(|id| cone.constants(id, weights)).collect();
     cone.widen(&mut nodes);
     let unit = plan.header().output_scale / f32::from(cone.fraction).exp2();
     let file = write(&Header { output_scale: unit, ..plan.header().clone() }, &nodes)?;
@@ -38,15 +37,14 @@ impl Cone {
         let mut fraction = None;
         for (id, node) in nodes.iter().enumerate().rev() {
             match node.op {
-                Op::Linear { fraction: own, .. } if contains[id] => {
-                    if fraction.is_some_and(|other| other != own) {
-                        return None;
-                    }
+                _ if !contains[id] => {}
+                Op::Local(_) => {
+                    node.op.inputs().iter().for_each(|input| contains[usize::from(*input)] = true)
+                }
+                Op::Linear { fraction: own, .. } if fraction.is_none_or(|other| other == own) => {
                     fraction = Some(own);
                 }
-                Op::Input | Op::Activation { .. } if contains[id] => return None,
-                _ if contains[id] => node.op.inputs(|input| contains[usize::from(input)] = true),
-                _ => {}
+                _ => return None,
             }
         }
         let cone = Self { contains, fraction: fraction? };
@@ -58,8 +56,8 @@ impl Cone {
     fn is_closed(&self, nodes: &[Node<'_>]) -> bool {
         let mut closed = true;
         for (id, node) in nodes.iter().enumerate() {
-            if !self.contains[id] || matches!(node.op, Op::Linear { .. }) {
-                node.op.inputs(|input| closed &= !self.contains[usize::from(input)]);
+            if !self.contains[id] || node.op.is_linear() {
+                closed &= node.op.inputs().iter().all(|input| !self.contains[usize::from(*input)]);
             }
         }
         closed
@@ -76,19 +74,13 @@ impl Cone {
     }
 
     /// The constants of a node. Weights and biases are in units of the accumulator already.
-    fn constants(&self, id: usize, op: &Op<'_>, weights: &Weights) -> Option<(NodeId, NodeWeights)> {
-        let node = id as NodeId;
-        let constants = match op {
-            Op::Linear { .. } => {
-                let (terms, bias) = weights.linear(node);
-                NodeWeights::Linear { terms: terms.to_vec(), bias: bias.to_vec() }
-            }
-            Op::Offset { .. } => {
-                let shift = if self.contains[id] { self.fraction } else { 0 };
-                NodeWeights::Offset(weights.offset(node).iter().map(|value| value << shift).collect())
-            }
-            _ => return None,
-        };
-        Some((node, constants))
+    fn constants(&self, id: usize, weights: &Weights) -> Option<(NodeId, NodeWeights)> {
+        let mut constants = weights.get(id as NodeId)?.clone();
+        if let NodeWeights::Offset(values) = &mut constants
+            && self.contains[id]
+        {
+            values.iter_mut().for_each(|value| *value <<= self.fraction);
+        }
+        Some((id as NodeId, constants))
     }
 }

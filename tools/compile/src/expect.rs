@@ -5,7 +5,7 @@
 //! inputs could add up to: the Euclidean norm, over the input channels, of what each of them can add at most when it takes
 //! its largest value everywhere, around the bias.
 
-use brelu_core::plan::Channel;
+use brelu_core::plan::{Channel, Local};
 
 use super::calibrate::Seen;
 use super::net::{Id, Net, Op, Term};
@@ -51,11 +51,14 @@ fn granted(net: &Net, id: Id, seen: &[Vec<Seen>], before: &[Vec<Span>]) -> Vec<S
     let node = &net.nodes[id];
     match &node.op {
         Op::Linear { terms, bias } => linear(net, terms, bias, seen, part(node.shape.plane())),
-        Op::Add { left, right, subtract: false } => {
-            let pairs = before[*left].iter().zip(&before[*right]);
-            pairs.map(|(left, right)| [left[0].min(right[0]), left[1].max(right[1])]).collect()
+        Op::Local(Local::Add { subtract: false, .. } | Local::Concat { .. }) => {
+            let mut spans = vec![NOTHING; node.shape.channels as usize];
+            net.links(node, |link| {
+                let ([low, high], own) = (before[link.input][link.source], &mut spans[link.channel]);
+                *own = [own[0].min(low), own[1].max(high)];
+            });
+            spans
         }
-        Op::Concat { inputs } => inputs.iter().flat_map(|input| &before[*input]).copied().collect(),
         _ => vec![NOTHING; node.shape.channels as usize],
     }
 }

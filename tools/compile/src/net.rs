@@ -1,9 +1,11 @@
-//! The network between a graph and a plan: the operations of plans with real parameters, before any format is chosen.
+//! The network between a graph and a plan: a plan's nodes with real parameters, before any format is chosen.
 
 use std::sync::Arc;
 
 use brelu_core::geometry::{Conv2d, Shape};
-use brelu_core::plan::{Axis, Channel, Edge, MAX_PARTS};
+use brelu_core::lifetime;
+use brelu_core::local::Link;
+use brelu_core::plan::{Channel, Local, MAX_PARTS, Picks};
 
 use brelu_networks::activation::Activation;
 use brelu_networks::graph;
@@ -23,6 +25,8 @@ pub(super) struct Node {
     pub(super) shape: Shape,
     /// Whether the tensor lives in Z_2^K rather than Z_2^n.
     pub(super) wide: bool,
+    /// What the operation's result is divided by: a mean is the sum of a plan, in a smaller unit.
+    pub(super) divisor: u32,
     pub(super) op: Op,
 }
 
@@ -30,6 +34,7 @@ pub(super) struct Node {
 #[derive(Clone, Debug)]
 pub(super) struct Term {
     pub(super) input: Id,
+    map: Conv2d,
     pub(super) conv: Arc<graph::Graph>,
 }
 
@@ -39,14 +44,11 @@ impl Term {
         let bias = vec![0.0; map.out_channels as usize];
         let x = conv.input;
         conv.push("y", graph::Op::Conv { geometry: map, weights, bias }, &[x])?;
-        Ok(Self { input, conv: Arc::new(conv) })
+        Ok(Self { input, map, conv: Arc::new(conv) })
     }
 
     pub(super) fn map(&self) -> Conv2d {
-        match &self.conv[self.conv.output].op {
-            graph::Op::Conv { geometry, .. } => *geometry,
-            _ => Conv2d::dense(1, 1),
-        }
+        self.map
     }
 
     pub(super) fn weights(&self) -> &[f32] {
@@ -65,30 +67,7 @@ pub(super) enum Op {
         terms: Vec<Term>,
         bias: Vec<f32>,
     },
-    Add {
-        left: Id,
-        right: Id,
-        subtract: bool,
-    },
-    Concat {
-        inputs: Vec<Id>,
-    },
-    /// The mean of windows of `area` elements; the plan sums.
-    Mean {
-        input: Id,
-        kernel: [u16; 2],
-        stride: [u16; 2],
-        pads: [u16; 2],
-        area: u32,
-    },
-    View {
-        input: Id,
-        axes: [Axis; 3],
-        edge: Edge,
-    },
-    Reshape {
-        input: Id,
-    },
+    Local(Local<Id>),
     Activation {
         input: Id,
         channels: Vec<Channel>,
@@ -108,12 +87,8 @@ impl Op {
         match self {
             Self::Input => Vec::new(),
             Self::Linear { terms, .. } => terms.iter().map(|term| term.input).collect(),
-            Self::Add { left, right, .. } => vec![*left, *right],
-            Self::Concat { inputs } => inputs.clone(),
-            Self::Mean { input, .. }
-            | Self::View { input, .. }
-            | Self::Reshape { input }
-            | Self::Activation { input, .. } => vec![*input],
+            Self::Local(local) => local.inputs().to_vec(),
+            Self::Activation { input, .. } => vec![*input],
         }
     }
 
@@ -123,20 +98,46 @@ impl Op {
         match &mut op {
             Self::Input => {}
             Self::Linear { terms, .. } => terms.iter_mut().for_each(|term| term.input = to(term.input)),
-            Self::Add { left, right, .. } => (*left, *right) = (to(*left), to(*right)),
-            Self::Concat { inputs } => inputs.iter_mut().for_each(|input| *input = to(*input)),
-            Self::Mean { input, .. }
-            | Self::View { input, .. }
-            | Self::Reshape { input }
-            | Self::Activation { input, .. } => *input = to(*input),
+            Self::Local(local) => *local = local.map(|input| to(*input)),
+            Self::Activation { input, .. } => *input = to(*input),
         }
         op
+    }
+
+    /// The linear maps that are added; none of other operations.
+    pub(super) fn terms(&self) -> &[Term] {
+        match self {
+            Self::Linear { terms, .. } => terms,
+            _ => &[],
+        }
+    }
+
+    /// What an activation does with its channels; nothing of other operations.
+    pub(super) fn channels(&self) -> &[Channel] {
+        match self {
+            Self::Activation { channels, .. } => channels,
+            _ => &[],
+        }
+    }
+
+    pub(super) fn is_linear(&self) -> bool {
+        matches!(self, Self::Linear { .. })
+    }
+
+    pub(super) fn is_activation(&self) -> bool {
+        matches!(self, Self::Activation { .. })
+    }
+}
+
+impl From<Local<Id>> for Op {
+    fn from(local: Local<Id>) -> Self {
+        Self::Local(local)
     }
 }
 
 impl Net {
-    pub(super) fn push(&mut self, name: impl Into<String>, shape: Shape, op: Op) -> Id {
-        self.nodes.push(Node { name: name.into(), shape, wide: false, op });
+    pub(super) fn push(&mut self, name: impl Into<String>, shape: Shape, op: impl Into<Op>) -> Id {
+        self.nodes.push(Node { name: name.into(), shape, wide: false, divisor: 1, op: op.into() });
         self.nodes.len() - 1
     }
 
@@ -145,7 +146,7 @@ impl Net {
     }
 
     pub(super) fn add(&mut self, name: String, left: Id, right: Id, subtract: bool) -> Id {
-        self.push(name, self.shape(left), Op::Add { left, right, subtract })
+        self.push(name, self.shape(left), Local::Add { inputs: [left, right], subtract })
     }
 
     /// Joins channels, through intermediate nodes if there are many parts.
@@ -158,23 +159,31 @@ impl Net {
         }
         let channels = inputs.iter().map(|id| self.shape(*id).channels).sum();
         let map = self.shape(inputs[0]);
-        self.push(name, Shape::new(channels, map.height, map.width), Op::Concat { inputs })
+        self.push(
+            name,
+            Shape::new(channels, map.height, map.width),
+            Local::Concat { inputs: inputs.into_iter().collect() },
+        )
     }
 
     /// Channels `first .. first + count`.
     pub(super) fn slice(&mut self, name: String, input: Id, first: u32, count: u32) -> Id {
         let from = self.shape(input);
-        let axes = [Axis::slice(first as i32, 1), Axis::SAME, Axis::SAME];
         let shape = Shape::new(count, from.height, from.width);
-        self.push(name, shape, Op::View { input, axes, edge: Edge::Zero })
+        self.push(name, shape, Local::View { input, picks: Picks::channels(first) })
+    }
+
+    /// Calls `visit` with what every channel of a local node is made of; of other nodes with nothing.
+    pub(super) fn links(&self, node: &Node, visit: impl FnMut(Link<Id>)) {
+        if let Op::Local(local) = &node.op {
+            local.links(node.shape, |id| self.shape(id), visit);
+        }
     }
 
     /// For every node, the last node that reads it; its own position if there is none.
     pub(super) fn last_reads(&self) -> Vec<Id> {
-        let mut last: Vec<Id> = (0..self.nodes.len()).collect();
-        for (id, node) in self.nodes.iter().enumerate() {
-            node.op.inputs().into_iter().for_each(|input| last[input] = id);
-        }
+        let mut last = vec![0; self.nodes.len()];
+        lifetime::last_reads(self.nodes.iter().map(|node| node.op.inputs()), &mut last);
         last
     }
 

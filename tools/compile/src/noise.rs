@@ -8,22 +8,16 @@
 use rayon::prelude::*;
 
 use super::CompileError;
-use super::net::{Net, Op};
+use super::net::Net;
 use super::quality::Pair;
 use super::run::run;
-use brelu_core::plan::Channel;
+use super::spec::is_pointwise;
 use brelu_data::Preprocess;
 use brelu_networks::numbers::Random;
 
 /// Whether any decision is about more than one pixel.
 pub(super) fn has_blocks(net: &Net) -> bool {
-    net.nodes.iter().any(|node| match &node.op {
-        Op::Activation { channels, .. } => channels.iter().any(|channel| match channel {
-            Channel::Blocks { height, width, .. } => u32::from(*height) * u32::from(*width) > 1,
-            Channel::Identity | Channel::Zero => false,
-        }),
-        _ => false,
-    })
+    !net.nodes.iter().flat_map(|node| node.op.channels()).all(is_pointwise)
 }
 
 /// The float network's `outputs`, and what they are when every pixel of the images is one level darker or brighter, or

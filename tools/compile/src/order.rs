@@ -1,13 +1,13 @@
 //! The order of a plan's nodes: activations of the same depth stand together, so that they share a round trip.
 
-use super::net::{Id, Net, Op};
+use super::net::{Id, Net};
 
 /// Keeps what `output` depends on, by the number of activations before it.
 pub(super) fn by_depth(net: Net, output: Id) -> Net {
     let depths = depths(&net);
     let live = live(&net, output);
     let mut order: Vec<Id> = (0..net.nodes.len()).filter(|id| live[*id]).collect();
-    order.sort_by_key(|id| (depths[*id], !is_activation(&net, *id), *id));
+    order.sort_by_key(|id| (depths[*id], !net.nodes[*id].op.is_activation(), *id));
     let mut positions = vec![0; net.nodes.len()];
     order.iter().enumerate().for_each(|(position, id)| positions[*id] = position);
     let mut nodes: Vec<Option<_>> = net.nodes.into_iter().map(Some).collect();
@@ -21,16 +21,12 @@ pub(super) fn by_depth(net: Net, output: Id) -> Net {
     sorted
 }
 
-fn is_activation(net: &Net, id: Id) -> bool {
-    matches!(net.nodes[id].op, Op::Activation { .. })
-}
-
 /// The most activations on a path that ends with a node.
 fn depths(net: &Net) -> Vec<usize> {
     let mut depths: Vec<usize> = Vec::new();
-    for (id, node) in net.nodes.iter().enumerate() {
+    for node in &net.nodes {
         let before = node.op.inputs().into_iter().map(|input| depths[input]).max().unwrap_or(0);
-        depths.push(before + usize::from(is_activation(net, id)));
+        depths.push(before + usize::from(node.op.is_activation()));
     }
     depths
 }

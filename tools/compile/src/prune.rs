@@ -27,10 +27,8 @@ fn removable(net: &Net, id: Id) -> Option<Vec<usize>> {
     let readers =
         |of: Id| net.nodes.iter().enumerate().filter(move |(_, node)| node.op.inputs().contains(&of));
     let private = readers(*input).all(|(reader, _)| reader == id);
-    let dense = |node: &Node| match &node.op {
-        Op::Linear { terms, .. } => terms.iter().all(|term| term.map().groups == 1),
-        _ => false,
-    };
+    let dense =
+        |node: &Node| node.op.is_linear() && node.op.terms().iter().all(|term| term.map().groups == 1);
     let ends = [id, *input].contains(&net.output());
     let fits = !ends && private && dense(&net.nodes[*input]) && readers(id).all(|(_, node)| dense(node));
     (fits && kept.len() < channels.len()).then_some(kept)

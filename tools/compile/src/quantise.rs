@@ -1,7 +1,7 @@
 //! From real parameters and scales to a plan and its integers.
 
 use brelu_core::plan::{
-    self, Answer, Channel, Channels, Header, Interpolation, MAX_PARTS, PiecewiseBuf, Plan, PlanError,
+    self, Answer, Channel, Channels, Header, Interpolation, MAX_TERMS, PiecewiseBuf, Plan, PlanError,
     Preprocess,
 };
 use brelu_host::weights::{NodeWeights, Weights};
@@ -84,49 +84,27 @@ fn plan_node<'a>(
     (knots, records): &'a (u8, Vec<u8>),
     format: Format,
 ) -> Result<plan::Node<'a>, CompileError> {
-    let id = |id: Id| id as plan::NodeId;
+    let id = |id: &Id| *id as plan::NodeId;
     let op = match &node.op {
         Op::Input => plan::Op::Input,
         Op::Linear { terms, .. } => {
-            let mut op_terms = plan::Op::Linear { terms: Default::default(), fraction: format.fraction };
-            if let plan::Op::Linear { terms: to, .. } = &mut op_terms {
-                let all = terms.iter().map(|term| plan::Term { input: id(term.input), map: term.map() });
-                push_all(to, all, &node.name)?;
+            let mut to = heapless::Vec::<_, MAX_TERMS>::new();
+            for term in terms {
+                let problem = || format!("it has more than {MAX_TERMS} inputs");
+                let term = plan::Term { input: id(&term.input), map: term.map() };
+                to.push(term).map_err(|_| CompileError::node(&node.name, problem()))?;
             }
-            op_terms
+            plan::Op::Linear { terms: to, fraction: format.fraction }
         }
-        Op::Add { left, right, subtract } => {
-            plan::Op::Add { left: id(*left), right: id(*right), subtract: *subtract }
-        }
-        Op::Concat { inputs } => {
-            let mut parts = heapless::Vec::<_, MAX_PARTS>::new();
-            push_all(&mut parts, inputs.iter().map(|input| id(*input)), &node.name)?;
-            plan::Op::Concat { inputs: parts }
-        }
-        Op::Mean { input, kernel, stride, pads, .. } => {
-            plan::Op::SumPool { input: id(*input), kernel: *kernel, stride: *stride, pads: *pads }
-        }
-        Op::View { input, axes, edge } => plan::Op::View { input: id(*input), axes: *axes, edge: *edge },
-        Op::Reshape { input } => plan::Op::Reshape { input: id(*input) },
+        Op::Local(local) => plan::Op::Local(local.map(id)),
         Op::Activation { input, .. } => plan::Op::Activation {
-            input: id(*input),
+            input: id(input),
             window: format.window,
             channels: Channels::piecewise(*knots, records),
         },
     };
     let bits = if node.wide { format.wide() } else { format.narrow };
     Ok(plan::Node { name: &node.name, shape: node.shape, bits, op })
-}
-
-fn push_all<T, const N: usize>(
-    to: &mut heapless::Vec<T, N>,
-    from: impl Iterator<Item = T>,
-    name: &str,
-) -> Result<(), CompileError> {
-    for item in from {
-        to.push(item).map_err(|_| CompileError::node(name, format!("it has more than {N} inputs")))?;
-    }
-    Ok(())
 }
 
 /// The records of an activation's channels, and the knots that each of them has room for.
@@ -204,18 +182,13 @@ fn constants(
 ) -> Result<Vec<(plan::NodeId, NodeWeights)>, CompileError> {
     let mut all = Vec::new();
     for (id, node) in net.nodes.iter().enumerate() {
-        let weights = match &node.op {
-            Op::Linear { terms, bias } => {
-                let terms = terms.iter().map(|term| term_integers(id, node, term, scales, format));
-                let terms = terms.collect::<Result<_, _>>()?;
-                let unit = |channel| scales.of(id, channel) / f64::from(format.fraction).exp2();
-                let bias = bias.iter().zip(&drift[id]).map(|(bias, drift)| f64::from(*bias) - drift);
-                let bias = bias.enumerate().map(|(channel, bias)| bias / unit(channel));
-                NodeWeights::Linear { terms, bias: bias.map(residue).collect() }
-            }
-            _ => continue,
-        };
-        all.push((id as plan::NodeId, weights));
+        let Op::Linear { terms, bias } = &node.op else { continue };
+        let terms = terms.iter().map(|term| term_integers(id, node, term, scales, format));
+        let terms = terms.collect::<Result<_, _>>()?;
+        let unit = |channel| scales.of(id, channel) / f64::from(format.fraction).exp2();
+        let bias = bias.iter().zip(&drift[id]).map(|(bias, drift)| f64::from(*bias) - drift);
+        let bias = bias.enumerate().map(|(channel, bias)| bias / unit(channel)).map(residue).collect();
+        all.push((id as plan::NodeId, NodeWeights::Linear { terms, bias }));
     }
     Ok(all)
 }

@@ -120,7 +120,6 @@ pub(super) fn linears(plan: &Plan<'_>, weights: &Weights) -> Vec<LinearReport> {
 
 /// Groups of consecutive activations.
 pub(super) fn round_trips(plan: &Plan<'_>) -> usize {
-    let is_activation: Vec<bool> =
-        plan.nodes().map(|(_, node)| matches!(node.op, Op::Activation { .. })).collect();
+    let is_activation: Vec<bool> = plan.nodes().map(|(_, node)| node.op.is_activation()).collect();
     is_activation.windows(2).filter(|pair| pair[1] && !pair[0]).count()
 }

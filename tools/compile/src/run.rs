@@ -1,11 +1,11 @@
 //! The lowered network in `f32`: what a plan approximates.
 
 use brelu_core::geometry::Shape;
-use brelu_core::plan::Channel;
+use brelu_core::local;
+use brelu_core::plan::{Channel, Local};
 
 use super::CompileError;
 use super::net::{Id, Net, Node, Op, Term};
-use crate::simulate::local;
 use brelu_networks::activation::Activation;
 use brelu_networks::graph;
 
@@ -35,25 +35,20 @@ fn compute(net: &Net, node: &Node, image: &[f32], tensors: &[Vec<f32>]) -> Resul
     Ok(match &node.op {
         Op::Input => image.to_vec(),
         Op::Linear { terms, bias } => linear(terms, bias, node.shape, tensors)?,
-        Op::Add { left, right, subtract } => {
-            let sign = if *subtract { -1.0 } else { 1.0 };
-            tensors[*left].iter().zip(&tensors[*right]).map(|(left, right)| left + sign * right).collect()
-        }
-        Op::Concat { inputs } => inputs.iter().flat_map(|input| &tensors[*input]).copied().collect(),
-        Op::Mean { input, kernel, stride, pads, area } => {
-            let windows = local::Windows { kernel: *kernel, stride: *stride, pads: *pads };
-            let sums =
-                windows.sums(&tensors[*input], net.shape(*input), node.shape, |sum: f32, value| sum + value);
-            sums.iter().map(|sum| sum / *area as f32).collect()
-        }
-        Op::View { input, axes, edge } => {
-            local::view(&tensors[*input], net.shape(*input), node.shape, axes, *edge)
-        }
-        Op::Reshape { input } => tensors[*input].clone(),
+        Op::Local(local) => alone(net, node, local, tensors),
         Op::Activation { input, channels, functions, .. } => {
             activate(&tensors[*input], node.shape, channels, functions)
         }
     })
+}
+
+fn alone(net: &Net, node: &Node, local: &Local<Id>, tensors: &[Vec<f32>]) -> Vec<f32> {
+    let mut out = vec![0.0; node.shape.len()];
+    local.planes(node.shape, 0, &mut out, |id| (net.shape(id), &tensors[id][..]));
+    if node.divisor > 1 {
+        out.iter_mut().for_each(|value| *value /= node.divisor as f32);
+    }
+    out
 }
 
 fn linear(
@@ -67,14 +62,8 @@ fn linear(
         let part = graph::run(&term.conv, &tensors[term.input])?;
         out.iter_mut().zip(part).for_each(|(sum, part)| *sum += part);
     }
-    add_per_channel(&mut out, bias, shape);
+    local::offset(&mut out, shape.plane(), bias.iter().copied());
     Ok(out)
-}
-
-fn add_per_channel(values: &mut [f32], constants: &[f32], shape: Shape) {
-    for (plane, constant) in values.chunks_mut(shape.plane()).zip(constants) {
-        plane.iter_mut().for_each(|value| *value += constant);
-    }
 }
 
 fn activate(x: &[f32], shape: Shape, channels: &[Channel], functions: &[Activation]) -> Vec<f32> {

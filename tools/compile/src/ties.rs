@@ -5,7 +5,6 @@
 //! part that depends on how many fraction bits weights have. Linear maps tie nothing. A weighted union-find collects the
 //! classes.
 
-use brelu_core::geometry::Shape;
 use brelu_core::plan::Channel;
 
 use super::CompileError;
@@ -60,61 +59,19 @@ impl Ties {
     }
 
     fn node(&mut self, net: &Net, id: Id, node: &Node, fraction: u8) -> Result<(), ()> {
-        let channels = node.shape.channels as usize;
-        match &node.op {
-            Op::Input | Op::Linear { .. } => Ok(()),
-            Op::Add { left, right, .. } => {
-                self.planes(id, *left, channels, 1.0)?;
-                self.planes(id, *right, channels, 1.0)
-            }
-            Op::Activation { input, channels, functions } => {
-                let mut both = channels.iter().zip(functions).enumerate();
-                both.try_for_each(|(at, (channel, function))| {
-                    let decides = matches!(channel, Channel::Blocks { .. });
-                    let factor = if decides { 1.0 / gain(function, fraction) } else { 1.0 };
-                    self.tie((id, at), (*input, at), factor)
-                })
-            }
-            Op::Mean { input, area, .. } => self.planes(id, *input, channels, 1.0 / f64::from(*area)),
-            Op::Concat { inputs } => self.concat(net, id, inputs),
-            Op::View { input, axes, edge } => {
-                let from = net.shape(*input);
-                (0..node.shape.channels).try_for_each(|channel| {
-                    match edge.resolve(axes[0].source(channel), from.channels) {
-                        Some(source) => self.tie((id, channel as usize), (*input, source as usize), 1.0),
-                        None => Ok(()),
-                    }
-                })
-            }
-            Op::Reshape { input } => self.reshape(id, node.shape, *input, net.shape(*input)),
-        }
-    }
-
-    fn planes(&mut self, id: Id, input: Id, channels: usize, factor: f64) -> Result<(), ()> {
-        (0..channels).try_for_each(|channel| self.tie((id, channel), (input, channel), factor))
-    }
-
-    fn concat(&mut self, net: &Net, id: Id, inputs: &[Id]) -> Result<(), ()> {
-        let mut at = 0;
-        for input in inputs {
-            for channel in 0..net.shape(*input).channels as usize {
-                self.tie((id, at), (*input, channel), 1.0)?;
-                at += 1;
-            }
-        }
-        Ok(())
-    }
-
-    /// Ties channels that share an element.
-    fn reshape(&mut self, id: Id, to: Shape, input: Id, from: Shape) -> Result<(), ()> {
-        let step = to.plane().min(from.plane());
-        for element in (0..to.len()).step_by(step.max(1)) {
-            let last = (element + step - 1).min(to.len() - 1);
-            for at in [element, last] {
-                self.tie((id, at / to.plane()), (input, at / from.plane()), 1.0)?;
-            }
-        }
-        Ok(())
+        let Op::Activation { input, channels, functions } = &node.op else {
+            let (factor, mut fits) = (1.0 / f64::from(node.divisor), Ok(()));
+            net.links(node, |link| {
+                fits = fits.and(self.tie((id, link.channel), (link.input, link.source), factor));
+            });
+            return fits;
+        };
+        let mut both = channels.iter().zip(functions).enumerate();
+        both.try_for_each(|(at, (channel, function))| {
+            let decides = matches!(channel, Channel::Blocks { .. });
+            let factor = if decides { 1.0 / gain(function, fraction) } else { 1.0 };
+            self.tie((id, at), (*input, at), factor)
+        })
     }
 
     /// One scale for all channels of a node.

@@ -5,12 +5,12 @@
 //! much smaller than the largest it is tied to, the addition becomes one more term, with the weight one, of the linear
 //! layer that computes the other summand: no bit more is sent. Where there is no such layer the addition becomes one.
 
-use brelu_core::plan::{Channel, MAX_TERMS};
+use brelu_core::plan::{Channel, Local, MAX_TERMS};
 
 use super::CompileError;
 use super::calibrate::Seen;
 use super::lower::depthwise;
-use super::net::{Id, Net, Op, Term};
+use super::net::{Id, Net, Node, Op, Term};
 use super::ties::{self, Ties};
 
 /// How many times smaller than the largest a tensor may be that stays tied: to a linear layer, which costs nothing to
@@ -35,7 +35,9 @@ pub(super) fn untie(net: &mut Net, seen: &mut Vec<Vec<Seen>>) -> Result<(), Comp
     };
     let mut absorbed = vec![false; net.nodes.len()];
     for id in 0..net.nodes.len() {
-        let Op::Add { left, right, subtract: false } = net.nodes[id].op else { continue };
+        let Op::Local(Local::Add { inputs: [left, right], subtract: false }) = net.nodes[id].op else {
+            continue;
+        };
         if net.nodes[id].wide {
             continue;
         }
@@ -77,13 +79,10 @@ fn in_large_ring(net: &Net, id: Id, before: Id) -> Option<Id> {
     if net.nodes[id].wide {
         return Some(id);
     }
-    (id..before).find(|at| match &net.nodes[*at].op {
-        Op::Activation { input, channels, .. } => {
-            *input == id
-                && net.nodes[*at].wide
-                && channels.iter().all(|channel| *channel == Channel::Identity)
-        }
-        _ => false,
+    (id..before).find(|at| {
+        let Node { op, wide, .. } = &net.nodes[*at];
+        let passes = |channel: &Channel| *channel == Channel::Identity;
+        *wide && op.is_activation() && op.inputs() == [id] && op.channels().iter().all(passes)
     })
 }
 
@@ -91,7 +90,7 @@ fn in_large_ring(net: &Net, id: Id, before: Id) -> Option<Id> {
 fn private(net: &Net, id: Id, reader: Id) -> bool {
     let reads = |at: Id| net.nodes[at].op.inputs().into_iter().filter(|input| *input == id).count();
     let all: usize = (0..net.nodes.len()).map(reads).sum();
-    matches!(net.nodes[id].op, Op::Linear { .. }) && all == 1 && reads(reader) == 1
+    net.nodes[id].op.is_linear() && all == 1 && reads(reader) == 1
 }
 
 /// A linear layer that adds `others` to what `terms` and `bias` give.

@@ -5,7 +5,8 @@
 //! behind additions, before anything that repeats or averages it. An output that is a mean, computed as a sum, keeps K
 //! bits if it has them: its parts would be left with few otherwise.
 
-use brelu_core::plan::{Axis, Channel, Edge};
+use brelu_core::geometry::Shape;
+use brelu_core::plan::{Channel, Local, Picks};
 
 use super::net::{Id, Net, Node, Op};
 
@@ -25,9 +26,8 @@ fn offers(net: &Net) -> Vec<bool> {
     let mut offers: Vec<bool> = Vec::new();
     for node in &net.nodes {
         let offer = match &node.op {
-            Op::Input | Op::Activation { .. } => true,
-            Op::Linear { .. } => false,
-            op => op.inputs().iter().all(|input| offers[*input]),
+            Op::Local(local) => local.inputs().iter().all(|input| offers[*input]),
+            op => !op.is_linear(),
         };
         offers.push(offer);
     }
@@ -41,9 +41,8 @@ fn needs(net: &Net) -> Vec<bool> {
     needs[net.output()] = offers[net.output()] && is_mean(net, net.output());
     for (id, node) in net.nodes.iter().enumerate().rev() {
         let inputs = match &node.op {
-            Op::Linear { .. } => true,
-            Op::Input | Op::Activation { .. } => false,
-            _ => needs[id] && (offers[id] || passes(net, node)),
+            Op::Local(local) => needs[id] && (offers[id] || passes(net, node.shape, local)),
+            op => op.is_linear(),
         };
         if inputs {
             node.op.inputs().into_iter().for_each(|input| needs[input] = true);
@@ -54,20 +53,17 @@ fn needs(net: &Net) -> Vec<bool> {
 
 /// Whether a node is a mean under another shape.
 fn is_mean(net: &Net, mut id: Id) -> bool {
-    loop {
-        match net.nodes[id].op {
-            Op::Mean { .. } => return true,
-            Op::Reshape { input } | Op::View { input, .. } => id = input,
-            _ => return false,
-        }
+    while let Op::Local(Local::Reshape { input } | Local::View { input, .. }) = net.nodes[id].op {
+        id = input;
     }
+    matches!(net.nodes[id].op, Op::Local(Local::SumPool { .. }))
 }
 
 /// Whether extending the inputs of a node is as good as extending the node.
-fn passes(net: &Net, node: &Node) -> bool {
-    match &node.op {
-        Op::Concat { .. } | Op::Reshape { .. } | Op::Mean { .. } => true,
-        Op::View { input, .. } => node.shape.len() >= net.shape(*input).len(),
+fn passes(net: &Net, shape: Shape, local: &Local<Id>) -> bool {
+    match local {
+        Local::Concat { .. } | Local::Reshape { .. } | Local::SumPool { .. } => true,
+        Local::View { input, .. } => shape.len() >= net.shape(*input).len(),
         _ => false,
     }
 }
@@ -91,25 +87,23 @@ struct Widening<'a> {
 impl Widening<'_> {
     fn node(&mut self, node: &Node) {
         let needed = self.needs[self.ids.len()];
-        let ids = match &node.op {
-            Op::Input => self.same(node, true, true),
-            Op::Activation { .. } => self.activation(node, needed),
-            Op::Linear { .. } => {
-                let narrow = self.copy(node, true, false);
-                self.extended(node, narrow, needed)
-            }
-            op => {
-                let inputs = op.inputs();
-                let wide_inputs = inputs.iter().all(|input| self.is_wide(*input));
-                if needed && (passes(self.from, node) || wide_inputs) {
-                    self.same(node, true, true)
-                } else {
-                    let narrow = self.copy(node, false, false);
-                    self.extended(node, narrow, needed)
-                }
-            }
+        let ids = if node.op.is_activation() {
+            self.activation(node, needed)
+        } else if self.offers(node, needed) {
+            let id = self.copy(node, true, true);
+            Ids { any: id, wide: id }
+        } else {
+            let narrow = self.copy(node, node.op.is_linear(), false);
+            self.extended(node, narrow, needed)
         };
         self.ids.push(ids);
+    }
+
+    /// Whether a node that is no activation has K bits, where they are `needed`, without an extension.
+    fn offers(&self, node: &Node, needed: bool) -> bool {
+        let Op::Local(local) = &node.op else { return !node.op.is_linear() };
+        let wide_inputs = || local.inputs().iter().all(|input| self.is_wide(*input));
+        needed && (passes(self.from, node.shape, local) || wide_inputs())
     }
 
     fn is_wide(&self, id: Id) -> bool {
@@ -118,13 +112,8 @@ impl Widening<'_> {
 
     fn copy(&mut self, node: &Node, wide_inputs: bool, wide: bool) -> Id {
         let op = node.op.renamed(|id| if wide_inputs { self.ids[id].wide } else { self.ids[id].any });
-        self.to.nodes.push(Node { name: node.name.clone(), shape: node.shape, wide, op });
+        self.to.nodes.push(Node { name: node.name.clone(), wide, op, ..*node });
         self.to.output()
-    }
-
-    fn same(&mut self, node: &Node, wide_inputs: bool, wide: bool) -> Ids {
-        let id = self.copy(node, wide_inputs, wide);
-        Ids { any: id, wide: id }
     }
 
     fn extended(&mut self, node: &Node, narrow: Id, needed: bool) -> Ids {
@@ -143,12 +132,12 @@ impl Widening<'_> {
         let id = self.copy(node, false, wide);
         if let Op::Activation { input, .. } = self.to.nodes[id].op {
             let source = &self.to.nodes[input];
-            if source.wide || matches!(source.op, Op::Activation { .. }) {
-                let view = Op::View { input, axes: [Axis::SAME; 3], edge: Edge::Zero };
-                let name = format!("{}/read", node.name);
-                self.to.nodes.insert(id, Node { name, shape: node.shape, wide: false, op: view });
-                self.to.nodes[id + 1].op = self.to.nodes[id + 1].op.renamed(|_| id);
-                return Ids { any: id + 1, wide: id + 1 };
+            if source.wide || source.op.is_activation() {
+                let view = Local::View { input, picks: Picks::ALL };
+                let view = self.to.push(format!("{}/read", node.name), node.shape, view);
+                self.to.nodes.swap(id, view);
+                self.to.nodes[view].op = self.to.nodes[view].op.renamed(|_| id);
+                return Ids { any: view, wide: view };
             }
         }
         Ids { any: id, wide: id }

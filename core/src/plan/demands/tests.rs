@@ -8,8 +8,8 @@ use crate::client::Memory;
 use crate::geometry::{Conv2d, Shape};
 use crate::masks::{FRAME, Masks, input_mask};
 use crate::plan::{
-    Axis, Channel, Channels, ColourOrder, Demands, Edge, Fit, Header, Node, NodeId, Op, Plan, PlanError,
-    Preprocess, Term, write,
+    Axis, Channel, Channels, ColourOrder, Demands, Edge, Fit, Header, Local, Node, NodeId, Op, Picks, Plan,
+    PlanError, Preprocess, Term, Windows, write,
 };
 use crate::prf::PairKey;
 
@@ -26,7 +26,7 @@ fn node(shape: Shape, op: Op<'_>) -> Node<'_> {
 }
 
 fn same(input: NodeId) -> Op<'static> {
-    Op::View { input, axes: [Axis::SAME; 3], edge: Edge::Zero }
+    Local::View { input, picks: Picks::ALL }.into()
 }
 
 /// An input and `count` nodes behind it, each of which reads the one before.
@@ -70,10 +70,13 @@ fn nodes_nest_as_deep_as_there_are_nodes_on_a_small_stack() {
     let identity = |input| Op::Activation { input, window: 2, channels: Channels::relu(&IDENTITY) };
     let ops: [fn(NodeId) -> Op<'static>; 5] = [
         same,
-        |input| Op::Reshape { input },
-        |input| Op::Offset { input },
-        |input| Op::Concat { inputs: [input].into_iter().collect() },
-        |input| Op::SumPool { input, kernel: [1; 2], stride: [1; 2], pads: [0; 2] },
+        |input| Local::Reshape { input }.into(),
+        |input| Local::Offset { input }.into(),
+        |input| Local::Concat { inputs: [input].into_iter().collect() }.into(),
+        |input| {
+            let windows = Windows { kernel: [1; 2], stride: [1; 2], pads: [0; 2] };
+            Local::SumPool { input, windows }.into()
+        },
     ];
     for op in ops {
         let file = chain(Shape::new(1, 1, 1), 2047, op);
@@ -103,7 +106,7 @@ fn sums_nest_on_either_side() {
     for side in [[0, 1], [1, 0]] {
         let sum = |before: NodeId| {
             let pair = [before, 0];
-            Op::Add { left: pair[side[0]], right: pair[side[1]], subtract: false }
+            Local::Add { inputs: side.map(|at| pair[at]), subtract: false }.into()
         };
         let file = chain(Shape::new(1, 1, 3), 1000, sum);
         let expected: Vec<u32> = input(&file).iter().map(|mask| mask.wrapping_mul(1001) & 0xffff).collect();
@@ -114,7 +117,7 @@ fn sums_nest_on_either_side() {
 
 #[test]
 fn work_that_doubles_is_refused() {
-    let twice = |input| Op::Add { left: input, right: input, subtract: false };
+    let twice = |input| Local::Add { inputs: [input; 2], subtract: false }.into();
     let file = chain(Shape::new(1, 1, 1), 19, twice);
     assert_eq!(demands(&file).unwrap().mask_work, (17 << 19) - 16);
     let error = demands(&chain(Shape::new(1, 1, 1), 20, twice)).unwrap_err();
@@ -136,7 +139,8 @@ fn rows_as_wide_as_tensors_may_be_are_counted_and_bounded() {
 #[test]
 fn a_view_counts_the_columns_it_reads_not_its_own() {
     let strided = |to: u32, axis| {
-        let view = Op::View { input: 0, axes: [Axis::SAME, Axis::SAME, axis], edge: Edge::Zero };
+        let picks = Picks { axes: [Axis::SAME, Axis::SAME, axis], edge: Edge::Zero };
+        let view = Local::View { input: 0, picks }.into();
         file(&[node(Shape::new(1, 2, 1000), Op::Input), node(Shape::new(1, 2, to), view)])
     };
     let read = |file: &[u8]| demands(file).unwrap();
@@ -153,7 +157,8 @@ fn a_view_counts_the_columns_it_reads_not_its_own() {
 #[test]
 fn a_pooling_counts_the_rows_and_columns_that_it_covers() {
     let pool = |kernel: u16, size: u32| {
-        let pool = Op::SumPool { input: 0, kernel: [kernel; 2], stride: [1; 2], pads: [0; 2] };
+        let windows = Windows { kernel: [kernel; 2], stride: [1; 2], pads: [0; 2] };
+        let pool = Local::SumPool { input: 0, windows }.into();
         let shape = Shape::new(1, size, size);
         demands(&file(&[node(shape, Op::Input), node(shape, pool)]))
     };

@@ -5,7 +5,7 @@ use anyhow::{Context, Result};
 use brelu::report::{Bytes, Lines, Table, note, print, traffic_table};
 use brelu_compile::{Compiled, LabelReport, Quality, Report, Trial};
 use brelu_core::cost;
-use brelu_core::plan::{Op, Plan};
+use brelu_core::plan::{Local, Op, Plan};
 use brelu_data::Preprocess;
 
 use brelu_networks::numbers::{bytes, percent};
@@ -126,7 +126,7 @@ fn write(prefix: &Path, compiled: &Compiled, record: &Record<'_>) -> Result<Line
 /// The widths of the comparison windows of the network: one, or the narrowest and the widest.
 fn windows(plan: &Plan<'_>) -> String {
     let mut widths = BTreeSet::new();
-    let network = plan.nodes().take_while(|(_, node)| !matches!(node.op, Op::Shift { .. }));
+    let network = plan.nodes().take_while(|(_, node)| !matches!(node.op, Op::Local(Local::Shift { .. })));
     for (_, node) in network {
         if let Op::Activation { window, .. } = node.op {
             widths.insert(window);

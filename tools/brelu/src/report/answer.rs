@@ -1,7 +1,7 @@
 //! What a plan's answer is and costs.
 
-use brelu_core::cost::{self, channel_layouts};
-use brelu_core::plan::{Answer, Channel, NodeId, Op, Plan};
+use brelu_core::cost::{self, layouts};
+use brelu_core::plan::{Answer, Channel, Local, NodeId, Op, Plan};
 use serde::Serialize;
 
 use super::Bytes;
@@ -71,14 +71,12 @@ impl AnswerReport {
 
 /// Where the choice of labels begins: scores are shifted there, and nowhere else.
 fn choice(plan: &Plan<'_>) -> NodeId {
-    let shift = plan.nodes().find(|(_, node)| matches!(node.op, Op::Shift { .. }));
+    let shift = plan.nodes().find(|(_, node)| matches!(node.op, Op::Local(Local::Shift { .. })));
     shift.map_or(plan.len() as NodeId, |(id, _)| id)
 }
 
 fn decisions(plan: &Plan<'_>, id: NodeId) -> u64 {
-    let node = plan.node(id);
-    let Op::Activation { input, window, channels } = node.op else { return 0 };
-    channel_layouts(&node, plan.node(input).bits, window, channels)
+    layouts(plan, &plan.node(id))
         .filter(|layout| matches!(layout.channel, Channel::Blocks { .. }))
         .map(|layout| layout.tiling.len() as u64)
         .sum()

@@ -1,7 +1,7 @@
 //! A plan as a report: what it does and costs, layer by layer.
 
 use brelu_core::client::Memory;
-use brelu_core::cost::{self, channel_layouts};
+use brelu_core::cost::{self, layouts};
 use brelu_core::geometry::Shape;
 use brelu_core::plan::{Answer, Channel, ColourOrder, Fit, Header, Interpolation, Node, NodeId, Op, Plan};
 use serde::Serialize;
@@ -174,28 +174,23 @@ fn layer(plan: &Plan<'_>, id: NodeId) -> LayerReport {
         op: operation(&node),
         shape: sizes(node.shape),
         bits: node.bits,
+        inputs: node.op.inputs().to_vec(),
+        macs: node.op.terms().iter().map(|term| term.map.fan_in() as u64 * node.shape.len() as u64).sum(),
         bytes: cost::node_bytes(plan, id).into(),
         ..LayerReport::default()
     };
-    node.op.inputs(|input| report.inputs.push(input));
-    match &node.op {
-        Op::Linear { terms, fraction } => {
-            report.from_bits = Some(node.bits + fraction);
-            report.fraction = Some(*fraction);
-            let products = terms.iter().map(|term| term.map.fan_in() as u64 * node.shape.len() as u64);
-            report.macs = products.sum();
-        }
-        Op::Activation { .. } => activation(plan, &node, &mut report),
-        _ => {}
+    if let Op::Linear { fraction, .. } = node.op {
+        report.from_bits = Some(node.accumulator_bits());
+        report.fraction = Some(fraction);
     }
+    activation(plan, &node, &mut report);
     report
 }
 
 fn activation(plan: &Plan<'_>, node: &Node<'_>, report: &mut LayerReport) {
-    let Op::Activation { input, window, channels } = node.op else { return };
-    let n = plan.node(input).bits;
-    report.from_bits = Some(n);
-    for layout in channel_layouts(node, n, window, channels) {
+    let Op::Activation { input, window, .. } = node.op else { return };
+    report.from_bits = Some(plan.node(input).bits);
+    for layout in layouts(plan, node) {
         let plane = layout.plane as u64;
         match layout.channel {
             Channel::Blocks { lo, .. } => {
@@ -227,14 +222,7 @@ fn operation(node: &Node<'_>) -> String {
             });
             text.collect::<Vec<_>>().join(" + ")
         }
-        Op::Add { subtract: true, .. } => "subtract".into(),
-        Op::Add { .. } => "add".into(),
-        Op::Offset { .. } => "offset".into(),
-        Op::Concat { .. } => "concat".into(),
-        Op::SumPool { kernel, .. } => format!("sum pool {}x{}", kernel[0], kernel[1]),
-        Op::View { .. } => "view".into(),
-        Op::Reshape { .. } => "reshape".into(),
-        Op::Shift { by, .. } => format!("shift {by}"),
+        Op::Local(local) => local.to_string(),
         Op::Activation { channels, .. } => {
             let blocks = |channel: Channel| matches!(channel, Channel::Blocks { .. });
             if channels.iter().any(blocks) { "block-ReLU" } else { "extend" }.into()

@@ -2,7 +2,7 @@
 
 use brelu_core::geometry::Shape;
 use brelu_core::plan::{
-    Answer, Axis, Channel, Channels, Edge, Header, MAX_NODES, MAX_PARTS, Node, NodeId, Op, Plan,
+    Answer, Channel, Channels, Header, Local, MAX_NODES, MAX_PARTS, Node, NodeId, Op, Picks, Plan,
 };
 use brelu_host::weights::{NodeWeights, Weights};
 
@@ -42,13 +42,8 @@ struct Owned {
 }
 
 enum OwnedOp {
-    Shift { input: Id, by: u8 },
-    Offset { input: Id },
-    View { input: Id, first: u32 },
-    Add { left: Id, right: Id, subtract: bool },
+    Local(Local<Id>),
     Decide { input: Id, channels: Vec<u8> },
-    Concat { inputs: Vec<Id> },
-    Reshape { input: Id },
 }
 
 impl Writer {
@@ -56,6 +51,10 @@ impl Writer {
         let shape = Shape::new(channels, self.map[0], self.map[1]);
         self.nodes.push(Owned { name, shape, bits: self.ring, op });
         self.first + self.nodes.len() - 1
+    }
+
+    fn local(&mut self, name: &'static str, channels: u32, local: Local<Id>) -> Id {
+        self.push(name, channels, OwnedOp::Local(local))
     }
 
     fn channels(&self, id: Id) -> u32 {
@@ -66,16 +65,16 @@ impl Writer {
     pub(super) fn view(&mut self, input: Id, first: u32, count: u32) -> Id {
         match count == self.channels(input) {
             true => input,
-            false => self.push("label/part", count, OwnedOp::View { input, first }),
+            false => self.local("label/part", count, Local::View { input, picks: Picks::channels(first) }),
         }
     }
 
     /// The larger and the smaller number of every game, all in one round trip. Where only the larger one is needed, both are
     /// that one.
     pub(super) fn play(&mut self, games: &[Game]) -> Vec<[Id; 2]> {
-        let add = |left, right, subtract| OwnedOp::Add { left, right, subtract };
+        let add = |left, right, subtract| Local::Add { inputs: [left, right], subtract };
         let difference =
-            |game: &Game| self.push("label/difference", game.channels, add(game.p, game.q, true));
+            |game: &Game| self.local("label/difference", game.channels, add(game.p, game.q, true));
         let differences: Vec<Id> = games.iter().map(difference).collect();
         let record = Channel::relu(self.window.lo).record();
         let decide = |(game, input): (&Game, &Id)| {
@@ -85,9 +84,9 @@ impl Writer {
         let gains: Vec<Id> = games.iter().zip(&differences).map(decide).collect();
         let mut results = Vec::with_capacity(games.len());
         for (game, gain) in games.iter().zip(gains) {
-            let larger = self.push("label/larger", game.channels, add(game.q, gain, false));
+            let larger = self.local("label/larger", game.channels, add(game.q, gain, false));
             let smaller = match game.both {
-                true => self.push("label/smaller", game.channels, add(game.p, gain, true)),
+                true => self.local("label/smaller", game.channels, add(game.p, gain, true)),
                 false => larger,
             };
             results.push([larger, smaller]);
@@ -98,7 +97,7 @@ impl Writer {
     /// The output: the indices of numbers of one channel each.
     fn indices(&mut self, numbers: Vec<Id>, bits: u8) {
         let last = match numbers[..] {
-            [only] => self.push("label", 1, OwnedOp::Reshape { input: only }),
+            [only] => self.local("label", 1, Local::Reshape { input: only }),
             _ => self.joined(numbers),
         };
         self.nodes[last - self.first].bits = bits;
@@ -109,7 +108,7 @@ impl Writer {
             parts = parts.chunks(MAX_PARTS).map(|part| self.joined(part.to_vec())).collect();
         }
         let channels = parts.iter().map(|part| self.channels(*part)).sum();
-        self.push("label", channels, OwnedOp::Concat { inputs: parts })
+        self.local("label", channels, Local::Concat { inputs: parts.into_iter().collect() })
     }
 }
 
@@ -117,20 +116,10 @@ impl Owned {
     fn node(&self, window: u8) -> Node<'_> {
         let id = |id: &Id| *id as NodeId;
         let op = match &self.op {
-            OwnedOp::Shift { input, by } => Op::Shift { input: id(input), by: *by },
-            OwnedOp::Offset { input } => Op::Offset { input: id(input) },
-            OwnedOp::View { input, first } => {
-                let axes = [Axis::slice(*first as i32, 1), Axis::SAME, Axis::SAME];
-                Op::View { input: id(input), axes, edge: Edge::Zero }
-            }
-            OwnedOp::Add { left, right, subtract } => {
-                Op::Add { left: id(left), right: id(right), subtract: *subtract }
-            }
+            OwnedOp::Local(local) => Op::Local(local.map(id)),
             OwnedOp::Decide { input, channels } => {
                 Op::Activation { input: id(input), window, channels: Channels::relu(channels) }
             }
-            OwnedOp::Concat { inputs } => Op::Concat { inputs: inputs.iter().map(id).collect() },
-            OwnedOp::Reshape { input } => Op::Reshape { input: id(input) },
         };
         Node { name: self.name, shape: self.shape, bits: self.bits, op }
     }
@@ -147,8 +136,8 @@ pub(super) fn append(
     let map = [shape.height, shape.width];
     let mut writer = Writer { first: plan.len(), nodes: Vec::new(), map, ring: question.ring(), window };
     let output = usize::from(plan.output_id());
-    let shifted = writer.push("label/score", classes, OwnedOp::Shift { input: output, by: bits });
-    let numbers = writer.push("label/index", classes, OwnedOp::Offset { input: shifted });
+    let shifted = writer.local("label/score", classes, Local::Shift { input: output, by: bits });
+    let numbers = writer.local("label/index", classes, Local::Offset { input: shifted });
     let chosen = lists::largest(&mut writer, numbers, classes, question.count);
     writer.indices(chosen, bits);
     let count = plan.len() + writer.nodes.len();

@@ -1,7 +1,7 @@
 //! Labels against the order of the scores.
 
 use brelu_core::cost::{self, Total};
-use brelu_core::plan::Op;
+use brelu_core::plan::{Local, Op};
 
 use super::window::{Window, best, scores_only};
 use super::*;
@@ -194,7 +194,8 @@ fn compiled_networks_answer_with_the_labels_of_their_scores() {
         }
         let plan = Plan::parse(&labels.plan).unwrap();
         assert_eq!(plan.scores(), Plan::parse(&scores.plan).unwrap().output().shape);
-        let shifts = plan.nodes().filter(|(_, node)| matches!(node.op, Op::Shift { .. })).count();
+        let shifts =
+            plan.nodes().filter(|(_, node)| matches!(node.op, Op::Local(Local::Shift { .. }))).count();
         assert_eq!(shifts, 1);
     }
 }

@@ -1,7 +1,7 @@
 //! Where comparisons of labels look, and how wide.
 
 use brelu_core::geometry::Shape;
-use brelu_core::plan::{ColourOrder, Fit, Header, Node, Op, Plan, Preprocess};
+use brelu_core::plan::{ColourOrder, Fit, Header, Local, Node, Op, Plan, Preprocess};
 use brelu_host::weights::Weights;
 use rayon::prelude::*;
 
@@ -145,7 +145,8 @@ pub(super) fn best(scores: &[i32], plane: usize, pixel: usize, count: usize) -> 
 pub(super) fn scores_only(shape: Shape, bits: u8) -> Result<(Vec<u8>, Weights), CompileError> {
     let preprocess = Preprocess { fit: Fit::Exact, order: ColourOrder::Rgb, affine: Default::default() };
     let node = |op| Node { name: "scores", shape, bits, op };
-    let file = write(&Header::new("scores", preprocess), &[node(Op::Input), node(Op::Reshape { input: 0 })])?;
+    let nodes = [node(Op::Input), node(Local::Reshape { input: 0 }.into())];
+    let file = write(&Header::new("scores", preprocess), &nodes)?;
     let weights = Weights::new(&Plan::parse(&file)?, Vec::new())?;
     Ok((file, weights))
 }

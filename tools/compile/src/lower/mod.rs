@@ -9,7 +9,7 @@ mod roles;
 mod view;
 
 use brelu_core::geometry::{Conv2d, Shape};
-use brelu_core::plan::MAX_NODES;
+use brelu_core::plan::{Local, MAX_NODES};
 
 use self::roles::Roles;
 use super::net::{Id, Net, Op, Term};
@@ -43,7 +43,7 @@ fn check_names(graph: &Graph, spec: &BlockSpec) -> Result<(), CompileError> {
 /// Makes `output` the last node, and the plan at least two nodes long.
 fn ending_with(mut net: Net, output: Id) -> Net {
     if net.nodes.len() == 1 {
-        net.push("output", net.shape(output), Op::Reshape { input: output });
+        net.push("output", net.shape(output), Local::Reshape { input: output });
         return net;
     }
     net.nodes.truncate(output + 1);
@@ -109,13 +109,12 @@ impl Lowering<'_> {
             }
             graph::Op::View { channels, rows, columns } => {
                 let input = self.id(node.inputs[0])?;
-                let axes = view::axes(name, [channels, rows, columns])?;
-                let edge = brelu_core::plan::Edge::Zero;
-                Ok(self.net.push(name, node.shape, Op::View { input, axes, edge }))
+                let picks = view::picks(name, [channels, rows, columns])?;
+                Ok(self.net.push(name, node.shape, Local::View { input, picks }))
             }
             graph::Op::Reshape(_) => {
                 let input = self.id(node.inputs[0])?;
-                Ok(self.net.push(name, node.shape, Op::Reshape { input }))
+                Ok(self.net.push(name, node.shape, Local::Reshape { input }))
             }
         }
     }

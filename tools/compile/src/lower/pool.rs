@@ -6,7 +6,7 @@
 //! belongs to the same window.
 
 use brelu_core::geometry::Shape;
-use brelu_core::plan::{Axis, Channel, Edge};
+use brelu_core::plan::{Axis, Channel, Edge, Local, Picks, Windows};
 
 use super::super::CompileError;
 use super::super::net::{Id, Op, Term};
@@ -21,10 +21,7 @@ impl Lowering<'_> {
             return self.maximum(&node.name, x, window);
         }
         let graph = self.graph;
-        let parts = match graph[input].op {
-            graph::Op::Concat => graph[input].inputs.clone(),
-            _ => vec![input],
-        };
+        let parts = self.roles.parts(graph, input);
         let mut pooled = Vec::new();
         for (index, part) in parts.iter().enumerate() {
             let layer = &graph[*part];
@@ -60,7 +57,7 @@ impl Lowering<'_> {
             axes[axis + 1] = Axis::slice(start, stride);
             let mut shape = from;
             *[&mut shape.height, &mut shape.width][axis] = len;
-            let view = Op::View { input: x, axes, edge: Edge::Clamp };
+            let view = Local::View { input: x, picks: Picks { axes, edge: Edge::Clamp } };
             players.push(self.net.push(format!("{name}/view"), shape, view));
         }
         while players.len() > 1 {
@@ -111,8 +108,10 @@ impl Lowering<'_> {
             return self.dilated_mean(node, input, window, area);
         }
         let pads = [window.pads[0], window.pads[1]];
-        let mean = Op::Mean { input, kernel: window.kernel, stride: window.stride, pads, area };
-        Ok(self.net.push(&node.name, node.shape, mean))
+        let windows = Windows { kernel: window.kernel, stride: window.stride, pads };
+        let sum = self.net.push(&node.name, node.shape, Local::SumPool { input, windows });
+        self.net.nodes[sum].divisor = area;
+        Ok(sum)
     }
 
     /// A mean with gaps is a depthwise convolution.

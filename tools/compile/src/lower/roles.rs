@@ -63,10 +63,7 @@ impl Roles {
 
     /// ReLU before max-pooling moves behind it, also out of a concatenation.
     fn pool(&mut self, graph: &Graph, spec: &BlockSpec, input: NodeId) -> Result<(), CompileError> {
-        let parts = match graph[input].op {
-            Op::Concat if self.uses[input.0] == 1 => graph[input].inputs.clone(),
-            _ => vec![input],
-        };
+        let parts = self.parts(graph, input);
         for part in &parts {
             if !self.commutes(graph, spec, *part)? {
                 return Ok(());
@@ -74,6 +71,14 @@ impl Roles {
         }
         parts.iter().chain([&input]).for_each(|id| self.absorbed[id.0] = true);
         Ok(())
+    }
+
+    /// The tensors that `input` joins for its only reader; itself if it is no such join.
+    pub(super) fn parts(&self, graph: &Graph, input: NodeId) -> Vec<NodeId> {
+        match graph[input].op {
+            Op::Concat if self.uses[input.0] == 1 => graph[input].inputs.clone(),
+            _ => vec![input],
+        }
     }
 
     fn commutes(&self, graph: &Graph, spec: &BlockSpec, id: NodeId) -> Result<bool, CompileError> {

@@ -3,12 +3,14 @@ use brelu_core::plan;
 use super::super::CompileError;
 use brelu_networks::graph::Axis;
 
-/// The axes of a plan's view.
-pub(super) fn axes(name: &str, axes: [&Axis; 3]) -> Result<[plan::Axis; 3], CompileError> {
+/// What a plan's view picks.
+pub(super) fn picks(name: &str, axes: [&Axis; 3]) -> Result<plan::Picks, CompileError> {
     let [channels, rows, columns] = axes.map(axis);
     let problem = "it reverses an axis or steps further than a plan can say (65536): rewrite it as slices";
     match (channels, rows, columns) {
-        (Some(channels), Some(rows), Some(columns)) => Ok([channels, rows, columns]),
+        (Some(channels), Some(rows), Some(columns)) => {
+            Ok(plan::Picks { axes: [channels, rows, columns], edge: plan::Edge::Zero })
+        }
         _ => Err(CompileError::node(name, problem)),
     }
 }

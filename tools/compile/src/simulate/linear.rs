@@ -1,12 +1,12 @@
 //! Linear layers with truncation: `z' = hi(acc + 1.5 * 2^f - P - t) + hi(P)`, off by at most 1.5 units, where the client's
 //! product `P` and the rounding `t` are uniform; see [`brelu_core::protocol::linear`].
 
-use brelu_core::plan::{Node, Op};
+use brelu_core::local::offset;
+use brelu_core::plan::Node;
 use brelu_core::protocol::linear::start;
 use brelu_core::ring::{high, mask};
 use brelu_kernels::ring::{Backend, KernelError, Linear};
 
-use super::local;
 use super::noise::Noise;
 
 /// Packs the maps of a node; none if it is not linear.
@@ -15,9 +15,8 @@ pub(super) fn pack(
     node: &Node<'_>,
     weights: &[Vec<i32>],
 ) -> Result<Vec<Linear>, KernelError> {
-    let Op::Linear { terms, fraction } = &node.op else { return Ok(Vec::new()) };
-    let bits = u32::from(node.bits + fraction);
-    let packed = terms.iter().zip(weights).map(|(term, weights)| {
+    let bits = u32::from(node.accumulator_bits());
+    let packed = node.op.terms().iter().zip(weights).map(|(term, weights)| {
         let weights: Vec<u32> = weights.iter().map(|weight| *weight as u32).collect();
         Linear::new(backend, &term.map, &weights, bits)
     });
@@ -36,7 +35,7 @@ pub(super) fn run<'a>(
     for (map, input) in maps.iter().zip(inputs) {
         map.accumulate(input, &mut sums)?;
     }
-    local::offset(&mut sums, bias, node.shape);
+    offset(&mut sums, node.shape.plane(), bias.iter().map(|bias| *bias as u32));
     let bits = node.bits + fraction;
     for sum in &mut sums {
         *sum = truncate(*sum, bits, fraction, noise.pair());

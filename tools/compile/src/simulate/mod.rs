@@ -7,11 +7,11 @@
 
 mod activation;
 mod linear;
-pub(crate) mod local;
 mod noise;
 
+use brelu_core::local::offset;
 use brelu_core::plan::{Answer, Channels, Node, NodeId, Op, Plan, Preprocess};
-use brelu_core::ring::{self, reduce, signed};
+use brelu_core::ring::{reduce, signed};
 use brelu_host::weights::Weights;
 use brelu_kernels::ring::{Backend, KernelError, Linear};
 use thiserror::Error;
@@ -77,14 +77,12 @@ impl<'a> Simulator<'a> {
     /// # Errors
     /// If the weights belong to another plan, or a map does not fit in memory.
     pub fn new(plan: &Plan<'a>, weights: &'a Weights) -> Result<Self, SimulateError> {
+        weights.check(plan).map_err(|_| SimulateError::OtherPlan)?;
         let nodes: Vec<Node<'a>> = plan.nodes().map(|(_, node)| node).collect();
         let mut maps = Vec::with_capacity(nodes.len());
-        let mut last_reads: Vec<usize> = (0..nodes.len()).collect();
+        let mut last_reads = vec![0; nodes.len()];
+        plan.last_reads(&mut last_reads);
         for (id, node) in nodes.iter().enumerate() {
-            node.op.inputs(|input| last_reads[usize::from(input)] = id);
-            if !belong(node, id as NodeId, weights) {
-                return Err(SimulateError::OtherPlan);
-            }
             maps.push(linear::pack(Backend::best(), node, weights.linear(id as NodeId).0)?);
         }
         Ok(Self { nodes, maps, weights, last_reads, answer: plan.header().answer })
@@ -105,11 +103,11 @@ impl<'a> Simulator<'a> {
             let mut out = self.compute(id, node, input, &tensors, seed, &mut layers)?;
             reduce(&mut out, node.bits);
             tensors.push(out);
-            node.op.inputs(|input| {
-                if self.last_reads[usize::from(input)] == id {
-                    tensors[usize::from(input)] = Vec::new();
+            for input in node.op.inputs().into_iter().map(usize::from) {
+                if self.last_reads[input] == id {
+                    tensors[input] = Vec::new();
                 }
-            });
+            }
         }
         let bits = self.nodes[self.nodes.len() - 1].bits;
         let output = tensors.pop().unwrap_or_default();
@@ -128,7 +126,6 @@ impl<'a> Simulator<'a> {
         layers: &mut Vec<LayerUse>,
     ) -> Result<Vec<u32>, SimulateError> {
         let tensor = |id: NodeId| &tensors[usize::from(id)];
-        let shape = |id: NodeId| self.nodes[usize::from(id)].shape;
         let mut noise = Noise::new(seed, id as u64);
         Ok(match &node.op {
             Op::Input => input.to_vec(),
@@ -137,26 +134,12 @@ impl<'a> Simulator<'a> {
                 let bias = self.weights.linear(id as NodeId).1;
                 linear::run(&self.maps[id], inputs, bias, node, *fraction, &mut noise)?
             }
-            Op::Add { left, right, subtract } => local::add(tensor(*left), tensor(*right), *subtract),
-            Op::Offset { input } => {
-                let mut out = tensor(*input).clone();
-                local::offset(&mut out, self.weights.offset(id as NodeId), node.shape);
-                out
-            }
-            Op::Concat { inputs } => inputs.iter().flat_map(|input| tensor(*input)).copied().collect(),
-            Op::SumPool { input, kernel, stride, pads } => {
-                let windows = local::Windows { kernel: *kernel, stride: *stride, pads: *pads };
-                windows.sums(tensor(*input), shape(*input), node.shape, |sum: u32, value| {
-                    sum.wrapping_add(value)
-                })
-            }
-            Op::View { input, axes, edge } => {
-                local::view(tensor(*input), shape(*input), node.shape, axes, *edge)
-            }
-            Op::Reshape { input } => tensor(*input).clone(),
-            Op::Shift { input, by } => {
-                let mut out = tensor(*input).clone();
-                ring::shift(&mut out, *by);
+            Op::Local(local) => {
+                let mut out = vec![0; node.shape.len()];
+                let get = |id: NodeId| (self.nodes[usize::from(id)].shape, tensor(id).as_slice());
+                local.planes(node.shape, 0, &mut out, get);
+                let constants = self.weights.offset(id as NodeId).iter().map(|constant| *constant as u32);
+                offset(&mut out, node.shape.plane(), constants);
                 out
             }
             Op::Activation { input, window, channels } => {
@@ -168,21 +151,6 @@ impl<'a> Simulator<'a> {
                 out
             }
         })
-    }
-}
-
-/// Whether the constants of a node have its sizes.
-fn belong(node: &Node<'_>, id: NodeId, weights: &Weights) -> bool {
-    let channels = node.shape.channels as usize;
-    match &node.op {
-        Op::Linear { terms, .. } => {
-            let (maps, bias) = weights.linear(id);
-            bias.len() == channels
-                && maps.len() == terms.len()
-                && maps.iter().zip(terms).all(|(map, term)| map.len() == term.map.weight_len())
-        }
-        Op::Offset { .. } => weights.offset(id).len() == channels,
-        _ => true,
     }
 }
 

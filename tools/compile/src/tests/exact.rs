@@ -71,7 +71,7 @@ fn what_else_is_read_or_no_linear_map_is_rounded_as_before() {
 
 /// `view(2 (x w1 + b1) + offset - (x w2 + b2))` under another shape, and its constants.
 fn by_hand() -> (Vec<u8>, Weights) {
-    use plan::Op;
+    use plan::{Local, Op};
     let shape = Shape::new(2, SIDE, SIDE);
     let map = Conv2d {
         input: shape,
@@ -84,16 +84,20 @@ fn by_hand() -> (Vec<u8>, Weights) {
     };
     let node = |bits, op| plan::Node { name: "", shape, bits, op };
     let linear = || Op::Linear { terms: [plan::Term { input: 0, map }].into_iter().collect(), fraction: F };
-    let turned = [plan::Axis::SAME, plan::Axis::SAME, plan::Axis::slice(1, 1)];
+    let axes = [plan::Axis::SAME, plan::Axis::SAME, plan::Axis::slice(1, 1)];
+    let turned = plan::Picks { axes, edge: plan::Edge::Zero };
     let nodes = [
         node(N + F, Op::Input),
         node(N, linear()),
         node(N, linear()),
-        node(N, Op::Add { left: 1, right: 1, subtract: false }),
-        node(N, Op::Offset { input: 3 }),
-        node(N, Op::Add { left: 4, right: 2, subtract: true }),
-        node(N, Op::View { input: 5, axes: turned, edge: plan::Edge::Zero }),
-        plan::Node { shape: Shape::new(shape.len() as u32, 1, 1), ..node(N, Op::Reshape { input: 6 }) },
+        node(N, Local::Add { inputs: [1, 1], subtract: false }.into()),
+        node(N, Local::Offset { input: 3 }.into()),
+        node(N, Local::Add { inputs: [4, 2], subtract: true }.into()),
+        node(N, Local::View { input: 5, picks: turned }.into()),
+        plan::Node {
+            shape: Shape::new(shape.len() as u32, 1, 1),
+            ..node(N, Local::Reshape { input: 6 }.into())
+        },
     ];
     let fit = plan::Preprocess { fit: Fit::Exact, order: ColourOrder::Rgb, affine: Default::default() };
     let mut file = vec![0; 1 << 12];
@@ -145,7 +149,7 @@ fn an_accumulator_that_others_read_stays() {
         6,
         plan::Node { op: plan::Op::Activation { input: 2, window: 6, channels }, ..nodes[5].clone() },
     );
-    nodes[8].op = plan::Op::Reshape { input: 7 };
+    nodes[8].op = plan::Local::Reshape { input: 7 }.into();
     let mut file = vec![0; 1 << 12];
     let len = plan::write(plan.header(), &nodes, &mut file).unwrap();
     let plan = Plan::parse(&file[..len]).unwrap();

@@ -178,18 +178,18 @@ fn error_of(compiled: &Compiled, net: &Net, images: &[Vec<u8>]) -> f32 {
 
 /// Short names of the plan's operations.
 fn operations(compiled: &Compiled) -> Vec<&'static str> {
-    use brelu_core::plan::Op;
+    use brelu_core::plan::{Local, Op};
     let plan = Plan::parse(&compiled.plan).unwrap();
     let name = |op: Op<'_>| match op {
         Op::Input => "input",
         Op::Linear { .. } => "linear",
-        Op::Add { .. } => "add",
-        Op::Offset { .. } => "offset",
-        Op::Concat { .. } => "concat",
-        Op::SumPool { .. } => "sum",
-        Op::View { .. } => "view",
-        Op::Reshape { .. } => "reshape",
-        Op::Shift { .. } => "shift",
+        Op::Local(Local::Add { .. }) => "add",
+        Op::Local(Local::Offset { .. }) => "offset",
+        Op::Local(Local::Concat { .. }) => "concat",
+        Op::Local(Local::SumPool { .. }) => "sum",
+        Op::Local(Local::View { .. }) => "view",
+        Op::Local(Local::Reshape { .. }) => "reshape",
+        Op::Local(Local::Shift { .. }) => "shift",
         Op::Activation { .. } => "activation",
     };
     plan.nodes().map(|(_, node)| name(node.op)).collect()

@@ -127,7 +127,7 @@ pub fn work(layer: &LayerTable, size: BlockSize) -> Work {
     }
 }
 
-/// Bits of a channel in the messages of its layer, as [`brelu_core::cost::channel_layouts`] has them if it reaches its bound. A
+/// Bits of a channel in the messages of its layer, as [`brelu_core::cost::layouts`] has them if it reaches its bound. A
 /// layer's messages are each filled up to whole bytes on top of that.
 pub fn traffic(layer: &LayerTable, size: BlockSize, format: Format) -> Traffic {
     let plane = layer.shape.plane() as u64;

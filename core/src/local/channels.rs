@@ -1,0 +1,67 @@
+use super::Local;
+use crate::geometry::Shape;
+
+/// That a channel of a result has elements of a channel of an input.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Link<Id> {
+    /// The channel of the result.
+    pub channel: usize,
+    /// The input.
+    pub input: Id,
+    /// Its channel.
+    pub source: usize,
+    /// The part of the result's channel that comes from there, above 0 and at most 1; what edges and paddings have
+    /// instead does not count.
+    pub part: f64,
+    /// Whether it is subtracted.
+    pub negated: bool,
+}
+
+impl<Id: Copy> Local<Id> {
+    /// Calls `visit` with what every channel of a result of shape `to` is made of, input by input. Channels of views that
+    /// see nothing but zeros have no link.
+    pub fn links(&self, to: Shape, shape: impl Fn(Id) -> Shape, mut visit: impl FnMut(Link<Id>)) {
+        let channels = to.channels as usize;
+        let mut whole = |channel, input, source, negated| {
+            visit(Link { channel, input, source, part: 1.0, negated });
+        };
+        match self {
+            Self::Add { inputs: [left, right], subtract } => {
+                (0..channels).for_each(|channel| whole(channel, *left, channel, false));
+                (0..channels).for_each(|channel| whole(channel, *right, channel, *subtract));
+            }
+            Self::Offset { input } | Self::SumPool { input, .. } | Self::Shift { input, .. } => {
+                (0..channels).for_each(|channel| whole(channel, *input, channel, false));
+            }
+            Self::Concat { inputs } => {
+                let parts =
+                    inputs.iter().flat_map(|input| (0..shape(*input).channels).map(move |at| (*input, at)));
+                parts.enumerate().for_each(|(channel, (input, source))| {
+                    whole(channel, input, source as usize, false);
+                });
+            }
+            Self::View { input, picks } => {
+                let from = shape(*input).channels;
+                for channel in 0..to.channels {
+                    if let Some(source) = picks.source(0, channel, from) {
+                        whole(channel as usize, *input, source as usize, false);
+                    }
+                }
+            }
+            Self::Reshape { input } => reshape(*input, to, shape(*input), visit),
+        }
+    }
+}
+
+/// Channels that share elements.
+fn reshape<Id: Copy>(input: Id, to: Shape, from: Shape, mut visit: impl FnMut(Link<Id>)) {
+    let (to_plane, from_plane) = (to.plane(), from.plane());
+    for channel in 0..to.channels as usize {
+        let own = channel * to_plane..(channel + 1) * to_plane;
+        for source in own.start / from_plane..own.end.div_ceil(from_plane) {
+            let shared = own.end.min((source + 1) * from_plane) - own.start.max(source * from_plane);
+            let part = shared as f64 / to_plane as f64;
+            visit(Link { channel, input, source, part, negated: false });
+        }
+    }
+}
