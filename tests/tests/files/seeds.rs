@@ -5,7 +5,7 @@ use brelu_core::plan::{Axis, Channel, Edge, Knot, NodeId, Piecewise};
 use brelu_tests::build::Builder;
 
 /// File names, and plans whose shapes alone make them what they are.
-pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
+pub(crate) fn seeds() -> Vec<(&'static str, Vec<u8>)> {
     let pixel = Shape::new(1, 1, 1);
     let row = Shape::new(1, 1, 1 << 27);
     vec![
