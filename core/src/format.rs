@@ -65,7 +65,7 @@ impl Format {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error(
     "the format K = {}, n = {narrow}, f = {fraction}, w = {window} is impossible: n takes {} to {} bits, f = K - n {} to {}, \
-     K at most {}, w {} to {} and less than n",
+     n + f at most {}, w {} to {} and less than n",
     narrow + fraction, NARROW.start(), NARROW.end(), FRACTION.start(), FRACTION.end(), RING.end(), WINDOW.start(),
     WINDOW.end()
 )]

@@ -4,7 +4,7 @@ use plotters::coord::Shift;
 use plotters::prelude::*;
 
 use super::FigureError;
-pub(super) use super::axis::{Axis, power};
+pub(super) use super::scale::{Scale, power};
 
 /// Where is drawn.
 pub(super) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;

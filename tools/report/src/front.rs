@@ -2,7 +2,7 @@
 
 use plotters::prelude::*;
 
-use super::chart::{self, Axis, GRID, INK, colour, power, text};
+use super::chart::{self, GRID, INK, Scale, colour, power, text};
 use super::chosen::full_decisions;
 use super::{Chosen, Figure, FigureError};
 use brelu_budget::distortion::Table;
@@ -115,7 +115,7 @@ pub(super) fn figure(
         .map(|spec| spec.name.as_str())
         .collect();
     let line_values = line.iter().map(|(_, log)| 10f64.powf(*log));
-    let Some(axis) = Axis::logarithmic(line_values.chain(points.iter().map(|point| point.2))) else {
+    let Some(axis) = Scale::logarithmic(line_values.chain(points.iter().map(|point| point.2))) else {
         return Ok(None);
     };
     let shares = line.iter().map(|(share, _)| *share).chain(points.iter().map(|point| point.1));
@@ -143,7 +143,7 @@ fn paint<'a>(
     root: &chart::Area<'a>,
     line: &[(f64, f64)],
     points: &[(&str, f64, f64)],
-    axis: Axis,
+    axis: Scale,
     most: f64,
     unit: &str,
 ) -> Drawn<'a> {

@@ -1,10 +1,11 @@
 //! What was measured and chosen, and what that costs: tables.
 
+use super::Chosen;
 use super::chosen::full_decisions;
 use super::html::Part;
 use super::links::{FORMAT, Sent, sent};
-use super::{Chosen, Link};
 use brelu_budget::distortion::{Method, Table};
+use brelu_budget::knapsack::Link;
 use brelu_networks::blocks::{CostUnit, Origin};
 use brelu_networks::numbers::{bytes, count, percent, seconds};
 

@@ -2,7 +2,7 @@
 
 use plotters::prelude::*;
 
-use super::chart::{self, Axis, INK, power, text};
+use super::chart::{self, INK, Scale, power, text};
 use super::raster::{image, viridis};
 use super::{Chosen, Figure, FigureError};
 use brelu_budget::distortion::{LayerTable, Table};
@@ -43,7 +43,7 @@ impl Span {
 
     /// Numbers beside the colours, and where: from 0 for the lowest to 1.
     fn labels(&self) -> Vec<(f64, String)> {
-        let axis = Axis::between(self.low, self.high);
+        let axis = Scale::between(self.low, self.high);
         let place = |log: f64| (log - self.low) / (self.high - self.low);
         let ticks = axis.ticks.into_iter().map(|log| (place(log), power(&log)));
         ticks.filter(|(place, _)| (0.0..=1.0).contains(place)).collect()
@@ -116,7 +116,7 @@ fn axes<'a>(
     let area = root.margin(TOP, 0, INSET, chart::WIDTH - RIGHT);
     let mut builder = ChartBuilder::on(&area);
     builder.x_label_area_size(BELOW).y_label_area_size(LEFT - INSET);
-    let mut chart = builder.build_cartesian_2d(0.0..channels, Axis::rows(sizes, every))?;
+    let mut chart = builder.build_cartesian_2d(0.0..channels, Scale::rows(sizes, every))?;
     let label = |at: &f64| layer.sizes.get(*at as usize).map_or(String::new(), ToString::to_string);
     let whole = |at: &f64| if at.fract() == 0.0 { format!("{at}") } else { String::new() };
     let mut mesh = chart.configure_mesh();

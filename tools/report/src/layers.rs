@@ -2,7 +2,7 @@
 
 use plotters::prelude::*;
 
-use super::chart::{self, Area, Axis, GRID, INK, colour, legend, power, text};
+use super::chart::{self, Area, GRID, INK, Scale, colour, legend, power, text};
 use super::{Chosen, Figure, FigureError};
 use brelu_budget::distortion::Table;
 use brelu_networks::blocks::BlockSize;
@@ -68,13 +68,14 @@ pub(super) fn figure(spec: &Chosen, table: &Table, number: usize) -> Result<Figu
 
 fn decisions<'a>(area: &Area<'a>, bars: &[Bar]) -> Drawn<'a> {
     let numbers = bars.iter().flat_map(|bar| [bar.chosen as f64, bar.full as f64]);
-    let axis = Axis::logarithmic(numbers).unwrap_or(Axis { range: 0.0..1.0, ticks: vec![0.0, 1.0] });
+    let axis = Scale::logarithmic(numbers).unwrap_or(Scale { range: 0.0..1.0, ticks: vec![0.0, 1.0] });
     let from = (axis.range.start - 0.2).max(-0.3);
     let to = axis.range.end + 0.13 * (axis.range.end - from);
     let ticks = axis.ticks.into_iter().filter(|tick| *tick >= from).collect();
     let mut builder = ChartBuilder::on(area);
     builder.margin(6).x_label_area_size(48).y_label_area_size(186);
-    let mut chart = builder.build_cartesian_2d(Axis { range: from..to, ticks }, Axis::rows(bars.len(), 1))?;
+    let mut chart =
+        builder.build_cartesian_2d(Scale { range: from..to, ticks }, Scale::rows(bars.len(), 1))?;
     let name = |at: &f64| bars.get(*at as usize).map_or(String::new(), |bar| bar.name.clone());
     let mut mesh = chart.configure_mesh();
     mesh.disable_y_mesh().bold_line_style(GRID).light_line_style(TRANSPARENT).axis_style(INK.mix(0.5));
@@ -101,7 +102,7 @@ fn kinds<'a>(area: &Area<'a>, bars: &[Bar]) -> Drawn<'a> {
     builder.margin(6).margin_right(16).x_label_area_size(48).y_label_area_size(6);
     let ticks = vec![0.0, 25.0, 50.0, 75.0, 100.0];
     let mut chart =
-        builder.build_cartesian_2d(Axis { range: 0.0..100.0, ticks }, Axis::rows(bars.len(), 1))?;
+        builder.build_cartesian_2d(Scale { range: 0.0..100.0, ticks }, Scale::rows(bars.len(), 1))?;
     let (nothing, whole) = (|_: &f64| String::new(), |value: &f64| format!("{value:.0}"));
     let mut mesh = chart.configure_mesh();
     mesh.disable_y_mesh().bold_line_style(GRID).light_line_style(TRANSPARENT).axis_style(INK.mix(0.5));

@@ -3,7 +3,6 @@
 #![forbid(unsafe_code)]
 
 mod activations;
-mod axis;
 mod chart;
 mod chosen;
 mod error;
@@ -17,6 +16,7 @@ mod links;
 mod png;
 mod raster;
 mod report;
+mod scale;
 mod scatter;
 mod sizes;
 mod training;
@@ -25,7 +25,6 @@ pub use chosen::Chosen;
 pub use error::FigureError;
 pub use examples::{Example, examples};
 pub use front::{FrontPoint, parse_front};
-pub use links::{Link, standard_links};
 pub use png::png;
 pub use report::{Inputs, Report, report};
 pub use training::{History, training_report};

@@ -2,10 +2,11 @@ use rayon::prelude::*;
 
 use super::html::{Part, Section, page};
 use super::{
-    Chosen, Example, Figure, FigureError, FrontPoint, Link, activations, front, header, heat, layers,
-    scatter, sizes,
+    Chosen, Example, Figure, FigureError, FrontPoint, activations, front, header, heat, layers, scatter,
+    sizes,
 };
 use brelu_budget::distortion::Table;
+use brelu_budget::knapsack::Link;
 
 /// What a report is made of.
 #[derive(Clone, Copy, Debug)]

@@ -2,7 +2,7 @@
 
 use plotters::prelude::*;
 
-use super::chart::{self, Axis, GRID, INK, colour, power, text};
+use super::chart::{self, GRID, INK, Scale, colour, power, text};
 use super::{Figure, FigureError};
 use brelu_budget::distortion::{self, Method, Table};
 use brelu_networks::blocks::BlockSize;
@@ -26,7 +26,7 @@ pub(super) fn figure(table: &Table) -> Result<Option<Figure>, FigureError> {
     let pairs = pairs(table);
     let both = pairs.iter().flat_map(|(estimate, exact)| [*estimate, *exact]);
     let axis =
-        Axis::logarithmic(both).filter(|_| pairs.len() >= 3 && table.provenance.method != Method::Exact);
+        Scale::logarithmic(both).filter(|_| pairs.len() >= 3 && table.provenance.method != Method::Exact);
     let Some(axis) = axis else { return Ok(None) };
     let positive = |pair: &&(f64, f64)| pair.0 > 0.0 && pair.1 > 0.0;
     let every = pairs.len().div_ceil(MOST).max(1);
@@ -46,7 +46,7 @@ pub(super) fn figure(table: &Table) -> Result<Option<Figure>, FigureError> {
 fn paint<'a>(
     root: &chart::Area<'a>,
     points: &[(f64, f64)],
-    axis: &Axis,
+    axis: &Scale,
 ) -> Result<(), DrawingAreaErrorKind<<SVGBackend<'a> as DrawingBackend>::ErrorType>> {
     let mut builder = ChartBuilder::on(root);
     builder.margin(14).margin_left(80).margin_right(110).x_label_area_size(50).y_label_area_size(74);

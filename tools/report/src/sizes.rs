@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use plotters::prelude::*;
 
-use super::chart::{self, Axis, GRID, INK, colour, text};
+use super::chart::{self, GRID, INK, Scale, colour, text};
 use super::{Chosen, Figure, FigureError};
 use brelu_networks::blocks::BlockSize;
 use brelu_networks::numbers::{count, percent};
@@ -44,7 +44,7 @@ fn paint<'a>(
     let most = bars.iter().map(|(_, count)| *count).max().unwrap_or(1).max(1) as f64;
     let mut builder = ChartBuilder::on(root);
     builder.margin(12).margin_right(20).x_label_area_size(48).y_label_area_size(96);
-    let mut chart = builder.build_cartesian_2d(0.0..most * 1.16, Axis::rows(bars.len(), 1))?;
+    let mut chart = builder.build_cartesian_2d(0.0..most * 1.16, Scale::rows(bars.len(), 1))?;
     let label = |at: &f64| bars.get(*at as usize).map_or(String::new(), |bar| bar.0.clone());
     let whole = |value: &f64| count(*value as u64);
     let mut mesh = chart.configure_mesh();

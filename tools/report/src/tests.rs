@@ -2,6 +2,7 @@ use brelu_core::geometry::{Conv2d, Shape};
 
 use super::*;
 use brelu_budget::distortion::{Table, sample};
+use brelu_budget::knapsack::Link;
 use brelu_networks::blocks::{BlockSize, Choice, CostUnit, FORMAT, Origin, Proof, Spec, SpecLayer};
 use brelu_networks::graph::{Graph, Op};
 
@@ -96,7 +97,7 @@ fn whole(table: &Table, names: [&str; 2]) -> Report {
         .collect();
     let examples = examples(&graph(table), &picture(), table, &specs[0]).unwrap();
     assert!(!examples.is_empty());
-    let (front, links) = (front(), standard_links());
+    let (front, links) = (front(), Link::STANDARD);
     report(&Inputs { table, specs: &specs, front: Some(&front), examples: &examples, links: &links }).unwrap()
 }
 

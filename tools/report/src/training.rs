@@ -2,7 +2,7 @@
 
 use plotters::prelude::*;
 
-use super::chart::{self, Axis, GRID, INK, colour, power, text};
+use super::chart::{self, GRID, INK, Scale, colour, power, text};
 use super::html::{Part, Section};
 use super::{Figure, FigureError, Report};
 use brelu_learn::training::Row;
@@ -114,7 +114,7 @@ fn curves(
 fn figure(name: &str, what: &str, caption: &str, curves: &[Curve]) -> Result<Option<Part>, FigureError> {
     let values = || curves.iter().flat_map(|curve| curve.points.iter().map(|point| point.1));
     let share = what.ends_with("(%)");
-    let axis = if share { Some(linear(values())) } else { Axis::logarithmic(values()) };
+    let axis = if share { Some(linear(values())) } else { Scale::logarithmic(values()) };
     let Some(axis) = axis.filter(|_| !curves.is_empty()) else { return Ok(None) };
     let last = curves.iter().flat_map(|curve| &curve.points).fold(0.0f64, |last, point| last.max(point.0));
     let svg = chart::draw(400, |root| paint(root, curves, axis, last.max(1e-3), what, share))?;
@@ -129,13 +129,13 @@ fn figure(name: &str, what: &str, caption: &str, curves: &[Curve]) -> Result<Opt
 }
 
 /// From a little below the least share to 100 at most.
-fn linear(values: impl Iterator<Item = f64>) -> Axis {
+fn linear(values: impl Iterator<Item = f64>) -> Scale {
     let (low, high) = values.fold((100.0f64, 0.0f64), |(low, high), value| (low.min(value), high.max(value)));
     let step = [0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0].into_iter().find(|step| (high - low) / step <= 8.0);
     let step = step.unwrap_or(20.0);
     let (from, to) = ((low / step).floor() * step, ((high / step).ceil() * step).max(low + step));
     let count = ((to - from) / step).round() as usize;
-    Axis { range: from..to, ticks: (0..=count).map(|at| from + at as f64 * step).collect() }
+    Scale { range: from..to, ticks: (0..=count).map(|at| from + at as f64 * step).collect() }
 }
 
 type Drawn<'a> = Result<(), DrawingAreaErrorKind<<SVGBackend<'a> as DrawingBackend>::ErrorType>>;
@@ -143,7 +143,7 @@ type Drawn<'a> = Result<(), DrawingAreaErrorKind<<SVGBackend<'a> as DrawingBacke
 fn paint<'a>(
     root: &chart::Area<'a>,
     curves: &[Curve],
-    axis: Axis,
+    axis: Scale,
     last: f64,
     what: &str,
     share: bool,

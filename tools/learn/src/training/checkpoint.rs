@@ -3,17 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use super::{Options, Snapshot};
-use brelu_networks::file::write_whole;
+use brelu_networks::file::{read_if_any, seal, unseal, write_whole};
 
 /// The first bytes of a file; the number changes with the format.
 const FORMAT: &[u8] = b"brelu-training-2\n";
-
-/// Bytes of the digest.
-const DIGEST: usize = 32;
 
 /// What goes on where it was.
 #[derive(Debug, Serialize, Deserialize)]
@@ -60,7 +56,7 @@ impl Checkpoint {
     pub fn write(&self, path: &Path) -> Result<(), CheckpointError> {
         let failed = |error| CheckpointError::File { path: path.into(), error };
         let bytes = postcard::to_stdvec(self).map_err(|_| CheckpointError::Content(path.into()))?;
-        write_whole(path, &[FORMAT, Sha256::digest(&bytes).as_slice(), &bytes].concat()).map_err(failed)
+        write_whole(path, &seal(FORMAT, &bytes)).map_err(failed)
     }
 
     /// Reads it; nothing if there is no such file.
@@ -68,18 +64,10 @@ impl Checkpoint {
     /// # Errors
     /// If it cannot be read, is damaged, or does not begin with the same `origin`.
     pub fn read(path: &Path, origin: &str) -> Result<Option<Self>, CheckpointError> {
-        let bytes = match std::fs::read(path) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(CheckpointError::File { path: path.into(), error }),
-        };
-        let damaged = || CheckpointError::Content(path.into());
-        let sealed = bytes.strip_prefix(FORMAT).ok_or_else(damaged)?;
-        let (digest, content) = sealed.split_at_checked(DIGEST).ok_or_else(damaged)?;
-        if Sha256::digest(content).as_slice() != digest {
-            return Err(damaged());
-        }
-        let checkpoint: Self = postcard::from_bytes(content).map_err(|_| damaged())?;
+        let failed = |error| CheckpointError::File { path: path.into(), error };
+        let Some(bytes) = read_if_any(path).map_err(failed)? else { return Ok(None) };
+        let content = unseal(FORMAT, &bytes).and_then(|content| postcard::from_bytes(content).ok());
+        let checkpoint: Self = content.ok_or_else(|| CheckpointError::Content(path.into()))?;
         match checkpoint.origin == origin {
             true => Ok(Some(checkpoint)),
             false => Err(CheckpointError::Other(path.into())),

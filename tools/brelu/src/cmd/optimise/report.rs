@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use brelu::report::{Bar, Lines, note, print};
 use brelu_budget::distortion::{Table, read_table};
+use brelu_budget::knapsack::Link;
 use brelu_data::Dataset;
 use brelu_networks::blocks::Spec;
 use brelu_report::{
-    self, Chosen, Example, Figure, History, Inputs, Link, examples, parse_front, png, report, standard_links,
+    self, Chosen, Example, Figure, History, Inputs, examples, parse_front, png, report,
     training_report,
 };
 
@@ -95,7 +96,7 @@ impl Report {
         let table = read_table(table)?;
         let specs: Vec<Chosen> = self.specs.iter().map(|path| chosen(path, &table)).collect::<Result<_>>()?;
         let front = self.front.as_deref().map(front).transpose()?;
-        let links = if self.link.is_empty() { standard_links() } else { self.link.clone() };
+        let links = if self.link.is_empty() { Link::STANDARD.to_vec() } else { self.link.clone() };
         let examples = self.examples(&table, &specs)?;
         let bar = Bar::spinner("drawing");
         let inputs = Inputs {

@@ -1,14 +1,12 @@
 //! What an interrupted measurement has so far, on disk.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
-use tempfile::NamedTempFile;
 use thiserror::Error;
 
 use super::Partial;
+use brelu_networks::file::{read_if_any, seal, unseal, write_whole};
 
 /// The file of an interrupted measurement: a digest, then this in postcard.
 #[derive(Debug, Serialize, Deserialize)]
@@ -41,8 +39,6 @@ pub enum CheckpointError {
     Other(PathBuf),
 }
 
-const DIGEST: usize = 32;
-
 impl Checkpoint {
     /// Writes what is known, in the place of what was there.
     ///
@@ -52,11 +48,7 @@ impl Checkpoint {
         let checkpoint = Self { origin: origin.into(), partial: partial.clone() };
         let failed = |error| CheckpointError::File { path: path.into(), error };
         let bytes = postcard::to_stdvec(&checkpoint).map_err(|_| CheckpointError::Content(path.into()))?;
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let mut file = NamedTempFile::new_in(folder).map_err(failed)?;
-        file.write_all(&Sha256::digest(&bytes)).and_then(|()| file.write_all(&bytes)).map_err(failed)?;
-        file.persist(path).map_err(|error| failed(error.error))?;
-        Ok(())
+        write_whole(path, &seal(&[], &bytes)).map_err(failed)
     }
 
     /// Reads what was known; nothing if there is no such file.
@@ -64,17 +56,10 @@ impl Checkpoint {
     /// # Errors
     /// If it cannot be read, is damaged, or does not begin with the same `origin`.
     pub fn read(path: &Path, origin: &str) -> Result<Option<Partial>, CheckpointError> {
-        let bytes = match std::fs::read(path) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(CheckpointError::File { path: path.into(), error }),
-        };
-        let damaged = || CheckpointError::Content(path.into());
-        let (digest, content) = bytes.split_at_checked(DIGEST).ok_or_else(damaged)?;
-        if Sha256::digest(content).as_slice() != digest {
-            return Err(damaged());
-        }
-        let checkpoint: Self = postcard::from_bytes(content).map_err(|_| damaged())?;
+        let failed = |error| CheckpointError::File { path: path.into(), error };
+        let Some(bytes) = read_if_any(path).map_err(failed)? else { return Ok(None) };
+        let content = unseal(&[], &bytes).and_then(|content| postcard::from_bytes(content).ok());
+        let checkpoint: Self = content.ok_or_else(|| CheckpointError::Content(path.into()))?;
         match checkpoint.origin == origin {
             true => Ok(Some(checkpoint.partial)),
             false => Err(CheckpointError::Other(path.into())),
