@@ -12,7 +12,7 @@ use std::task::{Context, Poll, Waker};
 use brelu_core::client::{Client, ClientKeys, Memory, Portable, Workspace};
 use brelu_core::cost;
 use brelu_core::masks::Masks;
-use brelu_core::plan::{NodeId, Op, Plan};
+use brelu_core::plan::{NodeId, Plan};
 use brelu_core::prf::PairKey;
 use brelu_core::transport::{FrameKind, Transport};
 use brelu_host::dealer::{DealerKeys, DealerModel};
