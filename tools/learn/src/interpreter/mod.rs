@@ -1,6 +1,7 @@
 //! Graphs on batches of images, on any device of the burn library, with gradients.
 //!
-//! Distortion, evaluation and training use this one interpreter; [`brelu_networks::graph::Executor`] computes single images
+//! A [`Trainable`] is given its parameters at every run, an [`Interpreter`] is one that holds them.
+//! Distortion, evaluation and training use this one executor; [`brelu_networks::graph::Executor`] computes single images
 //! without a batch and checks it in tests. burn was chosen because it is the maintained Rust library that has automatic
 //! differentiation, optimisers and both CPU and GPU devices behind one tensor type without native dependencies; its
 //! devices are values, so nothing here is generic over them.

@@ -100,13 +100,12 @@ mod tests {
 
         #[test]
         fn only_what_is_named_changes(graph in networks()) {
-            let is_maximum = |op: &Op| matches!(op, Op::MaxPool(_));
-            let is_bounded = |op: &Op| op.relu_bound().is_some_and(f32::is_finite);
-            let cases: [(_, &dyn Fn(&Op) -> bool); 2] = [
-                (max_pools_to_average(&graph).unwrap(), &is_maximum),
-                (bounded_to_relu(&graph).unwrap(), &is_bounded),
+            let named: [fn(&Op) -> bool; 2] = [
+                |op| matches!(op, Op::MaxPool(_)),
+                |op| op.relu_bound().is_some_and(f32::is_finite),
             ];
-            for (conversion, named) in cases {
+            let conversions = [max_pools_to_average(&graph).unwrap(), bounded_to_relu(&graph).unwrap()];
+            for (conversion, named) in conversions.iter().zip(named) {
                 for (before, after) in graph.nodes.iter().zip(&conversion.graph.nodes) {
                     prop_assert_eq!(before != after, named(&before.op));
                     prop_assert_eq!(before != after, conversion.changed.contains(&before.name));
