@@ -67,7 +67,7 @@ impl Client {
     /// belongs to one key.
     ///
     /// # Errors
-    /// If the plan is none or takes more than this machine has, or the records cannot be read.
+    /// If the plan is none or takes more than [`PlanLimits::default`] gives, or the records cannot be read.
     pub fn open(plan: &Path, keys: Keys, folder: &Path) -> Result<Self, EmbedError> {
         let plan = read_plan(plan)?;
         PlanLimits::default().client(plan.get())?;

@@ -15,5 +15,5 @@ pub use dealer::Dealer;
 pub use error::{EmbedError, InputError};
 pub use input::units;
 pub use keys::Keys;
-pub use running::Handle;
+pub use running::{Handle, Listening};
 pub use server::{DealerAddress, Server};
