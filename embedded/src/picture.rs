@@ -24,11 +24,9 @@ impl Input for Picture<'_> {
     }
 
     fn read(&self, first: usize, out: &mut [u32]) {
-        let (affine, plane) = (&self.card.preprocess.affine, (self.card.plane as usize).max(1));
+        let (preprocess, plane) = (&self.card.preprocess, (self.card.plane as usize).max(1));
         for (index, (out, byte)) in out.iter_mut().zip(&self.bytes[first..]).enumerate() {
-            let pair = affine.get((first + index) / plane).or(affine.first());
-            let [mul, add] = pair.copied().unwrap_or([1.0, 0.0]);
-            *out = libm::roundf(f32::from(*byte) * mul + add) as i32 as u32;
+            *out = preprocess.element((first + index) / plane, (*byte).into()) as u32;
         }
     }
 }

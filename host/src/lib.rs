@@ -25,6 +25,7 @@
 //! - [`quota`] says how many inferences a client may have;
 //! - [`limits`] is what a plan may take of a party;
 //! - [`net`] has connections, services and clients over TCP;
+//! - [`scores`] is what outputs say;
 //! - [`weights`] is the server's secret file.
 
 #![forbid(unsafe_code)]
@@ -49,6 +50,7 @@ pub mod plan_file;
 pub mod quota;
 pub mod records;
 mod row_major;
+pub mod scores;
 pub mod secure;
 pub mod server;
 pub mod state;

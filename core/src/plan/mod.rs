@@ -16,6 +16,7 @@ mod demands;
 mod file;
 mod node;
 mod piecewise;
+mod preprocess;
 
 pub use answer::Answer;
 pub use check::MAX_NODES;

@@ -20,7 +20,6 @@ mod picture;
 mod preprocess;
 mod preview;
 mod resample;
-pub mod scores;
 mod segmentation;
 pub mod shapes;
 mod sheet;
@@ -28,6 +27,7 @@ mod target;
 mod tile;
 mod words;
 
+pub use brelu_host::scores;
 pub use classes::{Classes, LabelsBy};
 pub use dataset::{Dataset, Item};
 pub use error::{DataError, DrawError};

@@ -10,13 +10,15 @@ mod linear;
 pub(crate) mod local;
 mod noise;
 
-use brelu_core::plan::{Answer, Channels, Node, NodeId, Op, Plan, Preprocess};
+use brelu_core::plan::{Answer, Channels, Node, NodeId, Op, Plan};
 use brelu_core::ring::{self, reduce, signed};
 use brelu_host::weights::Weights;
 use brelu_kernels::ring::{Backend, KernelError, Linear};
 use thiserror::Error;
 
 use self::noise::Noise;
+
+pub use brelu_host::embed::quantise_input;
 
 /// Why a plan cannot be simulated.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -200,18 +202,6 @@ struct Layer<'a> {
 /// As [`Simulator::new`] and [`Simulator::run`].
 pub fn run(plan: &Plan<'_>, weights: &Weights, input: &[u32], seed: u64) -> Result<Vec<i32>, SimulateError> {
     Ok(Simulator::new(plan, weights)?.run(input, seed)?.output)
-}
-
-/// The input tensor, as residues mod 2^32, of pixels that stand plane by plane, `plane` pixels each.
-pub fn quantise_input(preprocess: &Preprocess, plane: usize, pixels: &[u8]) -> Vec<u32> {
-    let pair = |channel: usize| preprocess.affine.get(channel).or(preprocess.affine.first());
-    let planes = pixels.chunks(plane.max(1)).enumerate();
-    planes
-        .flat_map(|(channel, plane)| {
-            let [mul, add] = pair(channel).copied().unwrap_or([1.0, 0.0]);
-            plane.iter().map(move |pixel| (f32::from(*pixel) * mul + add).round() as i32 as u32)
-        })
-        .collect()
 }
 
 #[cfg(test)]
