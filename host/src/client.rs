@@ -26,6 +26,7 @@ use crate::pipe::Pipe;
 use crate::secure::{Call, Connection, ephemeral};
 use crate::state::{Epochs, Item, Limits, Outgoing, Peer, Ready};
 use crate::weights::{PlanHash, plan_hash};
+use crate::words::{self, encode_all};
 use brelu_kernels::ring::{Backend, Linear};
 
 /// Memory of a desktop client.
@@ -369,11 +370,10 @@ async fn claim(pipe: &mut Pipe, numbers: Vec<u64>) -> Result<VecDeque<u64>, Sess
     if numbers.is_empty() {
         return Ok(VecDeque::new());
     }
-    let words = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
-    pipe.send_frame(FrameKind::Claim, words).await?;
+    pipe.send_frame(FrameKind::Claim, encode_all(&numbers)).await?;
     let granted = pipe.receive_kind(FrameKind::Claim, "an answer to a claim").await?;
-    let granted = granted.as_chunks::<8>().0.iter().map(|number| u64::from_le_bytes(*number));
-    Ok(granted.filter(|number| numbers.contains(number)).collect())
+    let granted = words::numbers("server", FrameKind::Claim, &granted)?;
+    Ok(granted.into_iter().filter(|number| numbers.contains(number)).collect())
 }
 
 /// The fast kernels for the client's products, keeping packed weight components of whole layers.

@@ -56,3 +56,4 @@ pub mod server;
 pub mod state;
 mod stopping;
 pub mod weights;
+mod words;

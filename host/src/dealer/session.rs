@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use brelu_core::channel::{
-    EPOCH_LEN, FIRST_OVERHEAD, GREETING_LEN, Identity, Link, PublicKey, Responder, WELCOME_LEN,
+    EPOCH_LEN, FIRST_OVERHEAD, GREETING_LEN, Identity, Link, Number, PublicKey, Responder, WELCOME_LEN,
 };
 use brelu_core::cost;
 use brelu_core::plan::NodeId;
@@ -27,6 +27,7 @@ use crate::pipe::Pipe;
 use crate::secure::{Call, Connection, ephemeral};
 use crate::state::{Epochs, Generations, Peer, StateError, group, member};
 use crate::stopping::Stopping;
+use crate::words::{number, stranger};
 
 /// Limits of a dealer.
 #[derive(Clone, Debug)]
@@ -235,14 +236,14 @@ impl Dealer {
             let next = ear.unless_stopped(pipe, async |pipe| Ok(pipe.receive_within(idle).await?)).await?;
             let Some(frame) = next else { return Ok(()) };
             let number = match frame {
-                (got @ FrameKind::Deal, payload) => number(got, &payload)?,
+                (got @ FrameKind::Deal, payload) => number("server", got, &payload)?,
                 (got @ FrameKind::Use, payload) => {
-                    let answer = self.begin(client, number(got, &payload)?).await?;
-                    pipe.send_frame(answer.0, answer.1.to_le_bytes().to_vec()).await?;
+                    let answer = self.begin(client, number("server", got, &payload)?).await?;
+                    pipe.send_frame(answer.0, Number(answer.1).encode().to_vec()).await?;
                     continue;
                 }
                 (FrameKind::Bye, _) => return Ok(()),
-                (got, _) => return Err(SessionError::Frame { peer: "server", got }),
+                (got, _) => return Err(stranger("server", got)),
             };
             if number <= last || number >> 32 != u64::from(client.epoch) {
                 return Err(SessionError::Reused { number, last });
@@ -274,8 +275,4 @@ impl Dealer {
             Err(error) => Err(error.into()),
         }
     }
-}
-
-fn number(got: FrameKind, payload: &[u8]) -> Result<u64, SessionError> {
-    payload.try_into().map(u64::from_le_bytes).map_err(|_| SessionError::Frame { peer: "server", got })
 }

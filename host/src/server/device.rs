@@ -8,6 +8,7 @@ use super::live::Place;
 use super::service::Server;
 use crate::error::SessionError;
 use crate::pipe::Pipe;
+use crate::words::stranger;
 
 /// A device after its greeting.
 pub(super) struct DeviceSession<'s> {
@@ -40,10 +41,9 @@ impl<'s> DeviceSession<'s> {
             match super::session::next(&self.place, self.pipe, &mut ear, idle, &leave).await? {
                 None | Some((FrameKind::Bye, _)) => return Ok(()),
                 Some((got @ FrameKind::Infer, payload)) => {
-                    let stranger = SessionError::Frame { peer: "device", got };
-                    self.infer(Errand::decode(&payload).ok_or(stranger)?).await?;
+                    self.infer(Errand::decode(&payload).ok_or(stranger("device", got))?).await?;
                 }
-                Some((got, _)) => return Err(SessionError::Frame { peer: "device", got }),
+                Some((got, _)) => return Err(stranger("device", got)),
             }
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use brelu_core::channel::{ClientHello, Errand, PublicKey, ServerHello, epoch_of};
+use brelu_core::channel::{ClientHello, Done, Errand, Number, PublicKey, ServerHello, epoch_of};
 use brelu_core::cost;
 use brelu_core::plan::NodeId;
 use brelu_core::prf::PairKey;
@@ -23,6 +23,7 @@ use crate::pipe::{NetError, Payload, Pipe};
 use crate::secure::Connection;
 use crate::state::Peer;
 use crate::stopping::Ear;
+use crate::words::{encode_all, number, numbers, stranger};
 
 /// One client's session after the greeting.
 pub(super) struct Session<'s> {
@@ -97,31 +98,24 @@ impl<'s> Session<'s> {
             let next = next(&self.place, self.client, &mut ear, idle, &leave).await?;
             let Some(frame) = next else { return Ok(()) };
             match frame {
-                (FrameKind::Prepare, payload) => self.prepare(number(FrameKind::Prepare, &payload)?).await?,
-                (FrameKind::Infer, payload) => self.infer(number(FrameKind::Infer, &payload)?).await?,
+                (got @ FrameKind::Prepare, payload) => self.prepare(number("client", got, &payload)?).await?,
+                (got @ FrameKind::Infer, payload) => self.infer(number("client", got, &payload)?).await?,
                 (got @ FrameKind::OnBehalf, payload) => {
-                    let stranger = SessionError::Frame { peer: "client", got };
-                    self.infer_on_behalf(Errand::decode(&payload).ok_or(stranger)?).await?;
+                    self.infer_on_behalf(Errand::decode(&payload).ok_or(stranger("client", got))?).await?;
                 }
-                (FrameKind::Claim, payload) => self.claim(&payload).await?,
+                (got @ FrameKind::Claim, payload) => self.claim(&numbers("client", got, &payload)?).await?,
                 (FrameKind::Bye, _) => return Ok(()),
-                (got, _) => return Err(SessionError::Frame { peer: "client", got }),
+                (got, _) => return Err(stranger("client", got)),
             }
         }
     }
 
     /// Which of the inferences the client prepared in earlier sessions are still here.
-    async fn claim(&mut self, payload: &[u8]) -> Result<(), SessionError> {
+    async fn claim(&mut self, asked: &[u64]) -> Result<(), SessionError> {
         self.server.party.clients.readmit("client", &self.peer).await?;
         let here = self.server.party.ready.numbers(&self.shelf);
-        let (asked, _) = payload.as_chunks::<8>();
-        let mut granted = Vec::new();
-        for number in asked {
-            let known = here.binary_search(&u64::from_le_bytes(*number)).is_ok();
-            if known && self.place.claim(u64::from_le_bytes(*number)) {
-                granted.extend_from_slice(number);
-            }
-        }
+        let granted = |number: &&u64| here.binary_search(*number).is_ok() && self.place.claim(**number);
+        let granted = encode_all(asked.iter().filter(granted));
         Ok(self.client.send_frame(FrameKind::Claim, granted).await?)
     }
 
@@ -139,7 +133,7 @@ impl<'s> Session<'s> {
         let room = tokio::task::spawn_blocking(move || party.ready.reserve(&shelf, bytes, &keep)).await?;
         let room = room.inspect_err(|_| self.place.make_room())?;
         let before = self.dealer.counts().0;
-        self.dealer.send_frame(FrameKind::Deal, number.to_le_bytes().to_vec()).await?;
+        self.dealer.send_frame(FrameKind::Deal, Number(number).encode().to_vec()).await?;
         let party = self.server.party.clone();
         let incoming = tokio::task::spawn_blocking(move || party.ready.begin(room, number, &lengths));
         let mut shelving = Shelving::new(incoming.await??, &self.key);
@@ -152,7 +146,7 @@ impl<'s> Session<'s> {
         self.place.claim(number);
         self.server.options.observer.tell(Event::Prepared(self.peer.id(), number));
         let dealt = self.dealer.counts().0 - before;
-        Ok(self.client.send_frame(FrameKind::Ready, ready(number, dealt)).await?)
+        Ok(self.client.send_frame(FrameKind::Ready, Done { number, dealt }.encode().to_vec()).await?)
     }
 
     async fn infer(&mut self, number: u64) -> Result<(), SessionError> {
@@ -189,7 +183,7 @@ impl<'s> Session<'s> {
             visit = self.server.errands.expect(name, patience) => visit?,
             // A delegate has nothing to say now: it is gone, or does not keep to the protocol.
             frame = self.client.receive_within(self.server.options.timeout) => {
-                return Err(SessionError::Frame { peer: "client", got: frame?.0 });
+                return Err(stranger("client", frame?.0));
             }
         };
         if let Err(error) = self.server.count_errand(&self.peer, &errand.with).await {
@@ -202,7 +196,7 @@ impl<'s> Session<'s> {
         let output = self.evaluate(number, prepared, &visit.input).await?;
         // A device that went away in this moment is told nothing, and neither is its delegate.
         drop(visit.output.send(Ok(output)));
-        Ok(self.client.send_frame(FrameKind::Ready, ready(number, 0)).await?)
+        Ok(self.client.send_frame(FrameKind::Ready, Done { number, dealt: 0 }.encode().to_vec()).await?)
     }
 
     /// Takes a prepared inference out for good.
@@ -325,11 +319,6 @@ async fn blocking<T: Send + 'static>(
     tokio::task::spawn_blocking(run).await.map_err(|_| NetError::Closed("runtime"))
 }
 
-/// The words of a [`FrameKind::Ready`] frame: an inference, and the bytes that the dealer sent for it.
-fn ready(number: u64, dealt: u64) -> Vec<u8> {
-    [number.to_le_bytes(), dealt.to_le_bytes()].concat()
-}
-
 /// The next frame of a session that has nothing to do, unless the server stops or another session needs the place; the
 /// peer has then been told.
 pub(super) async fn next(
@@ -352,8 +341,4 @@ pub(super) async fn next(
     let frame = next.await?.flatten();
     place.rest(false);
     Ok(frame)
-}
-
-fn number(got: FrameKind, payload: &[u8]) -> Result<u64, SessionError> {
-    payload.try_into().map(u64::from_le_bytes).map_err(|_| SessionError::Frame { peer: "client", got })
 }
