@@ -22,9 +22,9 @@ use super::subject::Subject;
 use super::tally::{End, Outcome, Tally};
 use super::trap::{Census, Deed};
 use super::trio::Trio;
-use super::wire::{Act, Link};
 use brelu_host::net::{Patience, bind};
 use brelu_networks::numbers::Random;
+use brelu_world::{Act, Link};
 
 /// How a trial is held.
 #[derive(Clone, Copy, Debug)]
@@ -190,7 +190,7 @@ impl<'s> Stage<'s> {
         let listener = bind("127.0.0.1:0").await?;
         let runner = Runner {
             subject: self.subject,
-            party: trio.client.clone(),
+            party: trio.client().clone(),
             address: listener.local_addr()?.to_string(),
             patience: PATIENCE,
             limit: TIMEOUT + PATIENCE.connect + COMPUTING,

@@ -23,8 +23,8 @@ use super::sessions::{Errand, Runner};
 use super::subject::Subject;
 use super::tally::{End, Outcome, Tally};
 use super::trap::{Census, Deed};
-use super::wire::Link;
 use brelu_host::net::Patience;
+use brelu_world::Link;
 
 /// How a trial is held.
 #[derive(Clone, Copy, Debug)]
