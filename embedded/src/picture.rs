@@ -26,7 +26,7 @@ impl Input for Picture<'_> {
     fn read(&self, first: usize, out: &mut [u32]) {
         let (preprocess, plane) = (&self.card.preprocess, (self.card.plane as usize).max(1));
         for (index, (out, byte)) in out.iter_mut().zip(&self.bytes[first..]).enumerate() {
-            *out = preprocess.element((first + index) / plane, (*byte).into()) as u32;
+            *out = preprocess.unit((first + index) / plane, *byte);
         }
     }
 }

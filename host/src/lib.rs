@@ -45,6 +45,8 @@ pub mod local;
 mod mask_reader;
 pub mod net;
 mod packed;
+#[cfg(feature = "image")]
+pub mod picture;
 pub mod pipe;
 pub mod plan_file;
 pub mod quota;

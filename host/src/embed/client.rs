@@ -145,6 +145,24 @@ impl Client {
         Ok(Answer::new(self.plan(), &output))
     }
 
+    /// Runs one inference on a picture, which becomes the input as the plan says; its best `count` classes, the best first, of
+    /// labels at most as many as the plan answers with.
+    ///
+    /// # Errors
+    /// If the picture or the network is no such, and as [`Self::infer`].
+    #[cfg(feature = "image")]
+    pub async fn classify(
+        &mut self,
+        picture: &image::RgbImage,
+        count: usize,
+    ) -> Result<Vec<super::Class>, EmbedError> {
+        if self.plan().scores().plane() != 1 {
+            return Err(crate::picture::PictureError::Map.into());
+        }
+        let units = crate::picture::units(self.plan(), picture)?;
+        Ok(self.infer_units(units).await?.top(count))
+    }
+
     /// Says good-bye. What is prepared stays prepared.
     ///
     /// # Errors

@@ -52,6 +52,10 @@ pub enum EmbedError {
     /// The input.
     #[error(transparent)]
     Input(#[from] InputError),
+    /// The picture.
+    #[cfg(feature = "image")]
+    #[error(transparent)]
+    Picture(#[from] crate::picture::PictureError),
     /// The session.
     #[error(transparent)]
     Session(#[from] SessionError),

@@ -16,7 +16,7 @@ pub fn units(plan: &Plan<'_>, values: &[f32]) -> Result<Vec<u32>, InputError> {
     let (header, plane) = (plan.header(), plan.input().shape.plane());
     let real = |channel: usize| {
         let scale = header.input_scale.get(channel).or(header.input_scale.first())?;
-        Some(header.preprocess.affine_of(channel).map(|unit| unit * scale))
+        Some(header.preprocess.pair(channel)?.map(|unit| unit * scale))
     };
     Ok(quantise_input(&header.preprocess, plane, &pixels(plan, values, real)?))
 }
@@ -56,8 +56,7 @@ pub fn pixels(
 pub fn quantise_input<P: Copy + Into<f32>>(preprocess: &Preprocess, plane: usize, pixels: &[P]) -> Vec<u32> {
     let planes = pixels.chunks(plane.max(1)).enumerate();
     let elements = |(channel, plane): (usize, &[P])| {
-        let element = |pixel: &P| preprocess.element(channel, (*pixel).into()) as u32;
-        plane.iter().map(element).collect::<Vec<u32>>()
+        plane.iter().map(|pixel| preprocess.unit(channel, *pixel)).collect::<Vec<u32>>()
     };
     planes.flat_map(elements).collect()
 }

@@ -1,8 +1,46 @@
-use super::DataError;
-use super::fit::{Fit, Placement};
+use super::{DataError, LabelMap};
 use brelu_core::geometry::Shape;
+use brelu_core::plan::{self, ColourOrder};
+use brelu_host::picture::Placement;
 use image::{GrayImage, RgbImage};
 use serde::{Deserialize, Serialize};
+
+/// How a picture gets the size of the input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fit {
+    /// It must have it.
+    Exact,
+    /// The whole picture is resized, whatever that does to its proportions: torchvision's `Resize((height, width))`.
+    ///
+    /// Pictures are resized bilinearly, averaging when they shrink, to the pixel as Pillow does it.
+    Stretch,
+    /// It is resized so that its short side has `short_side` pixels, then the centre is cut out: torchvision's
+    /// `Resize(short_side)` and `CenterCrop`.
+    CenterCrop {
+        /// Pixels of the short side before cutting.
+        short_side: u32,
+    },
+    /// It is resized with its proportions kept so that it just fits, and put into the middle of a plane of one colour.
+    Pad {
+        /// Red, green and blue of the plane.
+        colour: [u8; 3],
+    },
+}
+
+impl From<Fit> for plan::Fit {
+    fn from(fit: Fit) -> Self {
+        match fit {
+            Fit::Exact => Self::Exact,
+            Fit::Stretch => Self::Stretch,
+            // No short side that was checked is longer.
+            Fit::CenterCrop { short_side } => {
+                Self::ShortSideThenCrop(u16::try_from(short_side).unwrap_or(u16::MAX))
+            }
+            Fit::Pad { colour } => Self::Pad(colour),
+        }
+    }
+}
 
 /// Which planes the input has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,18 +119,12 @@ impl Preprocess {
     /// # Errors
     /// If the picture has the wrong size and [`Fit::Exact`] is asked for, or the preprocessing is impossible.
     pub fn pixels(&self, image: &RgbImage) -> Result<Vec<u8>, DataError> {
-        let around = match self.fit {
-            Fit::Pad { colour } => colour,
-            _ => [0; 3],
+        let order = match self.channels {
+            Channels::Rgb => ColourOrder::Rgb,
+            Channels::Bgr => ColourOrder::Bgr,
+            Channels::Gray => ColourOrder::Grey,
         };
-        let place = self.place(image.width(), image.height())?;
-        let order: &[usize] = match self.channels {
-            Channels::Rgb => &[0, 1, 2],
-            Channels::Bgr => &[2, 1, 0],
-            Channels::Gray => return Ok(place.grey(image, around).into_raw()),
-        };
-        let fitted = place.rgb(image, around);
-        Ok(order.iter().flat_map(|channel| fitted.pixels().map(|pixel| pixel.0[*channel])).collect())
+        Ok(self.place(image.width(), image.height())?.pixels(image, self.fit.into(), order))
     }
 
     /// A map of classes of a picture, cut, padded and resized as the picture is: every pixel of the input takes the class in
@@ -101,7 +133,8 @@ impl Preprocess {
     /// # Errors
     /// As [`Preprocess::pixels`].
     pub fn labels(&self, map: &GrayImage) -> Result<GrayImage, DataError> {
-        Ok(self.place(map.width(), map.height())?.labels(map))
+        let place = self.place(map.width(), map.height())?;
+        Ok(place.put(map, |[width, height]| nearest(map, width, height), image::Luma([LabelMap::IGNORED])))
     }
 
     /// Where a picture of `width` columns and `height` rows lies in the input.
@@ -110,7 +143,7 @@ impl Preprocess {
     /// As [`Preprocess::pixels`].
     pub fn place(&self, width: u32, height: u32) -> Result<Placement, DataError> {
         self.check()?;
-        Placement::new(self.fit, [width, height], [self.width, self.height])
+        Ok(Placement::new(self.fit.into(), [width, height], [self.width, self.height])?)
     }
 
     /// Red, green and blue of the pixels that become zeros of the input, as near as bytes come.
@@ -138,4 +171,14 @@ impl Preprocess {
         let (mean, std) = (self.mean.get(channel)?, self.std.get(channel)?);
         Some((1.0 / (self.divide_by * std), -mean / std))
     }
+}
+
+/// The picture of another size whose pixels each have the value in their middle.
+fn nearest(image: &GrayImage, width: u32, height: u32) -> GrayImage {
+    let source = |at: u32, from: u32, to: u32| {
+        let middle = (2 * u64::from(at) + 1) * u64::from(from) / (2 * u64::from(to));
+        u32::try_from(middle).unwrap_or(u32::MAX).min(from - 1)
+    };
+    let pixel = |x, y| *image.get_pixel(source(x, image.width(), width), source(y, image.height(), height));
+    GrayImage::from_fn(width, height, pixel)
 }

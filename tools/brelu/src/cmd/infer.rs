@@ -231,13 +231,12 @@ pub(super) fn tell(bar: &Bar, notice: Notice) {
 
 /// The name of an output.
 pub(crate) fn label(plan: &Plan<'_>, output: usize) -> Option<String> {
-    named(plan, output, plan.header().labels.lines())
+    plan.label(output).map(str::to_owned)
 }
 
 /// The one of the classes' names that an output has.
-fn named<'a>(plan: &Plan<'_>, output: usize, mut names: impl Iterator<Item = &'a str>) -> Option<String> {
-    let index = output.checked_sub(plan.header().class_offset as usize)?;
-    names.nth(index).map(str::to_owned)
+fn named(plan: &Plan<'_>, output: usize, names: &[String]) -> Option<String> {
+    names.get(output.checked_sub(plan.header().class_offset as usize)?).cloned()
 }
 
 /// Text that is printed piece by piece.

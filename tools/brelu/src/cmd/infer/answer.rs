@@ -73,7 +73,7 @@ pub(super) struct Traffic {
 pub(super) fn classes(plan: &Plan<'_>, names: &[String], answer: &Answer, top: usize) -> Vec<Class> {
     let class = |class: embed::Class| Class {
         output: class.output,
-        label: named(plan, class.output, names.iter().map(String::as_str)),
+        label: named(plan, class.output, names),
         value: class.score.map(f64::from),
         probability: class.probability,
     };

@@ -119,7 +119,7 @@ impl<'a> Painter<'a> {
     }
 
     fn named(&self, area: Area) -> ClassArea {
-        let label = named(self.plan, area.output as usize, self.names.iter().map(String::as_str));
+        let label = named(self.plan, area.output as usize, &self.names);
         ClassArea { class: self.class(area.output), label, area }
     }
 }
