@@ -10,6 +10,7 @@ use brelu_core::plan::Plan;
 use brelu_core::transport::FrameKind;
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use crate::cancellation::Cancellation;
 use crate::client::{ClientMemory, ClientParty, Guest, HostClient};
 use crate::error::SessionError;
 use crate::hello::decode;
@@ -17,7 +18,6 @@ use crate::keys::Access;
 use crate::limits::PlanLimits;
 use crate::pipe::{Payload, Pipe};
 use crate::secure::{Call, Connection};
-use crate::stopping::Stopping;
 use crate::weights::plan_hash;
 
 /// Who a delegate is, and for whom it works.
@@ -59,18 +59,18 @@ pub struct Delegate {
     plan: &'static Plan<'static>,
     party: DelegateParty,
     options: DelegateOptions,
-    stopping: Stopping,
+    cancellation: Cancellation,
 }
 
 impl Delegate {
     /// A delegate that walks `plan`.
     pub fn new(plan: &'static Plan<'static>, party: DelegateParty, options: DelegateOptions) -> Self {
-        Self { plan, party, options, stopping: Stopping::default() }
+        Self { plan, party, options, cancellation: Cancellation::default() }
     }
 
     /// Ends every session as soon as it has finished what it is doing.
     pub fn stop(&self) {
-        self.stopping.stop();
+        self.cancellation.stop();
     }
 
     /// Answers a device that calls over an open connection, if it may connect.
@@ -148,7 +148,7 @@ impl Delegate {
         device: &mut Guest<'_>,
         client: &mut HostClient<'_>,
     ) -> Result<(), SessionError> {
-        let (mut ear, mut early) = (self.stopping.ear(), None);
+        let (mut token, mut early) = (self.cancellation.token(), None);
         loop {
             self.party.devices.readmit("device", &device.key).await?;
             while client.prepared() < self.options.ahead {
@@ -161,7 +161,7 @@ impl Delegate {
                 Some(frame) => Some(frame),
                 None => {
                     let next = async |pipe: &mut Pipe| Ok(pipe.receive_within(idle).await?);
-                    ear.unless_stopped(device.pipe, next).await?
+                    token.unless_cancelled(device.pipe, next).await?
                 }
             };
             match next {

@@ -30,6 +30,7 @@
 
 #![forbid(unsafe_code)]
 
+mod cancellation;
 pub mod client;
 pub mod dealer;
 pub mod delegate;
@@ -56,6 +57,5 @@ pub mod scores;
 pub mod secure;
 pub mod server;
 pub mod state;
-mod stopping;
 pub mod weights;
 mod words;

@@ -18,6 +18,7 @@ use super::parts::ModelId;
 use super::receive::{Sizes, receive_model};
 use super::share::Places;
 use super::{DealerKeys, DealerModel, ServerShare};
+use crate::cancellation::Cancellation;
 use crate::error::SessionError;
 use crate::event::{Event, Observer};
 use crate::hello::{DealerHello, DealerRequest, decode, encode};
@@ -26,7 +27,6 @@ use crate::limits::{PlanLimits, Room};
 use crate::pipe::Pipe;
 use crate::secure::{Call, Connection, ephemeral};
 use crate::state::{Epochs, Generations, Peer, StateError, group, member};
-use crate::stopping::Stopping;
 use crate::words::{number, stranger};
 
 /// Limits of a dealer.
@@ -88,7 +88,7 @@ pub struct Dealer {
     library: Arc<Library>,
     room: Room,
     places: Arc<Places>,
-    stopping: Stopping,
+    cancellation: Cancellation,
 }
 
 /// Under which a client of a server is recorded, in the group of that server.
@@ -112,14 +112,15 @@ impl Dealer {
     /// A dealer.
     pub fn new(party: DealerParty, options: DealerOptions) -> Self {
         let library = Library::new(party.models.clone(), options.models, options.share, options.limits);
-        let (room, places, stopping) = (Room::new(&options.limits), Arc::default(), Stopping::default());
+        let (room, places, cancellation) =
+            (Room::new(&options.limits), Arc::default(), Cancellation::default());
         let (party, library) = (Arc::new(party), Arc::new(library));
-        Self { party, options, library, room, places, stopping }
+        Self { party, options, library, room, places, cancellation }
     }
 
     /// Ends every session as soon as it has finished what it is doing.
     pub fn stop(&self) {
-        self.stopping.stop();
+        self.cancellation.stop();
     }
 
     /// Its key pair.
@@ -230,10 +231,11 @@ impl Dealer {
         client: &Client,
     ) -> Result<(), SessionError> {
         let mut last = u64::from(client.epoch) << 32;
-        let (mut ear, idle) = (self.stopping.ear(), self.options.idle);
+        let (mut token, idle) = (self.cancellation.token(), self.options.idle);
         let need = self.options.limits.dealer(model.plan())?;
         loop {
-            let next = ear.unless_stopped(pipe, async |pipe| Ok(pipe.receive_within(idle).await?)).await?;
+            let next =
+                token.unless_cancelled(pipe, async |pipe| Ok(pipe.receive_within(idle).await?)).await?;
             let Some(frame) = next else { return Ok(()) };
             let number = match frame {
                 (got @ FrameKind::Deal, payload) => number("server", got, &payload)?,

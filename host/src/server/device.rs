@@ -35,10 +35,10 @@ impl<'s> DeviceSession<'s> {
     }
 
     pub(super) async fn run(&mut self) -> Result<(), SessionError> {
-        let (mut ear, idle, leave) =
-            (self.server.stopping.ear(), self.server.options.idle, self.place.leave());
+        let (mut token, idle, leave) =
+            (self.server.cancellation.token(), self.server.options.idle, self.place.leave());
         loop {
-            match super::session::next(&self.place, self.pipe, &mut ear, idle, &leave).await? {
+            match super::session::next(&self.place, self.pipe, &mut token, idle, &leave).await? {
                 None | Some((FrameKind::Bye, _)) => return Ok(()),
                 Some((got @ FrameKind::Infer, payload)) => {
                     self.infer(Errand::decode(&payload).ok_or(stranger("device", got))?).await?;

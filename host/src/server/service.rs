@@ -11,6 +11,7 @@ use super::device::DeviceSession;
 use super::errands::Errands;
 use super::live::Live;
 use super::session::{Left, Session};
+use crate::cancellation::Cancellation;
 use crate::error::SessionError;
 use crate::event::Observer;
 use crate::hello::decode;
@@ -18,7 +19,6 @@ use crate::keys::Access;
 use crate::quota::{Clock, Quota};
 use crate::secure::{Call, Connection};
 use crate::state::{Epochs, Generations, Ready, Usage};
-use crate::stopping::Stopping;
 
 /// Limits of a server.
 #[derive(Clone, Debug)]
@@ -84,19 +84,19 @@ pub struct Server {
     pub(super) options: ServerOptions,
     pub(super) live: Arc<Live>,
     pub(super) errands: Errands,
-    pub(super) stopping: Stopping,
+    pub(super) cancellation: Cancellation,
 }
 
 impl Server {
     /// A server of `model`.
     pub fn new(model: Arc<ServerModel>, party: ServerParty, options: ServerOptions) -> Self {
-        let (live, errands, stopping) = Default::default();
-        Self { model, party: Arc::new(party), options, live, errands, stopping }
+        let (live, errands, cancellation) = Default::default();
+        Self { model, party: Arc::new(party), options, live, errands, cancellation }
     }
 
     /// Ends every session as soon as it has finished what it is doing.
     pub fn stop(&self) {
-        self.stopping.stop();
+        self.cancellation.stop();
     }
 
     /// Its key pair.

@@ -16,13 +16,13 @@ use super::live::Place;
 use super::service::Server;
 use super::shelving::Shelving;
 use super::{Evaluation, Material, ServerModel, Stage, material};
+use crate::cancellation::CancellationToken;
 use crate::error::SessionError;
 use crate::event::Event;
 use crate::hello::{DealerHello, DealerRequest, decode, encode};
 use crate::pipe::{NetError, Payload, Pipe};
 use crate::secure::Connection;
 use crate::state::Peer;
-use crate::stopping::Ear;
 use crate::words::{encode_all, number, numbers, stranger};
 
 /// One client's session after the greeting.
@@ -92,10 +92,10 @@ impl<'s> Session<'s> {
     }
 
     pub(super) async fn run(&mut self) -> Result<(), SessionError> {
-        let (mut ear, idle, leave) =
-            (self.server.stopping.ear(), self.server.options.idle, self.place.leave());
+        let (mut token, idle, leave) =
+            (self.server.cancellation.token(), self.server.options.idle, self.place.leave());
         loop {
-            let next = next(&self.place, self.client, &mut ear, idle, &leave).await?;
+            let next = next(&self.place, self.client, &mut token, idle, &leave).await?;
             let Some(frame) = next else { return Ok(()) };
             match frame {
                 (got @ FrameKind::Prepare, payload) => self.prepare(number("client", got, &payload)?).await?,
@@ -324,12 +324,12 @@ async fn blocking<T: Send + 'static>(
 pub(super) async fn next(
     place: &Place,
     pipe: &mut Pipe,
-    ear: &mut Ear,
+    token: &mut CancellationToken,
     idle: Duration,
     leave: &Notify,
 ) -> Result<Option<(FrameKind, Payload)>, SessionError> {
     place.rest(true);
-    let next = ear.unless_stopped(pipe, async |pipe| {
+    let next = token.unless_cancelled(pipe, async |pipe| {
         tokio::select! {
             frame = pipe.receive_within(idle) => Ok(Some(frame?)),
             () = leave.notified() => {
