@@ -118,7 +118,7 @@ impl ClientParty {
     }
 
     /// Under which prepared inferences of a plan are kept.
-    fn shelf(&self, plan: &PlanHash) -> Peer {
+    fn namespace(&self, plan: &PlanHash) -> Peer {
         let mut digest = Sha256::new();
         [self.server.bytes(), self.dealer.bytes(), plan].iter().for_each(|part| digest.update(part));
         digest.finalize().into()
@@ -134,7 +134,7 @@ pub struct HostClient<'a> {
     inner: Client<'a, Metered<Pipe>, HostKernel>,
     plan: &'a Plan<'a>,
     party: Arc<ClientParty>,
-    shelf: Peer,
+    namespace: Peer,
     prepared: VecDeque<u64>,
     key: PairKey,
     epoch: u32,
@@ -154,7 +154,7 @@ impl<'a> HostClient<'a> {
         party: Arc<ClientParty>,
         memory: &mut Option<Workspace<'a>>,
     ) -> Result<Self, SessionError> {
-        let earlier = party.ready.numbers(&party.shelf(&plan_hash(plan)));
+        let earlier = party.ready.numbers(&party.namespace(&plan_hash(plan)));
         Self::open(plan, connection, party, memory, earlier).await
     }
 
@@ -182,13 +182,13 @@ impl<'a> HostClient<'a> {
         let hash = plan_hash(plan);
         let max_payload = memory.as_ref().map_or(0, |work| work.incoming.len() as u32);
         let (mut pipe, session) = introduce(plan, connection, &party, &hash, max_payload).await?;
-        let shelf = party.shelf(&hash);
+        let namespace = party.namespace(&hash);
         let prepared = claim(&mut pipe, earlier).await?;
         let (key, ready) = (session.keys.dealer.clone(), (session.ready as usize).max(1));
         let epoch = session.epoch;
         let work = memory.take().ok_or(SessionError::InUse)?;
         let inner = Client::new(plan, session.keys, Metered::new(pipe), HostKernel::default(), work)?;
-        Ok(Self { inner, plan, party, shelf, prepared, key, epoch, next: 1, ready })
+        Ok(Self { inner, plan, party, namespace, prepared, key, epoch, next: 1, ready })
     }
 
     /// Gives the memory back, for another session. The connection is closed without a word.
@@ -214,11 +214,11 @@ impl<'a> HostClient<'a> {
 
     /// Keeps what a prepared inference needs later: the key of its masks.
     async fn keep(&self, number: u64) -> Result<(), SessionError> {
-        let (party, shelf) = (self.party.clone(), self.shelf);
+        let (party, namespace) = (self.party.clone(), self.namespace);
         let held = self.prepared.iter().copied().collect();
         let item = Item::new(vec![Zeroizing::new(self.key.expose().to_vec())]);
         let put = move || {
-            let room = party.ready.reserve(&shelf, PairKey::LEN as u64, &held)?;
+            let room = party.ready.reserve(&namespace, PairKey::LEN as u64, &held)?;
             party.ready.put(room, number, item)
         };
         Ok(tokio::task::spawn_blocking(put).await??)
@@ -226,8 +226,8 @@ impl<'a> HostClient<'a> {
 
     /// Takes the key of a prepared inference out for good; `None` if it is not there any more.
     async fn take(&self, number: u64) -> Result<Option<PairKey>, SessionError> {
-        let (party, shelf) = (self.party.clone(), self.shelf);
-        let take = move || party.ready.take(&shelf, number)?.map(Outgoing::all).transpose();
+        let (party, namespace) = (self.party.clone(), self.namespace);
+        let take = move || party.ready.take(&namespace, number)?.map(Outgoing::all).transpose();
         let item = tokio::task::spawn_blocking(take).await??;
         let key = item.and_then(|item| <[u8; PairKey::LEN]>::try_from(item.parts().first()?.as_slice()).ok());
         Ok(key.map(PairKey::new))

@@ -20,7 +20,7 @@ fn group_of(client: &PublicKey) -> Group {
 }
 
 /// Under which those of one model are kept: they are of no use with another one.
-pub(super) fn shelf(client: &PublicKey, model: &ServerModel) -> Peer {
+pub(super) fn namespace(client: &PublicKey, model: &ServerModel) -> Peer {
     member(group_of(client), &[client.bytes(), &model.hash, &model.dealer_id])
 }
 

@@ -12,7 +12,7 @@ mod model;
 mod open;
 mod service;
 mod session;
-mod shelving;
+mod store_writer;
 
 pub use engine::{Evaluation, Stage};
 pub use material::Material;

@@ -181,7 +181,7 @@ impl Server {
             let discard = move || {
                 for number in left.numbers.iter().filter(|number| !live.holds(&left.client, **number)) {
                     // What cannot be discarded now is evicted when its room is needed.
-                    drop(party.ready.discard(&left.shelf, *number));
+                    drop(party.ready.discard(&left.namespace, *number));
                 }
             };
             drop(tokio::task::spawn_blocking(discard).await);

@@ -11,10 +11,10 @@ use brelu_core::prf::PairKey;
 use brelu_core::transport::FrameKind;
 use tokio::sync::{Notify, mpsc};
 
-use super::generation::{Counting, shelf};
+use super::generation::{Counting, namespace};
 use super::live::Place;
 use super::service::Server;
-use super::shelving::Shelving;
+use super::store_writer::StoreWriter;
 use super::{Evaluation, Material, ServerModel, Stage, material};
 use crate::cancellation::CancellationToken;
 use crate::error::SessionError;
@@ -35,7 +35,7 @@ pub(super) struct Session<'s> {
     place: Place,
     counting: Counting<'s>,
     /// Under which its prepared inferences are kept: they are of no use with another model.
-    shelf: Peer,
+    namespace: Peer,
     epoch: u32,
     last: u64,
 }
@@ -43,7 +43,7 @@ pub(super) struct Session<'s> {
 /// Prepared inferences that a session did not use.
 pub(super) struct Left {
     pub(super) client: PublicKey,
-    pub(super) shelf: Peer,
+    pub(super) namespace: Peer,
     pub(super) numbers: BTreeSet<u64>,
 }
 
@@ -80,15 +80,26 @@ impl<'s> Session<'s> {
         client.allow(total.client_offline + total.client_online);
         dealer.pipe.allow(total.dealer_offline);
         let key = dealer.bond.pair_key(&model.hash);
-        let shelf = shelf(&peer, model);
-        Ok(Self { server, peer, client, dealer: dealer.pipe, key, place, counting, shelf, epoch, last: 0 })
+        let namespace = namespace(&peer, model);
+        Ok(Self {
+            server,
+            peer,
+            client,
+            dealer: dealer.pipe,
+            key,
+            place,
+            counting,
+            namespace,
+            epoch,
+            last: 0,
+        })
     }
 
     /// Says good-bye to the dealer; what the session leaves behind.
     pub(super) async fn part(mut self) -> Left {
         // Whether the dealer hears it makes no difference.
         drop(self.dealer.send_frame(FrameKind::Bye, Vec::new()).await);
-        Left { client: self.peer, shelf: self.shelf, numbers: self.place.own().clone() }
+        Left { client: self.peer, namespace: self.namespace, numbers: self.place.own().clone() }
     }
 
     pub(super) async fn run(&mut self) -> Result<(), SessionError> {
@@ -113,7 +124,7 @@ impl<'s> Session<'s> {
     /// Which of the inferences the client prepared in earlier sessions are still here.
     async fn claim(&mut self, asked: &[u64]) -> Result<(), SessionError> {
         self.server.party.clients.readmit("client", &self.peer).await?;
-        let here = self.server.party.ready.numbers(&self.shelf);
+        let here = self.server.party.ready.numbers(&self.namespace);
         let granted = |number: &&u64| here.binary_search(*number).is_ok() && self.place.claim(**number);
         let granted = encode_all(asked.iter().filter(granted));
         Ok(self.client.send_frame(FrameKind::Claim, granted).await?)
@@ -129,20 +140,20 @@ impl<'s> Session<'s> {
         let plan = model.plan();
         let lengths = material::lengths(plan);
         let bytes = lengths.iter().sum();
-        let (shelf, keep) = (self.shelf, self.place.numbers());
-        let room = tokio::task::spawn_blocking(move || party.ready.reserve(&shelf, bytes, &keep)).await?;
+        let (namespace, keep) = (self.namespace, self.place.numbers());
+        let room = tokio::task::spawn_blocking(move || party.ready.reserve(&namespace, bytes, &keep)).await?;
         let room = room.inspect_err(|_| self.place.make_room())?;
         let before = self.dealer.counts().0;
         self.dealer.send_frame(FrameKind::Deal, Number(number).encode().to_vec()).await?;
         let party = self.server.party.clone();
         let incoming = tokio::task::spawn_blocking(move || party.ready.begin(room, number, &lengths));
-        let mut shelving = Shelving::new(incoming.await??, &self.key);
+        let mut writer = StoreWriter::new(incoming.await??, &self.key);
         for id in 0..plan.len() as NodeId {
             let step = cost::step(plan, id);
-            shelving = shelving.add(self.dealer.receive_message(step.dealer_offline).await?).await?;
-            shelving = shelving.add(self.client.receive_message(step.client_offline).await?).await?;
+            writer = writer.add(self.dealer.receive_message(step.dealer_offline).await?).await?;
+            writer = writer.add(self.client.receive_message(step.client_offline).await?).await?;
         }
-        shelving.finish().await?;
+        writer.finish().await?;
         self.place.claim(number);
         self.server.options.observer.tell(Event::Prepared(self.peer.id(), number));
         let dealt = self.dealer.counts().0 - before;
@@ -205,8 +216,8 @@ impl<'s> Session<'s> {
             return Err(SessionError::NotPrepared(number));
         }
         // Taken out for good before the dealer is told that it is used, and before anything of it is.
-        let (party, shelf) = (self.server.party.clone(), self.shelf);
-        let stored = tokio::task::spawn_blocking(move || party.ready.take(&shelf, number)).await??;
+        let (party, namespace) = (self.server.party.clone(), self.namespace);
+        let stored = tokio::task::spawn_blocking(move || party.ready.take(&namespace, number)).await??;
         let stored = stored.ok_or(SessionError::NotPrepared(number))?;
         let model = self.server.model.clone();
         let open = tokio::task::spawn_blocking(move || Material::open(model.plan(), number, stored));

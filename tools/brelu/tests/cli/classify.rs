@@ -68,7 +68,12 @@ fn a_client_of_ones_own_says_what_the_command_says() {
         let [command, own] = both(plan, picture);
         assert_eq!((command.0, &command.1), (own.0, &own.1), "{plan}");
         // Fresh masks round in other ways.
-        assert!((command.2 - own.2).abs() < 0.1 * command.2.abs().max(2.0), "{plan}: {} {}", command.2, own.2);
+        assert!(
+            (command.2 - own.2).abs() < 0.1 * command.2.abs().max(2.0),
+            "{plan}: {} {}",
+            command.2,
+            own.2
+        );
     }
 }
 
