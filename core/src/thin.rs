@@ -9,7 +9,7 @@ use core::fmt;
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::channel::{Caller, DeviceHello, Errand, Number, PublicKey};
+use crate::channel::{Caller, Delegation, DeviceHello, Number, PublicKey};
 use crate::client::{ClientError, Input, Progress};
 use crate::masks::input_mask;
 use crate::plan::{Answer, Plan};
@@ -211,8 +211,8 @@ impl<'a, T: Transport> Thin<'a, T> {
     ) -> Result<(), ClientError<T::Error>> {
         check_size(self.ends.input, input.elements())?;
         check_size(self.ends.output, output.len())?;
-        let errand = Errand { number: grant.number, with: self.delegate };
-        self.to_server.send(FrameKind::Infer, &errand.encode()).await?;
+        let delegation = Delegation { number: grant.number, with: self.delegate };
+        self.to_server.send(FrameKind::Infer, &delegation.encode()).await?;
         self.send_input(&grant, input, progress).await?;
         let Ends { output_bits: bits, answer, .. } = self.ends;
         receive(&mut self.to_server, self.frame, bits, output, |server, out| {

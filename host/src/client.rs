@@ -265,7 +265,7 @@ impl<'a> HostClient<'a> {
     ///
     /// # Errors
     /// Of either connection, or what the server refuses.
-    pub async fn grant_to(&mut self, device: &mut Guest<'_>) -> Result<Granted, SessionError> {
+    pub async fn grant_to(&mut self, device: &mut Delegator<'_>) -> Result<Granted, SessionError> {
         let (number, key) = self.next_prepared().await?;
         self.inner.hand_over(&key, number, device.pipe, device.room).await.map_err(ClientError::from)?;
         Ok(Granted { number, key, device: device.key })
@@ -321,7 +321,7 @@ impl<'a> HostClient<'a> {
 
 /// A device for which a client walks the network.
 #[derive(Debug)]
-pub struct Guest<'p> {
+pub struct Delegator<'p> {
     /// Its public key.
     pub key: PublicKey,
     /// The connection to it.

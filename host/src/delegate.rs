@@ -11,7 +11,7 @@ use brelu_core::transport::FrameKind;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::cancellation::Cancellation;
-use crate::client::{ClientMemory, ClientParty, Guest, HostClient};
+use crate::client::{ClientMemory, ClientParty, Delegator, HostClient};
 use crate::error::SessionError;
 use crate::hello::decode;
 use crate::keys::Access;
@@ -130,14 +130,14 @@ impl Delegate {
             return Err(SessionError::OtherPlan);
         }
         let room = hello.max_payload as usize;
-        let mut guest = Guest { key: *device.bond.peer(), pipe: &mut device.pipe, room };
+        let mut delegator = Delegator { key: *device.bond.peer(), pipe: &mut device.pipe, room };
         self.options.limits.client(self.plan)?;
         let mut memory = ClientMemory::for_plan(self.plan);
         let mut work = Some(memory.workspace());
         let server = connect().await?;
         let mut client =
             HostClient::start_afresh(self.plan, server, self.party.client.clone(), &mut work).await?;
-        self.work_for(&mut guest, &mut client).await?;
+        self.work_for(&mut delegator, &mut client).await?;
         // The device has what it wanted; whether the server hears the good-bye does not matter.
         drop(client.close().await);
         Ok(())
@@ -145,7 +145,7 @@ impl Delegate {
 
     async fn work_for(
         &self,
-        device: &mut Guest<'_>,
+        device: &mut Delegator<'_>,
         client: &mut HostClient<'_>,
     ) -> Result<(), SessionError> {
         let (mut token, mut early) = (self.cancellation.token(), None);
@@ -176,7 +176,7 @@ impl Delegate {
     /// delegate hears that this one is done: that frame is returned.
     async fn infer(
         &self,
-        device: &mut Guest<'_>,
+        device: &mut Delegator<'_>,
         client: &mut HostClient<'_>,
     ) -> Result<Option<(FrameKind, Payload)>, SessionError> {
         self.party.devices.readmit("device", &device.key).await?;

@@ -27,13 +27,14 @@ mod words;
 
 pub use handshake::{ANSWER_LEN, Agreed, Bond, HandshakeError, Initiator, Link, Refusal, Responder};
 pub use hello::{
-    Caller, ClientHello, DeviceHello, EPOCH_JUMP, EPOCH_LEAD, EPOCH_LEN, GREETING_LEN, ServerHello, WELCOME_LEN, epoch_of, inference_number,
+    Caller, ClientHello, DeviceHello, EPOCH_JUMP, EPOCH_LEAD, EPOCH_LEN, GREETING_LEN, ServerHello,
+    WELCOME_LEN, epoch_of, inference_number,
 };
 pub use identity::{BadKey, Identity, KeyId, PublicKey};
 pub use record::{Opener, RECORD_HEADER, RECORD_OVERHEAD, RECORD_TAG, RecordError, Sealer, record_body};
 pub use secure::{Secure, SecureError};
 pub use suite::Ephemeral;
-pub use words::{Done, Errand, Number};
+pub use words::{Delegation, Done, Number};
 
 /// Version of the protocol between parties. Parties of different versions refuse each other.
 pub const PROTOCOL_VERSION: u16 = 4;

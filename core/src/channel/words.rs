@@ -57,14 +57,14 @@ impl Done {
 
 /// An inference that a device and its delegate do together, as each names it to the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Errand {
+pub struct Delegation {
     /// The number of the inference.
     pub number: u64,
     /// Who the other one of the two is.
     pub with: PublicKey,
 }
 
-impl Errand {
+impl Delegation {
     /// Bytes on the wire.
     pub const LEN: usize = Number::LEN + 32;
 
@@ -76,7 +76,7 @@ impl Errand {
         words
     }
 
-    /// The errand that was encoded; `None` if the length is another one.
+    /// The delegation that was encoded; `None` if the length is another one.
     pub fn decode(words: &[u8]) -> Option<Self> {
         let (number, key) = words.split_at_checked(Number::LEN)?;
         Some(Self { number: Number::decode(number)?.0, with: PublicKey::new(key.try_into().ok()?) })
@@ -104,9 +104,9 @@ mod tests {
             let done = Done { number, dealt };
             prop_assert_eq!(Done::decode(&done.encode()), Some(done));
             prop_assert!(refused(&done.encode(), Done::decode));
-            let errand = Errand { number, with: PublicKey::new(key) };
-            prop_assert_eq!(Errand::decode(&errand.encode()), Some(errand));
-            prop_assert!(refused(&errand.encode(), Errand::decode));
+            let delegation = Delegation { number, with: PublicKey::new(key) };
+            prop_assert_eq!(Delegation::decode(&delegation.encode()), Some(delegation));
+            prop_assert!(refused(&delegation.encode(), Delegation::decode));
         }
 
         #[test]
@@ -122,7 +122,7 @@ mod tests {
     fn integers_are_little_endian_and_in_order() {
         let done = Done { number: 1 << 32 | 5, dealt: 0x0102 };
         assert_eq!(done.encode(), [5, 0, 0, 0, 1, 0, 0, 0, 2, 1, 0, 0, 0, 0, 0, 0]);
-        let errand = Errand { number: 7, with: PublicKey::new([9; 32]) };
-        assert_eq!(errand.encode()[..9], [7, 0, 0, 0, 0, 0, 0, 0, 9]);
+        let delegation = Delegation { number: 7, with: PublicKey::new([9; 32]) };
+        assert_eq!(delegation.encode()[..9], [7, 0, 0, 0, 0, 0, 0, 0, 9]);
     }
 }

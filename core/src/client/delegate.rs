@@ -15,7 +15,7 @@
 //! component of the output; [`crate::thin`] is the device's side.
 
 use super::{Client, ClientError, LinearKernel, Progress};
-use crate::channel::{Errand, PublicKey};
+use crate::channel::{Delegation, PublicKey};
 use crate::masks::Masks;
 use crate::prf::PairKey;
 use crate::thin::Grant;
@@ -85,8 +85,8 @@ impl<T: Transport, L: LinearKernel> Client<'_, T, L> {
         device: &PublicKey,
         progress: Progress<'_>,
     ) -> Result<(), ClientError<T::Error>> {
-        let errand = Errand { number: inference, with: *device };
-        self.transport.send(FrameKind::OnBehalf, &errand.encode()).await?;
+        let delegation = Delegation { number: inference, with: *device };
+        self.transport.send(FrameKind::OnBehalf, &delegation.encode()).await?;
         self.transport.flush().await?;
         self.layers(key, inference, progress).await?;
         self.ready(inference).await

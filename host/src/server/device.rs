@@ -1,6 +1,6 @@
 //! One device's session at the server: it brings masked inputs for inferences that its delegate runs.
 
-use brelu_core::channel::{DeviceHello, Errand, PublicKey};
+use brelu_core::channel::{Delegation, DeviceHello, PublicKey};
 use brelu_core::cost;
 use brelu_core::transport::FrameKind;
 
@@ -41,19 +41,19 @@ impl<'s> DeviceSession<'s> {
             match super::session::next(&self.place, self.pipe, &mut token, idle, &leave).await? {
                 None | Some((FrameKind::Bye, _)) => return Ok(()),
                 Some((got @ FrameKind::Infer, payload)) => {
-                    self.infer(Errand::decode(&payload).ok_or(stranger("device", got))?).await?;
+                    self.infer(Delegation::decode(&payload).ok_or(stranger("device", got))?).await?;
                 }
                 Some((got, _)) => return Err(stranger("device", got)),
             }
         }
     }
 
-    async fn infer(&mut self, errand: Errand) -> Result<(), SessionError> {
+    async fn infer(&mut self, delegation: Delegation) -> Result<(), SessionError> {
         self.server.party.clients.readmit("device", &self.device).await?;
         let input = self.pipe.receive_message(cost::step(self.server.model.plan(), 0).client_online).await?;
-        let name = (errand.with, self.device, errand.number);
+        let name = (delegation.with, self.device, delegation.number);
         // As long as the slowest delegate that still keeps to the time-outs of its own session.
-        let output = self.server.errands.bring(name, input, self.server.options.idle).await?;
+        let output = self.server.delegations.bring(name, input, self.server.options.idle).await?;
         Ok(self.pipe.send_data(&output).await?)
     }
 }

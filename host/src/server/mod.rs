@@ -1,9 +1,9 @@
 //! The server: has the weights, computes on masked values, and learns nothing of the input or the result.
 
 mod admission;
+mod delegations;
 mod device;
 mod engine;
-mod errands;
 mod generation;
 mod linear;
 mod live;

@@ -7,8 +7,8 @@ use brelu_core::channel::{Caller, Identity, Link, PublicKey};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::ServerModel;
+use super::delegations::Delegations;
 use super::device::DeviceSession;
-use super::errands::Errands;
 use super::live::Live;
 use super::session::{Left, Session};
 use crate::cancellation::Cancellation;
@@ -83,15 +83,15 @@ pub struct Server {
     pub(super) party: Arc<ServerParty>,
     pub(super) options: ServerOptions,
     pub(super) live: Arc<Live>,
-    pub(super) errands: Errands,
+    pub(super) delegations: Delegations,
     pub(super) cancellation: Cancellation,
 }
 
 impl Server {
     /// A server of `model`.
     pub fn new(model: Arc<ServerModel>, party: ServerParty, options: ServerOptions) -> Self {
-        let (live, errands, cancellation) = Default::default();
-        Self { model, party: Arc::new(party), options, live, errands, cancellation }
+        let (live, delegations, cancellation) = Default::default();
+        Self { model, party: Arc::new(party), options, live, delegations, cancellation }
     }
 
     /// Ends every session as soon as it has finished what it is doing.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use brelu_core::channel::{ClientHello, Done, Errand, Number, PublicKey, ServerHello, epoch_of};
+use brelu_core::channel::{ClientHello, Delegation, Done, Number, PublicKey, ServerHello, epoch_of};
 use brelu_core::cost;
 use brelu_core::plan::NodeId;
 use brelu_core::prf::PairKey;
@@ -112,7 +112,8 @@ impl<'s> Session<'s> {
                 (got @ FrameKind::Prepare, payload) => self.prepare(number("client", got, &payload)?).await?,
                 (got @ FrameKind::Infer, payload) => self.infer(number("client", got, &payload)?).await?,
                 (got @ FrameKind::OnBehalf, payload) => {
-                    self.infer_on_behalf(Errand::decode(&payload).ok_or(stranger("client", got))?).await?;
+                    self.infer_on_behalf(Delegation::decode(&payload).ok_or(stranger("client", got))?)
+                        .await?;
                 }
                 (got @ FrameKind::Claim, payload) => self.claim(&numbers("client", got, &payload)?).await?,
                 (FrameKind::Bye, _) => return Ok(()),
@@ -182,31 +183,31 @@ impl<'s> Session<'s> {
     }
 
     /// Runs an inference whose input a device brings and whose output it gets. It counts as the device's.
-    async fn infer_on_behalf(&mut self, errand: Errand) -> Result<(), SessionError> {
-        let number = errand.number;
+    async fn infer_on_behalf(&mut self, delegation: Delegation) -> Result<(), SessionError> {
+        let number = delegation.number;
         if !self.place.own().contains(&number) {
             return Err(SessionError::NotPrepared(number));
         }
-        let name = (self.peer, errand.with, number);
+        let name = (self.peer, delegation.with, number);
         // Less than the delegate waits for this server, so that it learns why.
         let patience = self.server.options.timeout / 2;
-        let visit = tokio::select! {
-            visit = self.server.errands.expect(name, patience) => visit?,
+        let delegated = tokio::select! {
+            delegated = self.server.delegations.expect(name, patience) => delegated?,
             // A delegate has nothing to say now: it is gone, or does not keep to the protocol.
             frame = self.client.receive_within(self.server.options.timeout) => {
                 return Err(stranger("client", frame?.0));
             }
         };
-        if let Err(error) = self.server.count_errand(&self.peer, &errand.with).await {
-            drop(visit.output.send(Err(error.for_peer("device"))));
+        if let Err(error) = self.server.count_delegation(&self.peer, &delegation.with).await {
+            drop(delegated.output.send(Err(error.for_peer("device"))));
             return Err(error);
         }
         let prepared = self.take(number).await?;
         self.counting.begin(&mut self.dealer).await?;
         self.server.options.observer.tell(Event::Used(self.peer.id(), number));
-        let output = self.evaluate(number, prepared, &visit.input).await?;
+        let output = self.evaluate(number, prepared, &delegated.input).await?;
         // A device that went away in this moment is told nothing, and neither is its delegate.
-        drop(visit.output.send(Ok(output)));
+        drop(delegated.output.send(Ok(output)));
         Ok(self.client.send_frame(FrameKind::Ready, Done { number, dealt: 0 }.encode().to_vec()).await?)
     }
 
