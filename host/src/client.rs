@@ -350,7 +350,7 @@ async fn introduce(
     let _alone = party.greeting.lock().await;
     let greeting = Greeting {
         identity: &party.identity,
-        server: connection.bond.peer(),
+        server: connection.keys.peer(),
         dealer: &party.dealer,
         plan: hash,
         floor: party.epochs.floor(party.server.bytes())?,

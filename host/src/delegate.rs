@@ -130,7 +130,7 @@ impl Delegate {
             return Err(SessionError::OtherPlan);
         }
         let room = hello.max_payload as usize;
-        let mut delegator = Delegator { key: *device.bond.peer(), pipe: &mut device.pipe, room };
+        let mut delegator = Delegator { key: *device.keys.peer(), pipe: &mut device.pipe, room };
         self.options.limits.client(self.plan)?;
         let mut memory = ClientMemory::for_plan(self.plan);
         let mut work = Some(memory.workspace());

@@ -6,7 +6,7 @@
 //! - an [`Identity`] is a party's long-term key pair, a [`PublicKey`] what others know it by;
 //! - [`Initiator`] and [`Responder`] are the two ends of a handshake of two messages, after which both have an [`Agreed`]:
 //!   the initiator knew the responder's public key before, the responder learns the initiator's and decides;
-//! - [`Agreed::into_parts`] gives a [`Sealer`] and an [`Opener`] for frames, and a [`Bond`] with the key of the addressed
+//! - [`Agreed::into_parts`] gives a [`Sealer`] and an [`Opener`] for frames, and [`SessionKeys`] with the key of the addressed
 //!   randomness that the two ends share;
 //! - [`Secure`] is a [`crate::transport::Transport`] over a byte stream, for parties without tasks.
 //!
@@ -25,7 +25,7 @@ mod suite;
 mod tests;
 mod words;
 
-pub use handshake::{ANSWER_LEN, Agreed, Bond, HandshakeError, Initiator, Link, Refusal, Responder};
+pub use handshake::{ANSWER_LEN, Agreed, HandshakeError, Initiator, Link, Refusal, Responder, SessionKeys};
 pub use hello::{
     Caller, ClientHello, DeviceHello, EPOCH_JUMP, EPOCH_LEAD, EPOCH_LEN, GREETING_LEN, ServerHello,
     WELCOME_LEN, epoch_of, inference_number,

@@ -162,7 +162,7 @@ impl Dealer {
 
     async fn session(&self, server: &mut Connection) -> Result<(), SessionError> {
         let words = server.hello().await?;
-        let peer = *server.bond.peer();
+        let peer = *server.keys.peer();
         let _place = self.places.enter(&peer, self.options.share.sessions)?;
         let request: DealerRequest<'_> = decode("server", &words)?;
         let client = self.meet(&peer, &request).await?;
@@ -184,7 +184,7 @@ impl Dealer {
                 receive_model(&mut server.pipe, &self.library, &id, sizes).await?
             }
         };
-        let masks = server.bond.pair_key(&request.plan);
+        let masks = server.keys.pair_key(&request.plan);
         let keys = DealerKeys { client: client.masks.clone(), server: masks, own: random_key()? };
         self.deal(&mut server.pipe, model, Arc::new(keys), &client).await
     }
@@ -219,7 +219,7 @@ impl Dealer {
         let mut welcome = [0; WELCOME_LEN];
         let payload: [u8; EPOCH_LEN] = epoch.to_le_bytes();
         let agreed = responder.write(&payload, &mut welcome).map_err(|_| SessionError::Greeting)?;
-        let masks = agreed.into_bond().pair_key(&request.plan);
+        let masks = agreed.into_keys().pair_key(&request.plan);
         Ok(Client { server: *server, key, couple, masks, epoch, generation, welcome })
     }
 

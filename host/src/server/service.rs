@@ -149,7 +149,7 @@ impl Server {
         connect: impl AsyncFnOnce() -> Result<Connection, SessionError>,
     ) -> Result<(), SessionError> {
         let result = async {
-            let (words, peer) = (client.hello().await?, *client.bond.peer());
+            let (words, peer) = (client.hello().await?, *client.keys.peer());
             match decode("client", &words)? {
                 Caller::Client(hello) => {
                     let mut session = Session::greet(self, peer, &mut client.pipe, &hello, connect).await?;

@@ -79,7 +79,7 @@ impl<'s> Session<'s> {
         let total = cost::total(model.plan()).bytes;
         client.allow(total.client_offline + total.client_online);
         dealer.pipe.allow(total.dealer_offline);
-        let key = dealer.bond.pair_key(&model.hash);
+        let key = dealer.keys.pair_key(&model.hash);
         let namespace = namespace(&peer, model);
         Ok(Self {
             server,

@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use brelu_core::channel::{Bond, PublicKey};
+use brelu_core::channel::{PublicKey, SessionKeys};
 use brelu_core::prf::PairKey;
 use brelu_host::pipe::Pipe;
 use brelu_host::secure::Connection;
@@ -65,7 +65,7 @@ impl Wire {
         root: [u8; PairKey::LEN],
     ) -> Connection {
         let (reader, writer) = split(end);
-        let bond = Bond::new(key, PairKey::new(root));
-        Connection::new(Pipe::new(peer, reader, writer, self.patience, None), bond)
+        let keys = SessionKeys::new(key, PairKey::new(root));
+        Connection::new(Pipe::new(peer, reader, writer, self.patience, None), keys)
     }
 }
