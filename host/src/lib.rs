@@ -26,6 +26,7 @@
 //! - [`limits`] is what a plan may take of a party;
 //! - [`net`] has connections, services and clients over TCP;
 //! - [`scores`] is what outputs say;
+//! - `picture` makes inputs of pictures, with the feature `image`;
 //! - [`weights`] is the server's secret file.
 
 #![forbid(unsafe_code)]
