@@ -7,10 +7,10 @@
 use core::fmt;
 
 use serde::{Deserialize, Serialize};
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
-use crate::channel::{Caller, DeviceHello, Errand, PublicKey};
-use crate::client::{ClientError, GRANT_LEN, Input, Progress};
+use crate::channel::{Caller, Delegation, DeviceHello, Number, PublicKey};
+use crate::client::{ClientError, Input, Progress};
 use crate::masks::input_mask;
 use crate::plan::{Answer, Plan};
 use crate::prf::PairKey;
@@ -68,6 +68,27 @@ pub struct Grant {
 }
 
 impl Grant {
+    const LEN: usize = Number::LEN + PairKey::LEN;
+
+    /// An inference and the key of its input mask.
+    pub(crate) const fn new(number: u64, key: PairKey) -> Self {
+        Self { number, key }
+    }
+
+    /// Number, then key, as a delegate sends them.
+    pub(crate) fn encode(&self) -> Zeroizing<[u8; Self::LEN]> {
+        let mut words = Zeroizing::new([0; Self::LEN]);
+        words[..Number::LEN].copy_from_slice(&Number(self.number).encode());
+        words[Number::LEN..].copy_from_slice(self.key.expose());
+        words
+    }
+
+    /// The grant that was encoded; `None` if the length is another one.
+    fn decode(words: &[u8]) -> Option<Self> {
+        let (number, key) = words.split_at_checked(Number::LEN)?;
+        Some(Self { number: Number::decode(number)?.0, key: PairKey::new(key.try_into().ok()?) })
+    }
+
     /// The number of the inference.
     pub const fn number(&self) -> u64 {
         self.number
@@ -146,7 +167,7 @@ impl<'a, T: Transport> Thin<'a, T> {
             self.to_delegate.receive(self.frame).await.map_err(|error| asked.err().unwrap_or(error))?;
         let payload = &self.frame[..len];
         let grant = match kind {
-            FrameKind::Ready if len == GRANT_LEN => read_grant(payload).ok_or(ClientError::Number)?,
+            FrameKind::Ready => Grant::decode(payload).ok_or(MessageError::Unexpected(kind))?,
             FrameKind::Failed | FrameKind::Later => {
                 return Err(MessageError::Refused(reason(payload)).into());
             }
@@ -190,8 +211,8 @@ impl<'a, T: Transport> Thin<'a, T> {
     ) -> Result<(), ClientError<T::Error>> {
         check_size(self.ends.input, input.elements())?;
         check_size(self.ends.output, output.len())?;
-        let errand = Errand { number: grant.number, with: self.delegate };
-        self.to_server.send(FrameKind::Infer, &errand.encode()).await?;
+        let delegation = Delegation { number: grant.number, with: self.delegate };
+        self.to_server.send(FrameKind::Infer, &delegation.encode()).await?;
         self.send_input(&grant, input, progress).await?;
         let Ends { output_bits: bits, answer, .. } = self.ends;
         receive(&mut self.to_server, self.frame, bits, output, |server, out| {
@@ -246,11 +267,6 @@ async fn greet<T: Transport>(
     let words = postcard::to_slice(hello, frame).map_err(|_| ClientError::Hello)?;
     transport.send(FrameKind::Hello, words).await?;
     Ok(transport.flush().await?)
-}
-
-fn read_grant(payload: &[u8]) -> Option<Grant> {
-    let (number, key) = payload.split_first_chunk::<8>()?;
-    Some(Grant { number: u64::from_le_bytes(*number), key: PairKey::new(key.try_into().ok()?) })
 }
 
 /// Receives a message of as many `bits`-bit fields as `output` has elements; `each` takes them, some at a time.

@@ -3,8 +3,8 @@
 #![no_main]
 
 use brelu_core::channel::{
-    Agreed, Caller, ClientHello, DeviceHello, Ephemeral, Errand, FIRST_OVERHEAD, Identity, Initiator, Link,
-    Opener, RECORD_HEADER, RECORD_OVERHEAD, Responder, Sealer, ServerHello, record_body,
+    Agreed, Caller, ClientHello, Delegation, DeviceHello, Ephemeral, FIRST_OVERHEAD, Identity, Initiator,
+    Link, Opener, RECORD_HEADER, RECORD_OVERHEAD, Responder, Sealer, ServerHello, record_body,
 };
 use brelu_core::transport::{FrameKind, MAX_PAYLOAD};
 use libfuzzer_sys::fuzz_target;
@@ -56,8 +56,8 @@ fuzz_target!(|data: &[u8]| {
             let _ = postcard::from_bytes::<ServerHello<'_>>(data);
             let _ = postcard::from_bytes::<Caller<'_>>(data);
             let _ = postcard::from_bytes::<DeviceHello>(data);
-            if let Some(errand) = Errand::decode(data) {
-                assert_eq!(&errand.encode()[..], data);
+            if let Some(delegation) = Delegation::decode(data) {
+                assert_eq!(&delegation.encode()[..], data);
             }
         }
         _ => records(data),

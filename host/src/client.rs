@@ -26,6 +26,7 @@ use crate::pipe::Pipe;
 use crate::secure::{Call, Connection, ephemeral};
 use crate::state::{Epochs, Item, Limits, Outgoing, Peer, Ready};
 use crate::weights::{PlanHash, plan_hash};
+use crate::words::{self, encode_all};
 use brelu_kernels::ring::{Backend, Linear};
 
 /// Memory of a desktop client.
@@ -117,7 +118,7 @@ impl ClientParty {
     }
 
     /// Under which prepared inferences of a plan are kept.
-    fn shelf(&self, plan: &PlanHash) -> Peer {
+    fn namespace(&self, plan: &PlanHash) -> Peer {
         let mut digest = Sha256::new();
         [self.server.bytes(), self.dealer.bytes(), plan].iter().for_each(|part| digest.update(part));
         digest.finalize().into()
@@ -133,7 +134,7 @@ pub struct HostClient<'a> {
     inner: Client<'a, Metered<Pipe>, HostKernel>,
     plan: &'a Plan<'a>,
     party: Arc<ClientParty>,
-    shelf: Peer,
+    namespace: Peer,
     prepared: VecDeque<u64>,
     key: PairKey,
     epoch: u32,
@@ -153,7 +154,7 @@ impl<'a> HostClient<'a> {
         party: Arc<ClientParty>,
         memory: &mut Option<Workspace<'a>>,
     ) -> Result<Self, SessionError> {
-        let earlier = party.ready.numbers(&party.shelf(&plan_hash(plan)));
+        let earlier = party.ready.numbers(&party.namespace(&plan_hash(plan)));
         Self::open(plan, connection, party, memory, earlier).await
     }
 
@@ -181,13 +182,13 @@ impl<'a> HostClient<'a> {
         let hash = plan_hash(plan);
         let max_payload = memory.as_ref().map_or(0, |work| work.incoming.len() as u32);
         let (mut pipe, session) = introduce(plan, connection, &party, &hash, max_payload).await?;
-        let shelf = party.shelf(&hash);
+        let namespace = party.namespace(&hash);
         let prepared = claim(&mut pipe, earlier).await?;
         let (key, ready) = (session.keys.dealer.clone(), (session.ready as usize).max(1));
         let epoch = session.epoch;
         let work = memory.take().ok_or(SessionError::InUse)?;
         let inner = Client::new(plan, session.keys, Metered::new(pipe), HostKernel::default(), work)?;
-        Ok(Self { inner, plan, party, shelf, prepared, key, epoch, next: 1, ready })
+        Ok(Self { inner, plan, party, namespace, prepared, key, epoch, next: 1, ready })
     }
 
     /// Gives the memory back, for another session. The connection is closed without a word.
@@ -213,11 +214,11 @@ impl<'a> HostClient<'a> {
 
     /// Keeps what a prepared inference needs later: the key of its masks.
     async fn keep(&self, number: u64) -> Result<(), SessionError> {
-        let (party, shelf) = (self.party.clone(), self.shelf);
+        let (party, namespace) = (self.party.clone(), self.namespace);
         let held = self.prepared.iter().copied().collect();
         let item = Item::new(vec![Zeroizing::new(self.key.expose().to_vec())]);
         let put = move || {
-            let room = party.ready.reserve(&shelf, PairKey::LEN as u64, &held)?;
+            let room = party.ready.reserve(&namespace, PairKey::LEN as u64, &held)?;
             party.ready.put(room, number, item)
         };
         Ok(tokio::task::spawn_blocking(put).await??)
@@ -225,8 +226,8 @@ impl<'a> HostClient<'a> {
 
     /// Takes the key of a prepared inference out for good; `None` if it is not there any more.
     async fn take(&self, number: u64) -> Result<Option<PairKey>, SessionError> {
-        let (party, shelf) = (self.party.clone(), self.shelf);
-        let take = move || party.ready.take(&shelf, number)?.map(Outgoing::all).transpose();
+        let (party, namespace) = (self.party.clone(), self.namespace);
+        let take = move || party.ready.take(&namespace, number)?.map(Outgoing::all).transpose();
         let item = tokio::task::spawn_blocking(take).await??;
         let key = item.and_then(|item| <[u8; PairKey::LEN]>::try_from(item.parts().first()?.as_slice()).ok());
         Ok(key.map(PairKey::new))
@@ -264,7 +265,7 @@ impl<'a> HostClient<'a> {
     ///
     /// # Errors
     /// Of either connection, or what the server refuses.
-    pub async fn grant_to(&mut self, device: &mut Guest<'_>) -> Result<Granted, SessionError> {
+    pub async fn grant_to(&mut self, device: &mut Delegator<'_>) -> Result<Granted, SessionError> {
         let (number, key) = self.next_prepared().await?;
         self.inner.hand_over(&key, number, device.pipe, device.room).await.map_err(ClientError::from)?;
         Ok(Granted { number, key, device: device.key })
@@ -320,7 +321,7 @@ impl<'a> HostClient<'a> {
 
 /// A device for which a client walks the network.
 #[derive(Debug)]
-pub struct Guest<'p> {
+pub struct Delegator<'p> {
     /// Its public key.
     pub key: PublicKey,
     /// The connection to it.
@@ -349,7 +350,7 @@ async fn introduce(
     let _alone = party.greeting.lock().await;
     let greeting = Greeting {
         identity: &party.identity,
-        server: connection.bond.peer(),
+        server: connection.keys.peer(),
         dealer: &party.dealer,
         plan: hash,
         floor: party.epochs.floor(party.server.bytes())?,
@@ -369,11 +370,10 @@ async fn claim(pipe: &mut Pipe, numbers: Vec<u64>) -> Result<VecDeque<u64>, Sess
     if numbers.is_empty() {
         return Ok(VecDeque::new());
     }
-    let words = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
-    pipe.send_frame(FrameKind::Claim, words).await?;
+    pipe.send_frame(FrameKind::Claim, encode_all(&numbers)).await?;
     let granted = pipe.receive_kind(FrameKind::Claim, "an answer to a claim").await?;
-    let granted = granted.as_chunks::<8>().0.iter().map(|number| u64::from_le_bytes(*number));
-    Ok(granted.filter(|number| numbers.contains(number)).collect())
+    let granted = words::numbers("server", FrameKind::Claim, &granted)?;
+    Ok(granted.into_iter().filter(|number| numbers.contains(number)).collect())
 }
 
 /// The fast kernels for the client's products, keeping packed weight components of whole layers.

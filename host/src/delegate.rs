@@ -10,14 +10,14 @@ use brelu_core::plan::Plan;
 use brelu_core::transport::FrameKind;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::client::{ClientMemory, ClientParty, Guest, HostClient};
+use crate::cancellation::Cancellation;
+use crate::client::{ClientMemory, ClientParty, Delegator, HostClient};
 use crate::error::SessionError;
 use crate::hello::decode;
 use crate::keys::Access;
 use crate::limits::PlanLimits;
 use crate::pipe::{Payload, Pipe};
 use crate::secure::{Call, Connection};
-use crate::stopping::Stopping;
 use crate::weights::plan_hash;
 
 /// Who a delegate is, and for whom it works.
@@ -59,18 +59,18 @@ pub struct Delegate {
     plan: &'static Plan<'static>,
     party: DelegateParty,
     options: DelegateOptions,
-    stopping: Stopping,
+    cancellation: Cancellation,
 }
 
 impl Delegate {
     /// A delegate that walks `plan`.
     pub fn new(plan: &'static Plan<'static>, party: DelegateParty, options: DelegateOptions) -> Self {
-        Self { plan, party, options, stopping: Stopping::default() }
+        Self { plan, party, options, cancellation: Cancellation::default() }
     }
 
     /// Ends every session as soon as it has finished what it is doing.
     pub fn stop(&self) {
-        self.stopping.stop();
+        self.cancellation.stop();
     }
 
     /// Answers a device that calls over an open connection, if it may connect.
@@ -130,14 +130,14 @@ impl Delegate {
             return Err(SessionError::OtherPlan);
         }
         let room = hello.max_payload as usize;
-        let mut guest = Guest { key: *device.bond.peer(), pipe: &mut device.pipe, room };
+        let mut delegator = Delegator { key: *device.keys.peer(), pipe: &mut device.pipe, room };
         self.options.limits.client(self.plan)?;
         let mut memory = ClientMemory::for_plan(self.plan);
         let mut work = Some(memory.workspace());
         let server = connect().await?;
         let mut client =
             HostClient::start_afresh(self.plan, server, self.party.client.clone(), &mut work).await?;
-        self.work_for(&mut guest, &mut client).await?;
+        self.work_for(&mut delegator, &mut client).await?;
         // The device has what it wanted; whether the server hears the good-bye does not matter.
         drop(client.close().await);
         Ok(())
@@ -145,10 +145,10 @@ impl Delegate {
 
     async fn work_for(
         &self,
-        device: &mut Guest<'_>,
+        device: &mut Delegator<'_>,
         client: &mut HostClient<'_>,
     ) -> Result<(), SessionError> {
-        let (mut ear, mut early) = (self.stopping.ear(), None);
+        let (mut token, mut early) = (self.cancellation.token(), None);
         loop {
             self.party.devices.readmit("device", &device.key).await?;
             while client.prepared() < self.options.ahead {
@@ -161,7 +161,7 @@ impl Delegate {
                 Some(frame) => Some(frame),
                 None => {
                     let next = async |pipe: &mut Pipe| Ok(pipe.receive_within(idle).await?);
-                    ear.unless_stopped(device.pipe, next).await?
+                    token.unless_cancelled(device.pipe, next).await?
                 }
             };
             match next {
@@ -176,7 +176,7 @@ impl Delegate {
     /// delegate hears that this one is done: that frame is returned.
     async fn infer(
         &self,
-        device: &mut Guest<'_>,
+        device: &mut Delegator<'_>,
         client: &mut HostClient<'_>,
     ) -> Result<Option<(FrameKind, Payload)>, SessionError> {
         self.party.devices.readmit("device", &device.key).await?;

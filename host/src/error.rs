@@ -101,15 +101,15 @@ pub enum SessionError {
     /// A device whose delegate does not come.
     #[error("nobody runs inference {0}: the delegate did not ask for it in time")]
     NoDelegate(u64),
-    /// An errand that another session is already on.
+    /// A delegation that another session is already on.
     #[error("inference {0} is under way in another session: nothing is used twice")]
-    ErrandTwice(u64),
+    DelegationTwice(u64),
     /// An inference that ended before there was an output.
     #[error("inference {0} ended before there was a result: ask the delegate for another one")]
-    ErrandFailed(u64),
+    DelegationFailed(u64),
     /// An inference that the delegate's session was refused, in the words for the device.
     #[error("{0}")]
-    ErrandRefused(String),
+    DelegationRefused(String),
     /// An inference that was not prepared.
     #[error("inference {0} is not prepared: prepare it first")]
     NotPrepared(u64),

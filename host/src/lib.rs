@@ -25,10 +25,13 @@
 //! - [`quota`] says how many inferences a client may have;
 //! - [`limits`] is what a plan may take of a party;
 //! - [`net`] has connections, services and clients over TCP;
+//! - [`scores`] is what outputs say;
+//! - `picture` makes inputs of pictures, with the feature `image`;
 //! - [`weights`] is the server's secret file.
 
 #![forbid(unsafe_code)]
 
+mod cancellation;
 pub mod client;
 pub mod dealer;
 pub mod delegate;
@@ -44,13 +47,16 @@ pub mod local;
 mod mask_reader;
 pub mod net;
 mod packed;
+#[cfg(feature = "image")]
+pub mod picture;
 pub mod pipe;
 pub mod plan_file;
 pub mod quota;
 pub mod records;
 mod row_major;
+pub mod scores;
 pub mod secure;
 pub mod server;
 pub mod state;
-mod stopping;
 pub mod weights;
+mod words;

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use brelu_core::channel::{
-    ANSWER_LEN, Bond, Ephemeral, FIRST_OVERHEAD, HandshakeError, Identity, Initiator, Link, PublicKey,
-    Refusal, Responder,
+    ANSWER_LEN, Ephemeral, FIRST_OVERHEAD, HandshakeError, Identity, Initiator, Link, PublicKey, Refusal,
+    Responder, SessionKeys,
 };
 use brelu_core::transport::FrameKind;
 use getrandom::SysRng;
@@ -21,15 +21,15 @@ pub struct Connection {
     /// Carries frames.
     pub pipe: Pipe,
     /// The other end, and the keys shared with it.
-    pub bond: Bond,
+    pub keys: SessionKeys,
     /// The caller's first words, if they were read already.
     hello: Option<Payload>,
 }
 
 impl Connection {
     /// A connection whose first words are still to come.
-    pub const fn new(pipe: Pipe, bond: Bond) -> Self {
-        Self { pipe, bond, hello: None }
+    pub const fn new(pipe: Pipe, keys: SessionKeys) -> Self {
+        Self { pipe, keys, hello: None }
     }
 
     /// The caller's first words.
@@ -98,9 +98,9 @@ impl Call {
         };
         self.within(exchange).await?;
         let agreed = initiator.read_answer(&answer).map_err(|error| self.failed(error))?;
-        let (bond, sealer, opener) = agreed.into_parts();
+        let (keys, sealer, opener) = agreed.into_parts();
         let pipe = Pipe::new(self.peer, reader, writer, self.timeout, Some((sealer, opener)));
-        Ok(Connection::new(pipe, bond))
+        Ok(Connection::new(pipe, keys))
     }
 
     /// Answers a party that calls, if `admit` lets it, and waits for its first words: before these, it may be a recording of
@@ -135,13 +135,13 @@ impl Call {
             writer.flush().await
         };
         self.within(reply).await?;
-        let (bond, sealer, opener) = agreed.into_parts();
+        let (keys, sealer, opener) = agreed.into_parts();
         let mut pipe = Pipe::new(self.peer, reader, writer, self.timeout, Some((sealer, opener)));
         let (kind, words) = pipe.receive_within(self.timeout.min(HANDSHAKE_TIMEOUT)).await?;
         if kind != FrameKind::Hello {
             return Err(SessionError::Frame { peer: self.peer, got: kind });
         }
-        Ok(Connection { pipe, bond, hello: Some(words) })
+        Ok(Connection { pipe, keys, hello: Some(words) })
     }
 
     /// Whoever is refused may not listen any more, which is no concern of this party.

@@ -4,21 +4,20 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use brelu_core::channel::{Bond, Identity, PublicKey};
+use brelu_core::channel::Identity;
 use brelu_core::cost;
 use brelu_core::plan::Plan;
-use brelu_core::prf::PairKey;
 use brelu_host::client::{ClientMemory, ClientParty, HostClient};
-use brelu_host::dealer::{Dealer, DealerOptions};
+use brelu_host::dealer::DealerOptions;
 use brelu_host::delegate::{Delegate, DelegateOptions, DelegateParty};
 use brelu_host::error::SessionError;
 use brelu_host::event::Event;
 use brelu_host::keys::random_key;
-use brelu_host::pipe::Pipe;
 use brelu_host::plan_file::{OwnedPlan, keep};
 use brelu_host::secure::Connection;
-use brelu_host::server::{Server, ServerModel};
+use brelu_host::server::ServerModel;
 use brelu_host::weights::Weights;
+use brelu_world::{Cut, Trio};
 use tokio::io::{DuplexStream, split};
 
 use crate::parties::{self, Events, Rules, TIMEOUT};
@@ -41,9 +40,7 @@ pub struct World {
     plan: &'static Plan<'static>,
     model: Arc<ServerModel>,
     home: Option<PathBuf>,
-    server: Arc<Server>,
-    dealer: Arc<Dealer>,
-    client: Arc<ClientParty>,
+    trio: Trio,
     events: [Events; 2],
     rules: Rules,
     small: bool,
@@ -76,9 +73,11 @@ impl World {
         let (events, rules) = (<[Events; 2]>::default(), Rules::default());
         Self {
             plan,
-            server: Arc::new(parties::server(&model, None, &events[0], &rules).expect("memory")),
-            dealer: Arc::new(parties::dealer(None, &events[1], &rules).expect("memory")),
-            client: Arc::new(parties::client(None).expect("memory")),
+            trio: Trio {
+                server: Arc::new(parties::server(&model, None, &events[0], &rules).expect("memory")),
+                dealer: Arc::new(parties::dealer(None, &events[1], &rules).expect("memory")),
+                client: Arc::new(parties::client(None).expect("memory")),
+            },
             model,
             home: None,
             events,
@@ -99,9 +98,7 @@ impl World {
     pub fn with_server_from(&self, home: &Path) -> Self {
         let server = parties::server(&self.model, Some(home), &self.events[0], &self.rules);
         Self {
-            server: Arc::new(server.expect("the server's records")),
-            dealer: self.dealer.clone(),
-            client: self.client.clone(),
+            trio: Trio { server: Arc::new(server.expect("the server's records")), ..self.trio.clone() },
             model: self.model.clone(),
             home: Some(home.to_owned()),
             rules: self.rules.clone(),
@@ -117,14 +114,16 @@ impl World {
     pub fn neighbour(&self, byte: u8, plan: Vec<u8>, weights: impl FnOnce(&Plan<'_>) -> Weights) -> Self {
         let other = Self::new(plan, weights);
         let [server, client] = [byte, byte + 1].map(|byte| Identity::new([byte; 32]));
-        let dealer_key = *self.dealer.identity().public();
+        let dealer_key = *self.trio.dealer.identity().public();
         let client = ClientParty::in_memory(client, *server.public(), dealer_key);
         let server =
             parties::server_known_as(server, *client.identity.public(), &other.model, &other.events[0]);
         Self {
-            server: Arc::new(server),
-            client: Arc::new(client),
-            dealer: self.dealer.clone(),
+            trio: Trio {
+                server: Arc::new(server),
+                client: Arc::new(client),
+                dealer: self.trio.dealer.clone(),
+            },
             events: [other.events[0].clone(), self.events[1].clone()],
             ..other
         }
@@ -133,7 +132,7 @@ impl World {
     /// As this world, at the dealer of another one.
     pub fn at_dealer_of(self, other: &Self) -> Self {
         let events = [self.events[0].clone(), other.events[1].clone()];
-        Self { dealer: other.dealer.clone(), events, ..self }
+        Self { events, ..self.with_dealer_of(other) }
     }
 
     /// As this world, with a dealer of other limits.
@@ -142,7 +141,7 @@ impl World {
     /// If the dealer's records cannot be read.
     pub fn with_dealer(mut self, options: impl FnOnce(&mut DealerOptions)) -> Self {
         let dealer = parties::dealer_with(self.home.as_deref(), &self.events[1], &self.rules, options);
-        self.dealer = Arc::new(dealer.expect("the dealer's records"));
+        self.trio.dealer = Arc::new(dealer.expect("the dealer's records"));
         self
     }
 
@@ -167,14 +166,14 @@ impl World {
     pub fn restart(&mut self, role: Role) {
         let (home, [server, dealer]) = (self.home.as_deref(), &self.events);
         match role {
-            Role::Client => self.client = Arc::new(parties::client(home).expect("the client's records")),
+            Role::Client => self.trio.client = Arc::new(parties::client(home).expect("the client's records")),
             Role::Dealer => {
-                self.dealer =
+                self.trio.dealer =
                     Arc::new(parties::dealer(home, dealer, &self.rules).expect("the dealer's records"))
             }
             Role::Server => {
                 let restarted = parties::server(&self.model, home, server, &self.rules);
-                self.server = Arc::new(restarted.expect("the server's records"));
+                self.trio.server = Arc::new(restarted.expect("the server's records"));
             }
         }
     }
@@ -187,19 +186,19 @@ impl World {
 
     /// Another client, which knows other keys or is somebody else.
     pub fn with_client(mut self, client: ClientParty) -> Self {
-        self.client = Arc::new(client);
+        self.trio.client = Arc::new(client);
         self
     }
 
     /// Lets the server work with the dealer of another world.
     pub fn with_dealer_of(mut self, other: &Self) -> Self {
-        self.dealer = other.dealer.clone();
+        self.trio.dealer = other.trio.dealer.clone();
         self
     }
 
     /// A delegate, which is this world's client.
     fn new_delegate(&self) -> Delegate {
-        let party = DelegateParty { client: self.client.clone(), devices: self.rules.devices.clone() };
+        let party = DelegateParty { client: self.trio.client.clone(), devices: self.rules.devices.clone() };
         let options = DelegateOptions { timeout: TIMEOUT, ..DelegateOptions::default() };
         Delegate::new(self.plan, party, options)
     }
@@ -209,16 +208,14 @@ impl World {
     /// # Errors
     /// As [`Self::connect`].
     pub async fn device(&self, tap: Tap) -> Result<[Connection; 2], SessionError> {
-        let (device, wire) = (*parties::device().public(), Wire::Frames(tap));
-        let (near, far) = wire.tapped(Link::DeviceDelegate, Link::DelegateDevice);
-        let (delegate, server) = (self.new_delegate(), self.connect(wire.clone()).await?);
-        tokio::spawn(async move {
-            let device = mocked("device", far, device, [0; 32]);
-            delegate.serve(device, async move || Ok(server)).await
-        });
-        let to_delegate = mocked("delegate", near, *self.client.identity.public(), [0; 32]);
-        let links = [Link::DeviceServer, Link::ServerDevice];
-        Ok([to_delegate, self.connect_as(device, links, wire).await?])
+        let (device, wire) = (*parties::device().public(), Wire::Frames(tap).tapped());
+        let (near, far) = wire.pair(Link::DeviceDelegate);
+        let (delegate, server) = (self.new_delegate(), self.trio.connect(&wire).await?);
+        let end = |peer, end, key| wire.clear(peer, end, key, [0; 32]);
+        let to_device = end("device", far, device);
+        tokio::spawn(async move { delegate.serve(to_device, async move || Ok(server)).await });
+        let to_delegate = end("delegate", near, *self.trio.client.identity.public());
+        Ok([to_delegate, self.trio.connect_as(device, Link::DeviceServer, &wire).await?])
     }
 
     /// Starts a session of the delegate with a device; the device's end of the byte stream.
@@ -240,8 +237,8 @@ impl World {
 
     /// Asks server and dealer to end their sessions when they have finished what they are doing.
     pub fn stop(&self) {
-        self.server.stop();
-        self.dealer.stop();
+        self.trio.server.stop();
+        self.trio.dealer.stop();
     }
 
     /// The plan.
@@ -307,7 +304,8 @@ impl World {
         memory: &'a mut ClientMemory,
     ) -> Result<HostClient<'a>, SessionError> {
         let connection = self.connect(wire).await?;
-        HostClient::start(self.plan, connection, self.client.clone(), &mut Some(memory.workspace())).await
+        HostClient::start(self.plan, connection, self.trio.client.clone(), &mut Some(memory.workspace()))
+            .await
     }
 
     /// The folder of the parties' records.
@@ -317,20 +315,14 @@ impl World {
 
     /// Who the client is.
     pub fn client(&self) -> &Arc<ClientParty> {
-        &self.client
+        &self.trio.client
     }
 
     /// Starts a server session over the secure channel; the client's end of the byte stream, before any handshake.
     pub fn answer(&self) -> DuplexStream {
-        let (server, dealer) = (self.server.clone(), self.dealer.clone());
         let (near, far) = tokio::io::duplex(1 << 14);
-        tokio::spawn(async move {
-            let (reader, writer) = split(far);
-            let client = server.accept(reader, writer).await?;
-            let wire = Wire::Records(Arc::new(|_, _, record| vec![record]));
-            let connect = async || reach(&server, dealer, wire).await;
-            server.serve(client, connect).await
-        });
+        let wire = brelu_world::Wire { cut: Cut::Records, taps: None, patience: TIMEOUT };
+        self.trio.answer(far, *self.trio.client.identity.public(), &wire);
         near
     }
 
@@ -339,65 +331,6 @@ impl World {
     /// # Errors
     /// If the two do not get a secure connection.
     pub async fn connect(&self, wire: Wire) -> Result<Connection, SessionError> {
-        let links = [Link::ClientServer, Link::ServerClient];
-        self.connect_as(*self.client.identity.public(), links, wire).await
+        self.trio.connect(&wire.tapped()).await
     }
-
-    /// As [`Self::connect`]; in the clear, the client has `client_key`.
-    async fn connect_as(
-        &self,
-        client_key: PublicKey,
-        [there, back]: [Link; 2],
-        wire: Wire,
-    ) -> Result<Connection, SessionError> {
-        let (server, dealer, inner) = (self.server.clone(), self.dealer.clone(), wire.clone());
-        let (client_end, server_end) = wire.tapped(there, back);
-        tokio::spawn(async move {
-            let client = match &inner {
-                Wire::Frames(_) => mocked("client", server_end, client_key, [0; 32]),
-                Wire::Records(_) => {
-                    let (reader, writer) = split(server_end);
-                    server.accept(reader, writer).await?
-                }
-            };
-            let connect = async || reach(&server, dealer, inner).await;
-            server.serve(client, connect).await
-        });
-        match wire {
-            Wire::Frames(_) => Ok(mocked("server", client_end, self.client.server, [0; 32])),
-            Wire::Records(_) => {
-                let (reader, writer) = split(client_end);
-                self.client.call_server(reader, writer, TIMEOUT).await
-            }
-        }
-    }
-}
-
-/// The server's connection to a dealer.
-async fn reach(server: &Server, dealer: Arc<Dealer>, wire: Wire) -> Result<Connection, SessionError> {
-    let (server_end, dealer_end) = wire.tapped(Link::ServerDealer, Link::DealerServer);
-    match wire {
-        Wire::Frames(_) => {
-            let root = *random_key()?.expose();
-            let connection = mocked("server", dealer_end, *server.identity().public(), root);
-            let dealer_key = *dealer.identity().public();
-            tokio::spawn(async move { dealer.serve(connection).await });
-            Ok(mocked("dealer", server_end, dealer_key, root))
-        }
-        Wire::Records(_) => {
-            tokio::spawn(async move {
-                let (reader, writer) = split(dealer_end);
-                dealer.serve(dealer.accept(reader, writer).await?).await
-            });
-            let (reader, writer) = split(server_end);
-            server.call_dealer(reader, writer).await
-        }
-    }
-}
-
-/// A connection in the clear to `key`, as if there had been a handshake.
-fn mocked(peer: &'static str, end: DuplexStream, key: PublicKey, root: [u8; 32]) -> Connection {
-    let (reader, writer) = split(end);
-    let bond = Bond::new(key, PairKey::new(root));
-    Connection::new(Pipe::new(peer, reader, writer, TIMEOUT, None), bond)
 }

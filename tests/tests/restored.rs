@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use brelu_core::channel::{Ephemeral, Errand};
+use brelu_core::channel::{Delegation, Ephemeral};
 use brelu_core::client::{Greeting, greet};
 use brelu_core::cost;
 use brelu_core::transport::FrameKind;
@@ -172,7 +172,7 @@ fn of_two_servers_with_one_store_one_opens_an_inference() {
             rogues[0].infer(numbers[0]).await.expect("an opened layer");
             let words = match on_behalf {
                 false => refused(rogues[1].infer(numbers[0]).await),
-                true => refused(errand(&twin, &mut rogues[1], numbers[0]).await),
+                true => refused(delegation(&twin, &mut rogues[1], numbers[0]).await),
             };
             assert!(
                 words.contains("older than the dealer remembers") && words.contains("prepare anew"),
@@ -192,7 +192,7 @@ fn of_two_servers_with_one_store_one_opens_an_inference() {
 }
 
 /// The client as a delegate, and a device that brings an input.
-async fn errand(world: &World, rogue: &mut Rogue, number: u64) -> Result<Vec<u8>, NetError> {
+async fn delegation(world: &World, rogue: &mut Rogue, number: u64) -> Result<Vec<u8>, NetError> {
     let device = *brelu_tests::parties::device().public();
     let [_, mut to_server] = world.device(honest()).await.expect("a device");
     let hello = brelu_core::channel::DeviceHello { plan: plan_hash(world.plan()), max_payload: 1 << 16 };
@@ -201,10 +201,10 @@ async fn errand(world: &World, rogue: &mut Rogue, number: u64) -> Result<Vec<u8>
     words.extend([0x80, 0x80, 4]);
     to_server.pipe.send_frame(FrameKind::Hello, words).await?;
     let with = *world.client().identity.public();
-    to_server.pipe.send_frame(FrameKind::Infer, Errand { number, with }.encode().to_vec()).await?;
+    to_server.pipe.send_frame(FrameKind::Infer, Delegation { number, with }.encode().to_vec()).await?;
     to_server.pipe.send_data(&vec![0; rogue.input_bits.div_ceil(8) as usize]).await?;
-    let errand = Errand { number, with: device }.encode().to_vec();
-    rogue.pipe.send_frame(FrameKind::OnBehalf, errand).await?;
+    let delegation = Delegation { number, with: device }.encode().to_vec();
+    rogue.pipe.send_frame(FrameKind::OnBehalf, delegation).await?;
     Ok(rogue.pipe.receive_kind(FrameKind::Data, "an opened layer").await?.to_vec())
 }
 

@@ -265,16 +265,16 @@ impl Responder {
     }
 }
 
-/// What two parties have after a handshake: a [`Bond`] and the keys of a connection.
+/// What two parties have after a handshake: [`SessionKeys`] and the keys of a connection.
 pub struct Agreed {
-    bond: Bond,
+    keys: SessionKeys,
     send: CipherState<ChaChaPoly>,
     receive: CipherState<ChaChaPoly>,
 }
 
 impl fmt::Debug for Agreed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Agreed(with {}, redacted)", self.bond.peer.id())
+        write!(f, "Agreed(with {}, redacted)", self.keys.peer.id())
     }
 }
 
@@ -287,31 +287,31 @@ impl Agreed {
         secrets[32..].copy_from_slice(second.as_slice());
         let hkdf = Hkdf::<Sha256>::new(Some(noise.get_hash()), &secrets);
         secrets.zeroize();
-        let bond = Bond { peer, root: expand(&hkdf, "brelu pair keys", &[]) };
+        let keys = SessionKeys { peer, root: expand(&hkdf, "brelu pair keys", &[]) };
         let (send, receive) = if noise.get_is_initiator() { (there, back) } else { (back, there) };
-        Self { bond, send, receive }
+        Self { keys, send, receive }
     }
 
     /// What stays of the handshake when its connection is not needed.
-    pub fn into_bond(self) -> Bond {
-        self.bond
+    pub fn into_keys(self) -> SessionKeys {
+        self.keys
     }
 
-    /// The bond, and the two directions of the connection.
-    pub fn into_parts(self) -> (Bond, Sealer, Opener) {
-        (self.bond, Sealer::new(self.send), Opener::new(self.receive))
+    /// The session keys, and the two directions of the connection.
+    pub fn into_parts(self) -> (SessionKeys, Sealer, Opener) {
+        (self.keys, Sealer::new(self.send), Opener::new(self.receive))
     }
 }
 
 /// What two parties share after a handshake, whatever becomes of the connection.
 #[derive(Debug)]
-pub struct Bond {
+pub struct SessionKeys {
     peer: PublicKey,
     root: PairKey,
 }
 
-impl Bond {
-    /// A bond without a handshake: for tests of parties, and for a channel that is secure by other means.
+impl SessionKeys {
+    /// Session keys without a handshake: for tests of parties, and for a channel that is secure by other means.
     pub const fn new(peer: PublicKey, root: PairKey) -> Self {
         Self { peer, root }
     }

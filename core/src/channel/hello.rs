@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{FIRST_OVERHEAD, KeyId, PublicKey, SECOND_OVERHEAD};
+use super::{FIRST_OVERHEAD, KeyId, SECOND_OVERHEAD};
 
 /// Bytes of an epoch in the handshake between client and dealer.
 pub const EPOCH_LEN: usize = 4;
@@ -84,31 +84,3 @@ pub struct ServerHello<'a> {
 }
 
 crate::share::redacted!(ServerHello);
-
-/// An inference that a device and its delegate do together, as each names it to the server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Errand {
-    /// The number of the inference.
-    pub number: u64,
-    /// Who the other one of the two is.
-    pub with: PublicKey,
-}
-
-impl Errand {
-    /// Bytes on the wire.
-    pub const LEN: usize = 40;
-
-    /// Number, little endian, then key.
-    pub fn encode(&self) -> [u8; Self::LEN] {
-        let mut words = [0; Self::LEN];
-        words[..8].copy_from_slice(&self.number.to_le_bytes());
-        words[8..].copy_from_slice(self.with.bytes());
-        words
-    }
-
-    /// The errand that was encoded; `None` if the length is another one.
-    pub fn decode(words: &[u8]) -> Option<Self> {
-        let (number, key) = words.split_first_chunk::<8>()?;
-        Some(Self { number: u64::from_le_bytes(*number), with: PublicKey::new(key.try_into().ok()?) })
-    }
-}

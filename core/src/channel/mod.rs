@@ -6,7 +6,7 @@
 //! - an [`Identity`] is a party's long-term key pair, a [`PublicKey`] what others know it by;
 //! - [`Initiator`] and [`Responder`] are the two ends of a handshake of two messages, after which both have an [`Agreed`]:
 //!   the initiator knew the responder's public key before, the responder learns the initiator's and decides;
-//! - [`Agreed::into_parts`] gives a [`Sealer`] and an [`Opener`] for frames, and a [`Bond`] with the key of the addressed
+//! - [`Agreed::into_parts`] gives a [`Sealer`] and an [`Opener`] for frames, and [`SessionKeys`] with the key of the addressed
 //!   randomness that the two ends share;
 //! - [`Secure`] is a [`crate::transport::Transport`] over a byte stream, for parties without tasks.
 //!
@@ -23,16 +23,18 @@ mod secure;
 mod suite;
 #[cfg(test)]
 mod tests;
+mod words;
 
-pub use handshake::{ANSWER_LEN, Agreed, Bond, HandshakeError, Initiator, Link, Refusal, Responder};
+pub use handshake::{ANSWER_LEN, Agreed, HandshakeError, Initiator, Link, Refusal, Responder, SessionKeys};
 pub use hello::{
-    Caller, ClientHello, DeviceHello, EPOCH_JUMP, EPOCH_LEAD, EPOCH_LEN, Errand, GREETING_LEN, ServerHello,
+    Caller, ClientHello, DeviceHello, EPOCH_JUMP, EPOCH_LEAD, EPOCH_LEN, GREETING_LEN, ServerHello,
     WELCOME_LEN, epoch_of, inference_number,
 };
 pub use identity::{BadKey, Identity, KeyId, PublicKey};
 pub use record::{Opener, RECORD_HEADER, RECORD_OVERHEAD, RECORD_TAG, RecordError, Sealer, record_body};
 pub use secure::{Secure, SecureError};
 pub use suite::Ephemeral;
+pub use words::{Delegation, Done, Number};
 
 /// Version of the protocol between parties. Parties of different versions refuse each other.
 pub const PROTOCOL_VERSION: u16 = 4;

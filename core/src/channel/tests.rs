@@ -63,7 +63,7 @@ fn opened(opener: &mut Opener, record: &[u8]) -> Result<(FrameKind, Vec<u8>), Re
 #[test]
 fn both_ends_agree() {
     let (client, server) = pair();
-    let (client, server) = (client.into_bond(), server.into_bond());
+    let (client, server) = (client.into_keys(), server.into_keys());
     assert_eq!(client.peer(), identity(2).public());
     assert_eq!(server.peer(), identity(1).public());
     assert_eq!(client.pair_key(&[9; 32]).expose(), server.pair_key(&[9; 32]).expose());

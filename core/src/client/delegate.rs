@@ -15,13 +15,11 @@
 //! component of the output; [`crate::thin`] is the device's side.
 
 use super::{Client, ClientError, LinearKernel, Progress};
-use crate::channel::{Errand, PublicKey};
+use crate::channel::{Delegation, PublicKey};
 use crate::masks::Masks;
 use crate::prf::PairKey;
+use crate::thin::Grant;
 use crate::transport::{FrameKind, MessageError, MessageWriter, Transport};
-
-/// Bytes of the frame that gives a device an inference: its number and the key of its input mask.
-pub(crate) const GRANT_LEN: usize = 8 + PairKey::LEN;
 
 impl<T: Transport, L: LinearKernel> Client<'_, T, L> {
     /// Gives `device` its part of inference `inference`, which was prepared under the dealer key `key` and is used up by
@@ -49,10 +47,7 @@ impl<T: Transport, L: LinearKernel> Client<'_, T, L> {
         room: usize,
     ) -> Result<(), MessageError<D::Error>> {
         let masks = Masks::new(self.plan, key, inference);
-        let mut grant = zeroize::Zeroizing::new([0; GRANT_LEN]);
-        grant[..8].copy_from_slice(&inference.to_le_bytes());
-        grant[8..].copy_from_slice(masks.input_key().expose());
-        device.send(FrameKind::Ready, &*grant).await?;
+        device.send(FrameKind::Ready, &*Grant::new(inference, masks.input_key()).encode()).await?;
         let room = room.clamp(16, self.work.outgoing.len());
         let (id, output) = (self.plan.output_id(), self.plan.output());
         let mut writer = MessageWriter::new(&mut self.work.outgoing[..room]);
@@ -90,8 +85,8 @@ impl<T: Transport, L: LinearKernel> Client<'_, T, L> {
         device: &PublicKey,
         progress: Progress<'_>,
     ) -> Result<(), ClientError<T::Error>> {
-        let errand = Errand { number: inference, with: *device };
-        self.transport.send(FrameKind::OnBehalf, &errand.encode()).await?;
+        let delegation = Delegation { number: inference, with: *device };
+        self.transport.send(FrameKind::OnBehalf, &delegation.encode()).await?;
         self.transport.flush().await?;
         self.layers(key, inference, progress).await?;
         self.ready(inference).await

@@ -100,7 +100,7 @@ fn read<E: core::fmt::Debug>(
     if epoch - floor > EPOCH_JUMP {
         return Err(ClientError::Jump { epoch, floor });
     }
-    let keys = ClientKeys { dealer: agreed.into_bond().pair_key(plan), weights: PairKey::new(seed) };
+    let keys = ClientKeys { dealer: agreed.into_keys().pair_key(plan), weights: PairKey::new(seed) };
     Ok(Session { keys, epoch, ready: hello.ready })
 }
 

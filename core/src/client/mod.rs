@@ -12,7 +12,6 @@ mod memory;
 mod offline;
 mod online;
 
-pub(crate) use delegate::GRANT_LEN;
 pub use greet::{Greeting, Session, greet};
 pub use input::Input;
 pub use kernel::{LinearKernel, Part, Portable};
@@ -20,6 +19,7 @@ pub use memory::{Memory, Workspace};
 
 use core::fmt;
 
+use crate::channel::{Done, Number};
 use crate::plan::Plan;
 use crate::prf::PairKey;
 use crate::transport::{FrameKind, MessageError, Transport};
@@ -166,7 +166,7 @@ impl<'a, T: Transport, L: LinearKernel> Client<'a, T, L> {
     }
 
     async fn announce(&mut self, kind: FrameKind, inference: u64) -> Result<(), ClientError<T::Error>> {
-        Ok(self.transport.send(kind, &inference.to_le_bytes()).await?)
+        Ok(self.transport.send(kind, &Number(inference).encode()).await?)
     }
 
     /// Waits for the server's word that `inference` is prepared.
@@ -174,9 +174,9 @@ impl<'a, T: Transport, L: LinearKernel> Client<'a, T, L> {
         let (kind, len) = self.transport.receive(self.work.incoming).await?;
         let payload = &self.work.incoming[..len];
         match kind {
-            FrameKind::Ready => match payload.as_chunks::<8>() {
-                ([number, bytes], []) if *number == inference.to_le_bytes() => {
-                    self.dealer_bytes += u64::from_le_bytes(*bytes);
+            FrameKind::Ready => match Done::decode(payload) {
+                Some(Done { number, dealt }) if number == inference => {
+                    self.dealer_bytes += dealt;
                     Ok(())
                 }
                 _ => Err(ClientError::Number),

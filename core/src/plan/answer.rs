@@ -55,7 +55,13 @@ impl Answer {
     }
 }
 
-impl Plan<'_> {
+impl<'a> Plan<'a> {
+    /// The name of the class that an output stands for, if there are names.
+    pub fn label(&self, output: usize) -> Option<&'a str> {
+        let header = self.header();
+        header.labels.lines().nth(output.checked_sub(header.class_offset as usize)?)
+    }
+
     /// Shape of the scores: the output's, unless only labels are opened.
     pub fn scores(&self) -> crate::geometry::Shape {
         let mut shape = self.output().shape;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use brelu_core::channel::{
-    EPOCH_LEN, FIRST_OVERHEAD, GREETING_LEN, Identity, Link, PublicKey, Responder, WELCOME_LEN,
+    EPOCH_LEN, FIRST_OVERHEAD, GREETING_LEN, Identity, Link, Number, PublicKey, Responder, WELCOME_LEN,
 };
 use brelu_core::cost;
 use brelu_core::plan::NodeId;
@@ -18,6 +18,7 @@ use super::parts::ModelId;
 use super::receive::{Sizes, receive_model};
 use super::share::Places;
 use super::{DealerKeys, DealerModel, ServerShare};
+use crate::cancellation::Cancellation;
 use crate::error::SessionError;
 use crate::event::{Event, Observer};
 use crate::hello::{DealerHello, DealerRequest, decode, encode};
@@ -26,7 +27,7 @@ use crate::limits::{PlanLimits, Room};
 use crate::pipe::Pipe;
 use crate::secure::{Call, Connection, ephemeral};
 use crate::state::{Epochs, Generations, Peer, StateError, group, member};
-use crate::stopping::Stopping;
+use crate::words::{number, stranger};
 
 /// Limits of a dealer.
 #[derive(Clone, Debug)]
@@ -87,7 +88,7 @@ pub struct Dealer {
     library: Arc<Library>,
     room: Room,
     places: Arc<Places>,
-    stopping: Stopping,
+    cancellation: Cancellation,
 }
 
 /// Under which a client of a server is recorded, in the group of that server.
@@ -111,14 +112,15 @@ impl Dealer {
     /// A dealer.
     pub fn new(party: DealerParty, options: DealerOptions) -> Self {
         let library = Library::new(party.models.clone(), options.models, options.share, options.limits);
-        let (room, places, stopping) = (Room::new(&options.limits), Arc::default(), Stopping::default());
+        let (room, places, cancellation) =
+            (Room::new(&options.limits), Arc::default(), Cancellation::default());
         let (party, library) = (Arc::new(party), Arc::new(library));
-        Self { party, options, library, room, places, stopping }
+        Self { party, options, library, room, places, cancellation }
     }
 
     /// Ends every session as soon as it has finished what it is doing.
     pub fn stop(&self) {
-        self.stopping.stop();
+        self.cancellation.stop();
     }
 
     /// Its key pair.
@@ -160,7 +162,7 @@ impl Dealer {
 
     async fn session(&self, server: &mut Connection) -> Result<(), SessionError> {
         let words = server.hello().await?;
-        let peer = *server.bond.peer();
+        let peer = *server.keys.peer();
         let _place = self.places.enter(&peer, self.options.share.sessions)?;
         let request: DealerRequest<'_> = decode("server", &words)?;
         let client = self.meet(&peer, &request).await?;
@@ -182,7 +184,7 @@ impl Dealer {
                 receive_model(&mut server.pipe, &self.library, &id, sizes).await?
             }
         };
-        let masks = server.bond.pair_key(&request.plan);
+        let masks = server.keys.pair_key(&request.plan);
         let keys = DealerKeys { client: client.masks.clone(), server: masks, own: random_key()? };
         self.deal(&mut server.pipe, model, Arc::new(keys), &client).await
     }
@@ -217,7 +219,7 @@ impl Dealer {
         let mut welcome = [0; WELCOME_LEN];
         let payload: [u8; EPOCH_LEN] = epoch.to_le_bytes();
         let agreed = responder.write(&payload, &mut welcome).map_err(|_| SessionError::Greeting)?;
-        let masks = agreed.into_bond().pair_key(&request.plan);
+        let masks = agreed.into_keys().pair_key(&request.plan);
         Ok(Client { server: *server, key, couple, masks, epoch, generation, welcome })
     }
 
@@ -229,20 +231,21 @@ impl Dealer {
         client: &Client,
     ) -> Result<(), SessionError> {
         let mut last = u64::from(client.epoch) << 32;
-        let (mut ear, idle) = (self.stopping.ear(), self.options.idle);
+        let (mut token, idle) = (self.cancellation.token(), self.options.idle);
         let need = self.options.limits.dealer(model.plan())?;
         loop {
-            let next = ear.unless_stopped(pipe, async |pipe| Ok(pipe.receive_within(idle).await?)).await?;
+            let next =
+                token.unless_cancelled(pipe, async |pipe| Ok(pipe.receive_within(idle).await?)).await?;
             let Some(frame) = next else { return Ok(()) };
             let number = match frame {
-                (got @ FrameKind::Deal, payload) => number(got, &payload)?,
+                (got @ FrameKind::Deal, payload) => number("server", got, &payload)?,
                 (got @ FrameKind::Use, payload) => {
-                    let answer = self.begin(client, number(got, &payload)?).await?;
-                    pipe.send_frame(answer.0, answer.1.to_le_bytes().to_vec()).await?;
+                    let answer = self.begin(client, number("server", got, &payload)?).await?;
+                    pipe.send_frame(answer.0, Number(answer.1).encode().to_vec()).await?;
                     continue;
                 }
                 (FrameKind::Bye, _) => return Ok(()),
-                (got, _) => return Err(SessionError::Frame { peer: "server", got }),
+                (got, _) => return Err(stranger("server", got)),
             };
             if number <= last || number >> 32 != u64::from(client.epoch) {
                 return Err(SessionError::Reused { number, last });
@@ -274,8 +277,4 @@ impl Dealer {
             Err(error) => Err(error.into()),
         }
     }
-}
-
-fn number(got: FrameKind, payload: &[u8]) -> Result<u64, SessionError> {
-    payload.try_into().map(u64::from_le_bytes).map_err(|_| SessionError::Frame { peer: "server", got })
 }

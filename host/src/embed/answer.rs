@@ -1,5 +1,7 @@
 use brelu_core::plan::{self, Plan};
 
+use crate::scores::{decision, largest, of_classes, probabilities};
+
 /// What a client gets.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Answer {
@@ -7,6 +9,17 @@ pub enum Answer {
     Scores(Vec<f32>),
     /// The indices of the largest outputs, the largest first: a plane a rank, each `height x width`.
     Labels(Vec<u32>),
+}
+
+/// One of the classes that a network tells apart.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Class {
+    /// The output; of a network with one output the class, 0 or 1.
+    pub output: usize,
+    /// Its score in the network's own units; none if only labels were opened.
+    pub score: Option<f32>,
+    /// The softmax of all scores; likewise.
+    pub probability: Option<f64>,
 }
 
 impl Answer {
@@ -21,15 +34,31 @@ impl Answer {
         }
     }
 
-    /// The output that is decided for, the first of equal ones: of a single score 1 above zero, else 0. Of a map that of its
-    /// first pixel.
+    /// The output that is decided for, the first of equal ones: of a single score 1 above zero, else 0. Of a map of labels
+    /// that of its first pixel.
     pub fn best(&self) -> Option<usize> {
         match self {
             Self::Labels(labels) => labels.first().map(|label| *label as usize),
-            Self::Scores(scores) => match **scores {
-                [one] => Some(usize::from(one > 0.0)),
-                _ => (0..scores.len()).reduce(|best, at| if scores[at] > scores[best] { at } else { best }),
-            },
+            Self::Scores(scores) => (!scores.is_empty()).then(|| decision(scores) as usize),
+        }
+    }
+
+    /// The best `count` classes of a network that gives no map, the best first; of labels at most as many as were opened.
+    pub fn top(&self, count: usize) -> Vec<Class> {
+        match self {
+            Self::Scores(outputs) => {
+                let (scores, probabilities) = (of_classes(outputs), probabilities(outputs));
+                let class = |output: usize| Class {
+                    output,
+                    score: Some(scores[output]),
+                    probability: Some(probabilities[output]),
+                };
+                largest(&scores, count).into_iter().map(class).collect()
+            }
+            Self::Labels(labels) => {
+                let class = |label: &u32| Class { output: *label as usize, score: None, probability: None };
+                labels.iter().take(count).map(class).collect()
+            }
         }
     }
 }
@@ -46,5 +75,16 @@ mod tests {
             [None, Some(1), Some(0), Some(1)]
         );
         assert_eq!(Answer::Labels(vec![7, 2]).best(), Some(7));
+    }
+
+    #[test]
+    fn the_best_come_first() {
+        let outputs = |answer: Answer, count| {
+            answer.top(count).iter().map(|class| class.output).collect::<Vec<usize>>()
+        };
+        assert_eq!(outputs(Answer::Scores(vec![1.0, 3.0, 3.0]), 2), [1, 2]);
+        assert_eq!(outputs(Answer::Scores(vec![-0.5]), 5), [0, 1]);
+        assert_eq!(outputs(Answer::Labels(vec![7, 2]), 5), [7, 2]);
+        assert_eq!(Answer::Scores(vec![0.0]).top(1)[0].probability, Some(0.5));
     }
 }

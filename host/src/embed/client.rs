@@ -67,7 +67,7 @@ impl Client {
     /// belongs to one key.
     ///
     /// # Errors
-    /// If the plan is none or takes more than this machine has, or the records cannot be read.
+    /// If the plan is none or takes more than [`PlanLimits::default`] gives, or the records cannot be read.
     pub fn open(plan: &Path, keys: Keys, folder: &Path) -> Result<Self, EmbedError> {
         let plan = read_plan(plan)?;
         PlanLimits::default().client(plan.get())?;
@@ -143,6 +143,24 @@ impl Client {
     pub async fn infer_units(&mut self, input: Vec<u32>) -> Result<Answer, EmbedError> {
         let output = self.call(|reply| Call::Infer(input, reply)).await?;
         Ok(Answer::new(self.plan(), &output))
+    }
+
+    /// Runs one inference on a picture, which becomes the input as the plan says; its best `count` classes, the best first, of
+    /// labels at most as many as the plan answers with.
+    ///
+    /// # Errors
+    /// If the picture or the network is no such, and as [`Self::infer`].
+    #[cfg(feature = "image")]
+    pub async fn classify(
+        &mut self,
+        picture: &image::RgbImage,
+        count: usize,
+    ) -> Result<Vec<super::Class>, EmbedError> {
+        if self.plan().scores().plane() != 1 {
+            return Err(crate::picture::PictureError::Map.into());
+        }
+        let units = crate::picture::units(self.plan(), picture)?;
+        Ok(self.infer_units(units).await?.top(count))
     }
 
     /// Says good-bye. What is prepared stays prepared.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use brelu_core::plan::PlanError;
 
 use crate::error::SessionError;
-use crate::keys::{KeyError, KeyFileError};
+use crate::keys::KeyFileError;
 use crate::limits::Excess;
 use crate::net::ListenError;
 use crate::state::StateError;
@@ -43,9 +43,6 @@ pub enum EmbedError {
     /// A key file.
     #[error(transparent)]
     KeyFile(#[from] KeyFileError),
-    /// No randomness.
-    #[error(transparent)]
-    Key(#[from] KeyError),
     /// Records.
     #[error(transparent)]
     State(#[from] StateError),
@@ -55,6 +52,10 @@ pub enum EmbedError {
     /// The input.
     #[error(transparent)]
     Input(#[from] InputError),
+    /// The picture.
+    #[cfg(feature = "image")]
+    #[error(transparent)]
+    Picture(#[from] crate::picture::PictureError),
     /// The session.
     #[error(transparent)]
     Session(#[from] SessionError),

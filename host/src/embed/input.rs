@@ -1,4 +1,4 @@
-use brelu_core::plan::Plan;
+use brelu_core::plan::{Plan, Preprocess};
 
 use super::InputError;
 
@@ -13,26 +13,50 @@ const BEYOND: f32 = 0.51;
 /// If there are not as many as the network takes, one is not finite or beyond what pixels can give, or the plan does not say
 /// what its units are worth.
 pub fn units(plan: &Plan<'_>, values: &[f32]) -> Result<Vec<u32>, InputError> {
+    let (header, plane) = (plan.header(), plan.input().shape.plane());
+    let real = |channel: usize| {
+        let scale = header.input_scale.get(channel).or(header.input_scale.first())?;
+        Some(header.preprocess.pair(channel)?.map(|unit| unit * scale))
+    };
+    Ok(quantise_input(&header.preprocess, plane, &pixels(plan, values, real)?))
+}
+
+/// The pixels that give `values` of the network's input (see [`units`]); they need not be whole numbers. `real` says for a
+/// channel by what factor and what summand a pixel becomes a value.
+///
+/// # Errors
+/// As [`units`], and if `real` does not know a channel.
+pub fn pixels(
+    plan: &Plan<'_>,
+    values: &[f32],
+    real: impl Fn(usize) -> Option<[f32; 2]>,
+) -> Result<Vec<f32>, InputError> {
     let shape = plan.input().shape;
     if values.len() != shape.len() {
         let text = format!("{} x {} x {}", shape.channels, shape.height, shape.width);
         return Err(InputError::Length { given: values.len(), wanted: shape.len(), shape: text });
     }
-    let (header, plane) = (plan.header(), shape.plane().max(1));
-    let mut units = Vec::with_capacity(values.len());
-    for (channel, values) in values.chunks(plane).enumerate() {
-        let scale = header.input_scale.get(channel).or(header.input_scale.first());
-        let pair = header.preprocess.affine.get(channel).or(header.preprocess.affine.first());
-        let (Some(scale), Some([mul, add])) = (scale, pair) else { return Err(InputError::Units) };
+    let mut pixels = Vec::with_capacity(values.len());
+    for (channel, values) in values.chunks(shape.plane().max(1)).enumerate() {
+        let [scale, shift] = real(channel).ok_or(InputError::Units)?;
         for value in values {
-            let pixel = (value / scale - add) / mul;
+            let pixel = (value - shift) / scale;
             if !(-BEYOND..=255.0 + BEYOND).contains(&pixel) {
-                let [black, white] = [*add, 255.0 * mul + add].map(|unit| unit * scale);
+                let [black, white] = [shift, 255.0 * scale + shift];
                 let (least, most) = (black.min(white), black.max(white));
                 return Err(InputError::Range { value: *value, channel, least, most });
             }
-            units.push((value / scale).round() as i32 as u32);
+            pixels.push(pixel);
         }
     }
-    Ok(units)
+    Ok(pixels)
+}
+
+/// The input tensor, as residues mod 2^32, of pixels that stand plane by plane, `plane` pixels each.
+pub fn quantise_input<P: Copy + Into<f32>>(preprocess: &Preprocess, plane: usize, pixels: &[P]) -> Vec<u32> {
+    let planes = pixels.chunks(plane.max(1)).enumerate();
+    let elements = |(channel, plane): (usize, &[P])| {
+        plane.iter().map(|pixel| preprocess.unit(channel, *pixel)).collect::<Vec<u32>>()
+    };
+    planes.flat_map(elements).collect()
 }

@@ -9,11 +9,11 @@ mod keys;
 mod running;
 mod server;
 
-pub use answer::Answer;
+pub use answer::{Answer, Class};
 pub use client::Client;
 pub use dealer::Dealer;
 pub use error::{EmbedError, InputError};
-pub use input::units;
+pub use input::{pixels, quantise_input, units};
 pub use keys::Keys;
-pub use running::Handle;
+pub use running::{Handle, Listening};
 pub use server::{DealerAddress, Server};

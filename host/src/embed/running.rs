@@ -1,14 +1,26 @@
 use std::future::Future;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use crate::net::{Host, Service};
+use super::EmbedError;
+use crate::net::{Host, Service, bind};
 
 /// How long sessions that are to end may take.
 const GRACE: Duration = Duration::from_secs(10);
+
+/// A party that others connect to, on an address of its own.
+#[derive(Debug)]
+pub struct Listening<H> {
+    listener: TcpListener,
+    party: H,
+    /// Who connects, and how many at a time.
+    peers: (&'static str, usize),
+    handle: Handle,
+}
 
 /// Stops a party that runs elsewhere.
 #[derive(Clone, Debug)]
@@ -17,31 +29,51 @@ pub struct Handle {
 }
 
 impl Handle {
-    pub(super) fn new() -> Self {
-        Self { stop: watch::Sender::new(false) }
-    }
-
     /// Asks the party to stop: it takes no more connections, and sessions end when they have finished what they are doing.
     pub fn shutdown(&self) {
         self.stop.send_replace(true);
     }
+}
 
-    /// Serves `peer`s, at most so many at a time, until `stop` is done or the party is asked to stop.
-    pub(super) async fn serve(
-        self,
-        listener: TcpListener,
-        host: impl Host,
-        (peer, most): (&'static str, usize),
-        stop: impl Future<Output = ()>,
-    ) {
-        let mut asked = self.stop.subscribe();
+impl<H: Host> Listening<H> {
+    pub(super) async fn at(
+        address: &str,
+        party: H,
+        peers: (&'static str, usize),
+    ) -> Result<Self, EmbedError> {
+        let listener = bind(address).await?;
+        Ok(Self { listener, party, peers, handle: Handle { stop: watch::Sender::new(false) } })
+    }
+
+    /// Where it listens.
+    ///
+    /// # Errors
+    /// None that a listener is known to have.
+    pub fn address(&self) -> std::io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Stops it from elsewhere.
+    pub fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+
+    /// Serves until [`Handle::shutdown`].
+    pub async fn run(self) {
+        self.run_until(std::future::pending()).await;
+    }
+
+    /// Serves until `stop` is done, or [`Handle::shutdown`].
+    pub async fn run_until(self, stop: impl Future<Output = ()>) {
+        let mut asked = self.handle.stop.subscribe();
         let any = async {
             tokio::select! {
                 () = stop => {}
-                // The sender is this handle's.
+                // The sender is this party's own handle.
                 _ = asked.wait_for(|asked| *asked) => {}
             }
         };
-        Service { peer, most, grace: GRACE, log: |_| () }.run(listener, Arc::new(host), any).await;
+        let (peer, most) = self.peers;
+        Service { peer, most, grace: GRACE, log: |_| () }.run(self.listener, Arc::new(self.party), any).await;
     }
 }

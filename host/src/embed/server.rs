@@ -1,19 +1,16 @@
-use std::future::Future;
-use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use brelu_core::channel::{Identity, PublicKey};
-use tokio::net::TcpListener;
 
 use super::client::read_plan;
-use super::{EmbedError, Handle};
+use super::{EmbedError, Listening};
 use crate::keys::Access;
 use crate::limits::PlanLimits;
-use crate::net::{Serving, bind};
+use crate::net::Serving;
 use crate::records::Records;
-use crate::server::{Server as Party, ServerModel, ServerOptions, ServerParty, weights_seed};
+use crate::server::{self, ServerModel, ServerOptions, ServerParty, weights_seed};
 use crate::state::{Limits, Ready};
 use crate::weights::Weights;
 
@@ -28,12 +25,7 @@ const PEER_BYTES: u64 = 4 << 30;
 const BYTES: u64 = 8 << 30;
 
 /// A server of one network.
-#[derive(Debug)]
-pub struct Server {
-    listener: TcpListener,
-    serving: Serving,
-    handle: Handle,
-}
+pub type Server = Listening<Serving>;
 
 /// Where the dealer is, and who it has to be.
 #[derive(Clone, Debug)]
@@ -49,7 +41,7 @@ impl Server {
     /// not there. Clients have to be on the list; what is prepared for them is kept in memory.
     ///
     /// # Errors
-    /// If plan and weights are none, or take more than this machine has, the records cannot be read, or the address is taken.
+    /// If plan and weights are none, or take more than [`PlanLimits::default`] gives, the records cannot be read, or the address is taken.
     pub async fn bind(
         address: &str,
         [plan, weights]: [&Path; 2],
@@ -76,35 +68,8 @@ impl Server {
             ready: Ready::memory(limits),
             usage: records.usage()?,
         };
-        let server = Party::new(Arc::new(model), party, options);
-        let listener = bind(address).await?;
-        Ok(Self {
-            listener,
-            serving: Serving { server, dealer: dealer.address, wait: WAIT },
-            handle: Handle::new(),
-        })
-    }
-
-    /// Where it listens.
-    ///
-    /// # Errors
-    /// None that a listener is known to have.
-    pub fn address(&self) -> std::io::Result<SocketAddr> {
-        self.listener.local_addr()
-    }
-
-    /// Stops it from elsewhere.
-    pub fn handle(&self) -> Handle {
-        self.handle.clone()
-    }
-
-    /// Serves until [`Handle::shutdown`].
-    pub async fn run(self) {
-        self.run_until(std::future::pending()).await;
-    }
-
-    /// Serves until `stop` is done, or [`Handle::shutdown`].
-    pub async fn run_until(self, stop: impl Future<Output = ()>) {
-        self.handle.serve(self.listener, self.serving, ("client", SESSIONS), stop).await;
+        let server = server::Server::new(Arc::new(model), party, options);
+        let serving = Serving { server, dealer: dealer.address, wait: WAIT };
+        Self::at(address, serving, ("client", SESSIONS)).await
     }
 }

@@ -33,9 +33,9 @@ impl SessionError {
             | SessionError::TooManySessions(_)
             | SessionError::NoDevice { .. }
             | SessionError::NoDelegate(_)
-            | SessionError::ErrandTwice(_)
-            | SessionError::ErrandFailed(_)
-            | SessionError::ErrandRefused(_)
+            | SessionError::DelegationTwice(_)
+            | SessionError::DelegationFailed(_)
+            | SessionError::DelegationRefused(_)
             | SessionError::NotPrepared(_)
             | SessionError::ModelHash
             | SessionError::Hello(_)

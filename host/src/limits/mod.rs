@@ -21,6 +21,7 @@ pub struct PlanLimits {
 }
 
 impl Default for PlanLimits {
+    /// 4 GiB, whatever [`machine_memory`] is, and [`Self::WORK`].
     fn default() -> Self {
         Self { memory: 4 << 30, work: Self::WORK }
     }

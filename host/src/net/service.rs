@@ -226,7 +226,7 @@ impl Service {
         host: Arc<impl Host>,
         places: Arc<Semaphore>,
     ) {
-        let (peer, key) = (self.peer, connection.bond.peer().id());
+        let (peer, key) = (self.peer, connection.keys.peer().id());
         let Ok(_place) = places.try_acquire_owned() else {
             let most = self.most;
             (self.log)(format_args!("{peer} {key} at {from}: turned away, all {most} places are taken"));

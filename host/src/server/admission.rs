@@ -33,7 +33,7 @@ impl Server {
     ///
     /// # Errors
     /// As there; delegate and device have to be on the list both.
-    pub(super) async fn count_errand(
+    pub(super) async fn count_delegation(
         &self,
         delegate: &PublicKey,
         device: &PublicKey,

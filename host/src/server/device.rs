@@ -1,6 +1,6 @@
 //! One device's session at the server: it brings masked inputs for inferences that its delegate runs.
 
-use brelu_core::channel::{DeviceHello, Errand, PublicKey};
+use brelu_core::channel::{Delegation, DeviceHello, PublicKey};
 use brelu_core::cost;
 use brelu_core::transport::FrameKind;
 
@@ -8,6 +8,7 @@ use super::live::Place;
 use super::service::Server;
 use crate::error::SessionError;
 use crate::pipe::Pipe;
+use crate::words::stranger;
 
 /// A device after its greeting.
 pub(super) struct DeviceSession<'s> {
@@ -34,26 +35,25 @@ impl<'s> DeviceSession<'s> {
     }
 
     pub(super) async fn run(&mut self) -> Result<(), SessionError> {
-        let (mut ear, idle, leave) =
-            (self.server.stopping.ear(), self.server.options.idle, self.place.leave());
+        let (mut token, idle, leave) =
+            (self.server.cancellation.token(), self.server.options.idle, self.place.leave());
         loop {
-            match super::session::next(&self.place, self.pipe, &mut ear, idle, &leave).await? {
+            match super::session::next(&self.place, self.pipe, &mut token, idle, &leave).await? {
                 None | Some((FrameKind::Bye, _)) => return Ok(()),
                 Some((got @ FrameKind::Infer, payload)) => {
-                    let stranger = SessionError::Frame { peer: "device", got };
-                    self.infer(Errand::decode(&payload).ok_or(stranger)?).await?;
+                    self.infer(Delegation::decode(&payload).ok_or(stranger("device", got))?).await?;
                 }
-                Some((got, _)) => return Err(SessionError::Frame { peer: "device", got }),
+                Some((got, _)) => return Err(stranger("device", got)),
             }
         }
     }
 
-    async fn infer(&mut self, errand: Errand) -> Result<(), SessionError> {
+    async fn infer(&mut self, delegation: Delegation) -> Result<(), SessionError> {
         self.server.party.clients.readmit("device", &self.device).await?;
         let input = self.pipe.receive_message(cost::step(self.server.model.plan(), 0).client_online).await?;
-        let name = (errand.with, self.device, errand.number);
+        let name = (delegation.with, self.device, delegation.number);
         // As long as the slowest delegate that still keeps to the time-outs of its own session.
-        let output = self.server.errands.bring(name, input, self.server.options.idle).await?;
+        let output = self.server.delegations.bring(name, input, self.server.options.idle).await?;
         Ok(self.pipe.send_data(&output).await?)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use brelu_core::channel::PublicKey;
+use brelu_core::channel::{Number, PublicKey};
 use brelu_core::transport::FrameKind;
 use tokio::sync::Mutex;
 
@@ -10,8 +10,9 @@ use super::ServerModel;
 use super::service::Server;
 use crate::error::SessionError;
 use crate::event::Event;
-use crate::pipe::{NetError, Payload, Pipe};
+use crate::pipe::{NetError, Pipe};
 use crate::state::{Group, Peer, StateError, group, member};
+use crate::words::number;
 
 /// Under which the prepared inferences of a client are kept, of whichever model.
 fn group_of(client: &PublicKey) -> Group {
@@ -19,7 +20,7 @@ fn group_of(client: &PublicKey) -> Group {
 }
 
 /// Under which those of one model are kept: they are of no use with another one.
-pub(super) fn shelf(client: &PublicKey, model: &ServerModel) -> Peer {
+pub(super) fn namespace(client: &PublicKey, model: &ServerModel) -> Peer {
     member(group_of(client), &[client.bytes(), &model.hash, &model.dealer_id])
 }
 
@@ -60,12 +61,12 @@ impl<'s> Counting<'s> {
     pub(super) async fn begin(&self, dealer: &mut Pipe) -> Result<(), SessionError> {
         let _turn = self.turn.lock().await;
         let generation = self.last().await?.checked_add(1).ok_or(StateError::Exhausted)?;
-        dealer.send_frame(FrameKind::Use, generation.to_le_bytes().to_vec()).await?;
+        dealer.send_frame(FrameKind::Use, Number(generation).encode().to_vec()).await?;
         // Less than the client waits for this server, so that it learns why, and its other sessions get their turn.
         match dealer.receive_within(self.server.options.timeout / 2).await? {
-            (FrameKind::Use, words) if *words == generation.to_le_bytes() => self.raise(generation).await,
-            (FrameKind::Older, words) => {
-                self.start_over(generation_in(&words)?).await?;
+            (FrameKind::Use, words) if *words == Number(generation).encode() => self.raise(generation).await,
+            (got @ FrameKind::Older, words) => {
+                self.start_over(number("dealer", got, &words)?).await?;
                 Err(SessionError::OldStore)
             }
             (got, _) => {
@@ -96,9 +97,4 @@ impl<'s> Counting<'s> {
         }
         Ok(())
     }
-}
-
-fn generation_in(words: &Payload) -> Result<u64, SessionError> {
-    let stranger = SessionError::Frame { peer: "dealer", got: FrameKind::Older };
-    words.as_slice().try_into().map(u64::from_le_bytes).map_err(|_| stranger)
 }

@@ -1,9 +1,9 @@
 //! The server: has the weights, computes on masked values, and learns nothing of the input or the result.
 
 mod admission;
+mod delegations;
 mod device;
 mod engine;
-mod errands;
 mod generation;
 mod linear;
 mod live;
@@ -12,7 +12,7 @@ mod model;
 mod open;
 mod service;
 mod session;
-mod shelving;
+mod store_writer;
 
 pub use engine::{Evaluation, Stage};
 pub use material::Material;

@@ -7,10 +7,11 @@ use brelu_core::channel::{Caller, Identity, Link, PublicKey};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::ServerModel;
+use super::delegations::Delegations;
 use super::device::DeviceSession;
-use super::errands::Errands;
 use super::live::Live;
 use super::session::{Left, Session};
+use crate::cancellation::Cancellation;
 use crate::error::SessionError;
 use crate::event::Observer;
 use crate::hello::decode;
@@ -18,7 +19,6 @@ use crate::keys::Access;
 use crate::quota::{Clock, Quota};
 use crate::secure::{Call, Connection};
 use crate::state::{Epochs, Generations, Ready, Usage};
-use crate::stopping::Stopping;
 
 /// Limits of a server.
 #[derive(Clone, Debug)]
@@ -83,20 +83,20 @@ pub struct Server {
     pub(super) party: Arc<ServerParty>,
     pub(super) options: ServerOptions,
     pub(super) live: Arc<Live>,
-    pub(super) errands: Errands,
-    pub(super) stopping: Stopping,
+    pub(super) delegations: Delegations,
+    pub(super) cancellation: Cancellation,
 }
 
 impl Server {
     /// A server of `model`.
     pub fn new(model: Arc<ServerModel>, party: ServerParty, options: ServerOptions) -> Self {
-        let (live, errands, stopping) = Default::default();
-        Self { model, party: Arc::new(party), options, live, errands, stopping }
+        let (live, delegations, cancellation) = Default::default();
+        Self { model, party: Arc::new(party), options, live, delegations, cancellation }
     }
 
     /// Ends every session as soon as it has finished what it is doing.
     pub fn stop(&self) {
-        self.stopping.stop();
+        self.cancellation.stop();
     }
 
     /// Its key pair.
@@ -149,7 +149,7 @@ impl Server {
         connect: impl AsyncFnOnce() -> Result<Connection, SessionError>,
     ) -> Result<(), SessionError> {
         let result = async {
-            let (words, peer) = (client.hello().await?, *client.bond.peer());
+            let (words, peer) = (client.hello().await?, *client.keys.peer());
             match decode("client", &words)? {
                 Caller::Client(hello) => {
                     let mut session = Session::greet(self, peer, &mut client.pipe, &hello, connect).await?;
@@ -181,7 +181,7 @@ impl Server {
             let discard = move || {
                 for number in left.numbers.iter().filter(|number| !live.holds(&left.client, **number)) {
                     // What cannot be discarded now is evicted when its room is needed.
-                    drop(party.ready.discard(&left.shelf, *number));
+                    drop(party.ready.discard(&left.namespace, *number));
                 }
             };
             drop(tokio::task::spawn_blocking(discard).await);

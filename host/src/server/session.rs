@@ -4,25 +4,26 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use brelu_core::channel::{ClientHello, Errand, PublicKey, ServerHello, epoch_of};
+use brelu_core::channel::{ClientHello, Delegation, Done, Number, PublicKey, ServerHello, epoch_of};
 use brelu_core::cost;
 use brelu_core::plan::NodeId;
 use brelu_core::prf::PairKey;
 use brelu_core::transport::FrameKind;
 use tokio::sync::{Notify, mpsc};
 
-use super::generation::{Counting, shelf};
+use super::generation::{Counting, namespace};
 use super::live::Place;
 use super::service::Server;
-use super::shelving::Shelving;
+use super::store_writer::StoreWriter;
 use super::{Evaluation, Material, ServerModel, Stage, material};
+use crate::cancellation::CancellationToken;
 use crate::error::SessionError;
 use crate::event::Event;
 use crate::hello::{DealerHello, DealerRequest, decode, encode};
 use crate::pipe::{NetError, Payload, Pipe};
 use crate::secure::Connection;
 use crate::state::Peer;
-use crate::stopping::Ear;
+use crate::words::{encode_all, number, numbers, stranger};
 
 /// One client's session after the greeting.
 pub(super) struct Session<'s> {
@@ -34,7 +35,7 @@ pub(super) struct Session<'s> {
     place: Place,
     counting: Counting<'s>,
     /// Under which its prepared inferences are kept: they are of no use with another model.
-    shelf: Peer,
+    namespace: Peer,
     epoch: u32,
     last: u64,
 }
@@ -42,7 +43,7 @@ pub(super) struct Session<'s> {
 /// Prepared inferences that a session did not use.
 pub(super) struct Left {
     pub(super) client: PublicKey,
-    pub(super) shelf: Peer,
+    pub(super) namespace: Peer,
     pub(super) numbers: BTreeSet<u64>,
 }
 
@@ -78,50 +79,55 @@ impl<'s> Session<'s> {
         let total = cost::total(model.plan()).bytes;
         client.allow(total.client_offline + total.client_online);
         dealer.pipe.allow(total.dealer_offline);
-        let key = dealer.bond.pair_key(&model.hash);
-        let shelf = shelf(&peer, model);
-        Ok(Self { server, peer, client, dealer: dealer.pipe, key, place, counting, shelf, epoch, last: 0 })
+        let key = dealer.keys.pair_key(&model.hash);
+        let namespace = namespace(&peer, model);
+        Ok(Self {
+            server,
+            peer,
+            client,
+            dealer: dealer.pipe,
+            key,
+            place,
+            counting,
+            namespace,
+            epoch,
+            last: 0,
+        })
     }
 
     /// Says good-bye to the dealer; what the session leaves behind.
     pub(super) async fn part(mut self) -> Left {
         // Whether the dealer hears it makes no difference.
         drop(self.dealer.send_frame(FrameKind::Bye, Vec::new()).await);
-        Left { client: self.peer, shelf: self.shelf, numbers: self.place.own().clone() }
+        Left { client: self.peer, namespace: self.namespace, numbers: self.place.own().clone() }
     }
 
     pub(super) async fn run(&mut self) -> Result<(), SessionError> {
-        let (mut ear, idle, leave) =
-            (self.server.stopping.ear(), self.server.options.idle, self.place.leave());
+        let (mut token, idle, leave) =
+            (self.server.cancellation.token(), self.server.options.idle, self.place.leave());
         loop {
-            let next = next(&self.place, self.client, &mut ear, idle, &leave).await?;
+            let next = next(&self.place, self.client, &mut token, idle, &leave).await?;
             let Some(frame) = next else { return Ok(()) };
             match frame {
-                (FrameKind::Prepare, payload) => self.prepare(number(FrameKind::Prepare, &payload)?).await?,
-                (FrameKind::Infer, payload) => self.infer(number(FrameKind::Infer, &payload)?).await?,
+                (got @ FrameKind::Prepare, payload) => self.prepare(number("client", got, &payload)?).await?,
+                (got @ FrameKind::Infer, payload) => self.infer(number("client", got, &payload)?).await?,
                 (got @ FrameKind::OnBehalf, payload) => {
-                    let stranger = SessionError::Frame { peer: "client", got };
-                    self.infer_on_behalf(Errand::decode(&payload).ok_or(stranger)?).await?;
+                    self.infer_on_behalf(Delegation::decode(&payload).ok_or(stranger("client", got))?)
+                        .await?;
                 }
-                (FrameKind::Claim, payload) => self.claim(&payload).await?,
+                (got @ FrameKind::Claim, payload) => self.claim(&numbers("client", got, &payload)?).await?,
                 (FrameKind::Bye, _) => return Ok(()),
-                (got, _) => return Err(SessionError::Frame { peer: "client", got }),
+                (got, _) => return Err(stranger("client", got)),
             }
         }
     }
 
     /// Which of the inferences the client prepared in earlier sessions are still here.
-    async fn claim(&mut self, payload: &[u8]) -> Result<(), SessionError> {
+    async fn claim(&mut self, asked: &[u64]) -> Result<(), SessionError> {
         self.server.party.clients.readmit("client", &self.peer).await?;
-        let here = self.server.party.ready.numbers(&self.shelf);
-        let (asked, _) = payload.as_chunks::<8>();
-        let mut granted = Vec::new();
-        for number in asked {
-            let known = here.binary_search(&u64::from_le_bytes(*number)).is_ok();
-            if known && self.place.claim(u64::from_le_bytes(*number)) {
-                granted.extend_from_slice(number);
-            }
-        }
+        let here = self.server.party.ready.numbers(&self.namespace);
+        let granted = |number: &&u64| here.binary_search(*number).is_ok() && self.place.claim(**number);
+        let granted = encode_all(asked.iter().filter(granted));
         Ok(self.client.send_frame(FrameKind::Claim, granted).await?)
     }
 
@@ -135,24 +141,24 @@ impl<'s> Session<'s> {
         let plan = model.plan();
         let lengths = material::lengths(plan);
         let bytes = lengths.iter().sum();
-        let (shelf, keep) = (self.shelf, self.place.numbers());
-        let room = tokio::task::spawn_blocking(move || party.ready.reserve(&shelf, bytes, &keep)).await?;
+        let (namespace, keep) = (self.namespace, self.place.numbers());
+        let room = tokio::task::spawn_blocking(move || party.ready.reserve(&namespace, bytes, &keep)).await?;
         let room = room.inspect_err(|_| self.place.make_room())?;
         let before = self.dealer.counts().0;
-        self.dealer.send_frame(FrameKind::Deal, number.to_le_bytes().to_vec()).await?;
+        self.dealer.send_frame(FrameKind::Deal, Number(number).encode().to_vec()).await?;
         let party = self.server.party.clone();
         let incoming = tokio::task::spawn_blocking(move || party.ready.begin(room, number, &lengths));
-        let mut shelving = Shelving::new(incoming.await??, &self.key);
+        let mut writer = StoreWriter::new(incoming.await??, &self.key);
         for id in 0..plan.len() as NodeId {
             let step = cost::step(plan, id);
-            shelving = shelving.add(self.dealer.receive_message(step.dealer_offline).await?).await?;
-            shelving = shelving.add(self.client.receive_message(step.client_offline).await?).await?;
+            writer = writer.add(self.dealer.receive_message(step.dealer_offline).await?).await?;
+            writer = writer.add(self.client.receive_message(step.client_offline).await?).await?;
         }
-        shelving.finish().await?;
+        writer.finish().await?;
         self.place.claim(number);
         self.server.options.observer.tell(Event::Prepared(self.peer.id(), number));
         let dealt = self.dealer.counts().0 - before;
-        Ok(self.client.send_frame(FrameKind::Ready, ready(number, dealt)).await?)
+        Ok(self.client.send_frame(FrameKind::Ready, Done { number, dealt }.encode().to_vec()).await?)
     }
 
     async fn infer(&mut self, number: u64) -> Result<(), SessionError> {
@@ -177,32 +183,32 @@ impl<'s> Session<'s> {
     }
 
     /// Runs an inference whose input a device brings and whose output it gets. It counts as the device's.
-    async fn infer_on_behalf(&mut self, errand: Errand) -> Result<(), SessionError> {
-        let number = errand.number;
+    async fn infer_on_behalf(&mut self, delegation: Delegation) -> Result<(), SessionError> {
+        let number = delegation.number;
         if !self.place.own().contains(&number) {
             return Err(SessionError::NotPrepared(number));
         }
-        let name = (self.peer, errand.with, number);
+        let name = (self.peer, delegation.with, number);
         // Less than the delegate waits for this server, so that it learns why.
         let patience = self.server.options.timeout / 2;
-        let visit = tokio::select! {
-            visit = self.server.errands.expect(name, patience) => visit?,
+        let delegated = tokio::select! {
+            delegated = self.server.delegations.expect(name, patience) => delegated?,
             // A delegate has nothing to say now: it is gone, or does not keep to the protocol.
             frame = self.client.receive_within(self.server.options.timeout) => {
-                return Err(SessionError::Frame { peer: "client", got: frame?.0 });
+                return Err(stranger("client", frame?.0));
             }
         };
-        if let Err(error) = self.server.count_errand(&self.peer, &errand.with).await {
-            drop(visit.output.send(Err(error.for_peer("device"))));
+        if let Err(error) = self.server.count_delegation(&self.peer, &delegation.with).await {
+            drop(delegated.output.send(Err(error.for_peer("device"))));
             return Err(error);
         }
         let prepared = self.take(number).await?;
         self.counting.begin(&mut self.dealer).await?;
         self.server.options.observer.tell(Event::Used(self.peer.id(), number));
-        let output = self.evaluate(number, prepared, &visit.input).await?;
+        let output = self.evaluate(number, prepared, &delegated.input).await?;
         // A device that went away in this moment is told nothing, and neither is its delegate.
-        drop(visit.output.send(Ok(output)));
-        Ok(self.client.send_frame(FrameKind::Ready, ready(number, 0)).await?)
+        drop(delegated.output.send(Ok(output)));
+        Ok(self.client.send_frame(FrameKind::Ready, Done { number, dealt: 0 }.encode().to_vec()).await?)
     }
 
     /// Takes a prepared inference out for good.
@@ -211,8 +217,8 @@ impl<'s> Session<'s> {
             return Err(SessionError::NotPrepared(number));
         }
         // Taken out for good before the dealer is told that it is used, and before anything of it is.
-        let (party, shelf) = (self.server.party.clone(), self.shelf);
-        let stored = tokio::task::spawn_blocking(move || party.ready.take(&shelf, number)).await??;
+        let (party, namespace) = (self.server.party.clone(), self.namespace);
+        let stored = tokio::task::spawn_blocking(move || party.ready.take(&namespace, number)).await??;
         let stored = stored.ok_or(SessionError::NotPrepared(number))?;
         let model = self.server.model.clone();
         let open = tokio::task::spawn_blocking(move || Material::open(model.plan(), number, stored));
@@ -325,22 +331,17 @@ async fn blocking<T: Send + 'static>(
     tokio::task::spawn_blocking(run).await.map_err(|_| NetError::Closed("runtime"))
 }
 
-/// The words of a [`FrameKind::Ready`] frame: an inference, and the bytes that the dealer sent for it.
-fn ready(number: u64, dealt: u64) -> Vec<u8> {
-    [number.to_le_bytes(), dealt.to_le_bytes()].concat()
-}
-
 /// The next frame of a session that has nothing to do, unless the server stops or another session needs the place; the
 /// peer has then been told.
 pub(super) async fn next(
     place: &Place,
     pipe: &mut Pipe,
-    ear: &mut Ear,
+    token: &mut CancellationToken,
     idle: Duration,
     leave: &Notify,
 ) -> Result<Option<(FrameKind, Payload)>, SessionError> {
     place.rest(true);
-    let next = ear.unless_stopped(pipe, async |pipe| {
+    let next = token.unless_cancelled(pipe, async |pipe| {
         tokio::select! {
             frame = pipe.receive_within(idle) => Ok(Some(frame?)),
             () = leave.notified() => {
@@ -352,8 +353,4 @@ pub(super) async fn next(
     let frame = next.await?.flatten();
     place.rest(false);
     Ok(frame)
-}
-
-fn number(got: FrameKind, payload: &[u8]) -> Result<u64, SessionError> {
-    payload.try_into().map(u64::from_le_bytes).map_err(|_| SessionError::Frame { peer: "client", got })
 }

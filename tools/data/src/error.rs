@@ -1,4 +1,6 @@
 use std::path::{Path, PathBuf};
+
+use brelu_host::picture::PictureError;
 use thiserror::Error;
 
 /// Why a picture or data set cannot be used.
@@ -20,14 +22,9 @@ pub enum DataError {
         /// What the decoder says.
         error: String,
     },
-    /// A picture has the wrong size and may not be resized.
-    #[error("the picture has {} rows and {} columns, but exactly {} and {} are required: resize it, or compile the network with --fit stretch, pad or short-side:PIXELS", given[0], given[1], required[0], required[1])]
-    Size {
-        /// Rows and columns of the picture.
-        given: [u32; 2],
-        /// Rows and columns required.
-        required: [u32; 2],
-    },
+    /// A picture cannot become the input.
+    #[error(transparent)]
+    Picture(#[from] PictureError),
     /// A file must be unpacked first.
     #[error("{0} is compressed; unpack it first, for example with: {1} {0}", path.display(), command)]
     Compressed {

@@ -4,7 +4,7 @@ use std::io::Cursor;
 use std::path::Path;
 
 use image::metadata::Orientation;
-use image::{DynamicImage, GrayImage, ImageBuffer, ImageDecoder, ImageReader, RgbImage};
+use image::{DynamicImage, ImageBuffer, ImageDecoder, ImageReader, RgbImage};
 
 use super::{DataError, npy};
 
@@ -81,15 +81,4 @@ fn colours(picture: DynamicImage) -> Result<RgbImage, String> {
 fn upper(width: u32, height: u32, wide: &[u16], channels: usize) -> Result<RgbImage, String> {
     let pixels = wide.chunks_exact(channels).flat_map(|pixel| [0, 1, 2].map(|at| (pixel[at] >> 8) as u8));
     ImageBuffer::from_raw(width, height, pixels.collect()).ok_or_else(|| "it is too large".into())
-}
-
-/// Brightness by ITU-R BT.601, rounded as Pillow, OpenCV and torchvision do (Pillow's 16 bits).
-pub(super) fn grey(image: &RgbImage) -> GrayImage {
-    GrayImage::from_raw(image.width(), image.height(), image.pixels().map(|pixel| luma(pixel.0)).collect())
-        .unwrap_or_default()
-}
-
-/// Brightness of one colour.
-pub(super) fn luma([r, g, b]: [u8; 3]) -> u8 {
-    ((19_595 * u32::from(r) + 38_470 * u32::from(g) + 7_471 * u32::from(b) + 0x8000) >> 16) as u8
 }

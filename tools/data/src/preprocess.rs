@@ -1,7 +1,7 @@
-use super::DataError;
-use super::fit::Placement;
+use super::{DataError, LabelMap};
 use brelu_core::geometry::Shape;
 use brelu_core::plan::{ColourOrder, Fit};
+use brelu_host::picture::Placement;
 use image::{GrayImage, RgbImage};
 use serde::{Deserialize, Serialize};
 
@@ -66,18 +66,7 @@ impl Preprocess {
     /// # Errors
     /// If the picture has the wrong size and [`Fit::Exact`] is asked for, or the preprocessing is impossible.
     pub fn pixels(&self, image: &RgbImage) -> Result<Vec<u8>, DataError> {
-        let around = match self.fit {
-            Fit::Pad { colour } => colour,
-            _ => [0; 3],
-        };
-        let place = self.place(image.width(), image.height())?;
-        let order: &[usize] = match self.channels {
-            ColourOrder::Rgb => &[0, 1, 2],
-            ColourOrder::Bgr => &[2, 1, 0],
-            ColourOrder::Grey => return Ok(place.grey(image, around).into_raw()),
-        };
-        let fitted = place.rgb(image, around);
-        Ok(order.iter().flat_map(|channel| fitted.pixels().map(|pixel| pixel.0[*channel])).collect())
+        Ok(self.place(image.width(), image.height())?.pixels(image, self.fit, self.channels))
     }
 
     /// A map of classes of a picture, cut, padded and resized as the picture is: every pixel of the input takes the class in
@@ -86,7 +75,8 @@ impl Preprocess {
     /// # Errors
     /// As [`Preprocess::pixels`].
     pub fn labels(&self, map: &GrayImage) -> Result<GrayImage, DataError> {
-        Ok(self.place(map.width(), map.height())?.labels(map))
+        let place = self.place(map.width(), map.height())?;
+        Ok(place.put(map, |[width, height]| nearest(map, width, height), image::Luma([LabelMap::IGNORED])))
     }
 
     /// Where a picture of `width` columns and `height` rows lies in the input.
@@ -95,7 +85,7 @@ impl Preprocess {
     /// As [`Preprocess::pixels`].
     pub fn place(&self, width: u32, height: u32) -> Result<Placement, DataError> {
         self.check()?;
-        Placement::new(self.fit, [width, height], [self.width, self.height])
+        Ok(Placement::new(self.fit, [width, height], [self.width, self.height])?)
     }
 
     /// Red, green and blue of the pixels that become zeros of the input, as near as bytes come.
@@ -123,4 +113,14 @@ impl Preprocess {
         let (mean, std) = (self.mean.get(channel)?, self.std.get(channel)?);
         Some((1.0 / (self.divide_by * std), -mean / std))
     }
+}
+
+/// The picture of another size whose pixels each have the value in their middle.
+fn nearest(image: &GrayImage, width: u32, height: u32) -> GrayImage {
+    let source = |at: u32, from: u32, to: u32| {
+        let middle = (2 * u64::from(at) + 1) * u64::from(from) / (2 * u64::from(to));
+        u32::try_from(middle).unwrap_or(u32::MAX).min(from - 1)
+    };
+    let pixel = |x, y| *image.get_pixel(source(x, image.width(), width), source(y, image.height(), height));
+    GrayImage::from_fn(width, height, pixel)
 }

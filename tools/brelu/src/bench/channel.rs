@@ -2,14 +2,15 @@
 
 use std::time::{Duration, Instant};
 
-use brelu_core::channel::{Bond, Identity, Link, PublicKey};
+use brelu_core::channel::{Identity, Link, PublicKey};
 use brelu_core::prf::PairKey;
 use brelu_core::transport::{FrameKind, MAX_PAYLOAD};
 use brelu_host::error::SessionError;
 use brelu_host::keys::random_key;
 use brelu_host::pipe::{NetError, Pipe};
 use brelu_host::secure::{Call, Connection};
-use tokio::io::{DuplexStream, duplex, split};
+use brelu_world::{Cut, Wire};
+use tokio::io::split;
 
 use super::session::runtime;
 use brelu_networks::numbers::median;
@@ -93,10 +94,11 @@ async fn echo(mut pipe: Pipe) -> Result<(), NetError> {
 const PATIENCE: Duration = Duration::from_secs(60);
 
 async fn pair(sealed: bool) -> Result<(Connection, Connection), SessionError> {
-    let (near, far) = duplex(1 << 18);
+    let wire = Wire { cut: Cut::Frames, taps: None, patience: PATIENCE };
+    let (near, far) = wire.pair(brelu_world::Link::ClientServer);
     if !sealed {
-        let key = PublicKey::new([0; 32]);
-        return Ok((plain("server", near, key), plain("client", far, key)));
+        let end = |peer, end| wire.clear(peer, end, PublicKey::new([0; 32]), [0; PairKey::LEN]);
+        return Ok((end("server", near), end("client", far)));
     }
     let server = Identity::new(*random_key()?.expose());
     let client = Identity::new(*random_key()?.expose());
@@ -111,11 +113,4 @@ async fn pair(sealed: bool) -> Result<(Connection, Connection), SessionError> {
         Ok(connection)
     };
     tokio::try_join!(connect, accept)
-}
-
-/// A connection in the clear, to measure what encryption costs.
-pub(super) fn plain(peer: &'static str, end: DuplexStream, key: PublicKey) -> Connection {
-    let (reader, writer) = split(end);
-    let bond = Bond::new(key, PairKey::new([0; PairKey::LEN]));
-    Connection::new(Pipe::new(peer, reader, writer, PATIENCE, None), bond)
 }

@@ -7,15 +7,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
-use brelu::evaluate::{Judge, Opened, Verdict};
+use brelu::evaluate::Judge;
 use brelu::report::{Bar, Lines, note, print};
 use brelu_core::cost;
 use brelu_core::plan::Plan;
 use brelu_host::client::{ClientMemory, ClientParty};
+use brelu_host::embed::Answer;
 use brelu_host::net::{self, Measured, Notice, Session, Target};
 use clap::Args;
 
-use self::answer::{Answer, Said, Traffic, classes};
+use self::answer::{Outcome, Said, Traffic, classes};
 use self::inputs::Subject;
 use self::maps::Painter;
 use self::raw::{Raw, Values};
@@ -125,12 +126,11 @@ impl Infer {
         let mut reader = self.reader(plan, &judge, &subjects)?;
         let (mut traffic, mut done) = (Traffic::of(cost::total(plan)), 0);
         let result = net::runtime()?.block_on(self.session(plan, party, &subjects, |subject, run| {
-            let opened = Verdict::new(plan, &judge, &run.output).opened;
-            let said = reader.read(plan, subject, &opened)?;
-            let answer = Answer::new(&subject.path, said, run, &traffic);
+            let said = reader.read(plan, subject, &Answer::new(plan, &run.output))?;
+            let outcome = Outcome::new(&subject.path, said, run, &traffic);
             traffic.add(run);
             done += 1;
-            Ok(if self.json { answer.line()? } else { answer.text().to_string() })
+            Ok(if self.json { outcome.line()? } else { outcome.text().to_string() })
         }));
         if done > 0 && !self.json {
             print(traffic.text())?;
@@ -204,17 +204,17 @@ impl Infer {
 }
 
 impl Reader<'_> {
-    fn read(&mut self, plan: &Plan<'_>, subject: &Subject, opened: &Opened) -> Result<Said> {
+    fn read(&mut self, plan: &Plan<'_>, subject: &Subject, answer: &Answer) -> Result<Said> {
         match self {
-            Self::Classes { names, top } => Ok(Said::Classes { top: classes(plan, names, opened, *top) }),
-            Self::Map(painter) => Ok(Said::Map(painter.paint(subject, opened)?)),
+            Self::Classes { names, top } => Ok(Said::Classes { top: classes(plan, names, answer, *top) }),
+            Self::Map(painter) => Ok(Said::Map(painter.paint(subject, answer)?)),
             Self::Numbers { raw } => {
                 if let Some(raw) = raw {
-                    raw.append(opened)?;
+                    raw.append(answer)?;
                 }
-                Ok(match opened {
-                    Opened::Scores(scores) => Said::Values(Values::of(plan, scores)),
-                    Opened::Labels(labels) => Said::Labels { labels: labels.clone() },
+                Ok(match answer {
+                    Answer::Scores(scores) => Said::Values(Values::of(plan, scores)),
+                    Answer::Labels(labels) => Said::Labels { labels: labels.clone() },
                 })
             }
         }
@@ -231,13 +231,12 @@ pub(super) fn tell(bar: &Bar, notice: Notice) {
 
 /// The name of an output.
 pub(crate) fn label(plan: &Plan<'_>, output: usize) -> Option<String> {
-    named(plan, output, plan.header().labels.lines())
+    plan.label(output).map(str::to_owned)
 }
 
 /// The one of the classes' names that an output has.
-fn named<'a>(plan: &Plan<'_>, output: usize, mut names: impl Iterator<Item = &'a str>) -> Option<String> {
-    let index = output.checked_sub(plan.header().class_offset as usize)?;
-    names.nth(index).map(str::to_owned)
+fn named(plan: &Plan<'_>, output: usize, names: &[String]) -> Option<String> {
+    names.get(output.checked_sub(plan.header().class_offset as usize)?).cloned()
 }
 
 /// Text that is printed piece by piece.

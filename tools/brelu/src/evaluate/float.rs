@@ -1,8 +1,9 @@
 use super::judge::agreement;
 use super::record::FloatRecord;
 use super::verdict::label_agreement;
-use super::{Judge, Opened, Verdict};
+use super::{Judge, Verdict};
 use brelu_data::{Preprocess, Target};
+use brelu_host::embed::Answer;
 use brelu_networks::graph::{Executor, RunError, Scratch};
 
 /// The float network that results are compared with.
@@ -40,11 +41,11 @@ impl FloatRecord {
             spread: (variance / float.len().max(1) as f64).sqrt(),
         };
         match &got.opened {
-            Opened::Scores(scores) => {
+            Answer::Scores(scores) => {
                 let [mean, largest] = errors(float, scores);
                 Self { mean_error: Some(mean), largest_error: Some(largest), ..record }
             }
-            Opened::Labels(labels) => {
+            Answer::Labels(labels) => {
                 let (agreement, ranks) = label_agreement(labels, float, judge.shape());
                 Self { agreement, ranks, ..record }
             }

@@ -16,4 +16,4 @@ pub use maps::{ClassScore, MapScores, MapSummary};
 pub use record::{FloatRecord, Record};
 pub use run::{Engine, EvaluateError, Evaluation};
 pub use summary::{Spread, Summary};
-pub use verdict::{Opened, Verdict};
+pub use verdict::Verdict;

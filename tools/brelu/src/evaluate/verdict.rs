@@ -1,8 +1,9 @@
 use brelu_core::geometry::Shape;
-use brelu_core::plan::{Answer, Plan};
+use brelu_core::plan::Plan;
 
 use super::Judge;
-use brelu_data::scores::{self, real};
+use brelu_data::scores;
+use brelu_host::embed::Answer;
 
 /// What an inference says.
 #[derive(Clone, Debug, PartialEq)]
@@ -12,37 +13,21 @@ pub struct Verdict {
     /// The best outputs of an image, the best first; none of a map.
     pub top: Vec<usize>,
     /// What was opened.
-    pub opened: Opened,
-}
-
-/// What the client got.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Opened {
-    /// The scores, in real units.
-    Scores(Vec<f32>),
-    /// Labels for every pixel of the map, a plane a rank.
-    Labels(Vec<u32>),
+    pub opened: Answer,
 }
 
 impl Verdict {
     /// Reads the output of an inference.
     pub fn new(plan: &Plan<'_>, judge: &Judge, output: &[i32]) -> Self {
-        match plan.header().answer {
-            Answer::Scores => {
-                let scores = real(plan, output);
-                let (decided, top) = (judge.decisions(&scores), judge.top(&scores));
-                Self { decided, top, opened: Opened::Scores(scores) }
+        let opened = Answer::new(plan, output);
+        let (decided, top) = match &opened {
+            Answer::Scores(scores) => (judge.decisions(scores), judge.top(scores)),
+            Answer::Labels(labels) if judge.is_map() => (judge.decided(labels), Vec::new()),
+            Answer::Labels(labels) => {
+                (judge.decided(labels), labels.iter().map(|label| *label as usize).collect())
             }
-            Answer::Labels { .. } => {
-                let labels: Vec<u32> = output.iter().map(|label| *label as u32).collect();
-                let decided = judge.decided(&labels);
-                let top = match judge.is_map() {
-                    true => Vec::new(),
-                    false => labels.iter().map(|label| *label as usize).collect(),
-                };
-                Self { decided, top, opened: Opened::Labels(labels) }
-            }
-        }
+        };
+        Self { decided, top, opened }
     }
 }
 

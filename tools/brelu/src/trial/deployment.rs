@@ -21,7 +21,7 @@ use super::gate::Gate;
 use super::keeper::{Keeper, Recipe};
 use super::numbers::{Numbers, Reporter};
 use super::trap::Trap;
-use super::wire::Link;
+use brelu_world::Link;
 
 /// How the parties of a deployment are started.
 #[derive(Clone, Debug)]

@@ -12,7 +12,7 @@ use tokio::runtime::Handle;
 use super::TrialError;
 use super::deployment::{Deployment, Setup};
 use super::processes::{Running, client};
-use super::sessions::{Errand, Runner};
+use super::sessions::{Runner, Task};
 use super::subject::Subject;
 use super::tally::{End, Outcome, Tally};
 use brelu_host::net::Patience;
@@ -37,7 +37,7 @@ const PATIENCE: Patience = Patience { connect: Duration::from_secs(2), answer: T
 const LIMIT: Duration = Duration::from_secs(9);
 
 /// What a client does in every case.
-const ERRAND: Errand = Errand { prepare: 1, pictures: (0, 1) };
+const TASK: Task = Task { prepare: 1, pictures: (0, 1) };
 
 /// Whose disk is full.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,7 +113,7 @@ impl<'s> Room<'s> {
     }
 
     fn session(&mut self) -> (End, Duration) {
-        self.handle.block_on(self.runner.run(ERRAND, &mut self.memory))
+        self.handle.block_on(self.runner.run(TASK, &mut self.memory))
     }
 
     /// Sessions while the victim's disk is full; then there is room again.
@@ -149,7 +149,7 @@ impl<'s> Room<'s> {
     }
 
     fn process(&self, blocks: Option<u32>) -> Result<End, TrialError> {
-        let args = self.deployment.client_args("process", Some(ERRAND.pictures), TIMEOUT);
+        let args = self.deployment.client_args("process", Some(TASK.pictures), TIMEOUT);
         client(self.subject, &args, blocks, &self.deployment.numbers, &Running::default())
     }
 

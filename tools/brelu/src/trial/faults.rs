@@ -17,14 +17,14 @@ use tokio::runtime::Handle;
 use super::TrialError;
 use super::numbers::Numbers;
 use super::pool;
-use super::sessions::{Errand, Runner};
+use super::sessions::{Runner, Task};
 use super::subject::Subject;
 use super::tally::{End, Outcome, Tally};
 use super::trap::{Census, Deed};
 use super::trio::Trio;
-use super::wire::{Act, Link};
 use brelu_host::net::{Patience, bind};
 use brelu_networks::numbers::Random;
+use brelu_world::{Act, Link};
 
 /// How a trial is held.
 #[derive(Clone, Copy, Debug)]
@@ -56,10 +56,10 @@ enum Script {
 }
 
 impl Script {
-    const fn errand(self) -> Errand {
+    const fn task(self) -> Task {
         match self {
-            Self::First => Errand { prepare: 2, pictures: (0, 2) },
-            Self::Later => Errand { prepare: 1, pictures: (0, 2) },
+            Self::First => Task { prepare: 2, pictures: (0, 2) },
+            Self::Later => Task { prepare: 1, pictures: (0, 2) },
         }
     }
 }
@@ -190,7 +190,7 @@ impl<'s> Stage<'s> {
         let listener = bind("127.0.0.1:0").await?;
         let runner = Runner {
             subject: self.subject,
-            party: trio.client.clone(),
+            party: trio.client().clone(),
             address: listener.local_addr()?.to_string(),
             patience: PATIENCE,
             limit: TIMEOUT + PATIENCE.connect + COMPUTING,
@@ -206,7 +206,7 @@ impl<'s> Stage<'s> {
         let mut memory = ClientMemory::for_plan(self.subject.plan);
         before(script, &runner, &mut memory).await?;
         census.clear();
-        right(runner.run(script.errand(), &mut memory).await.0)?;
+        right(runner.run(script.task(), &mut memory).await.0)?;
         listening.abort();
         census.places().await
     }
@@ -216,9 +216,9 @@ impl<'s> Stage<'s> {
         let (trio, runner, listening) = self.open(&numbers, None).await?;
         before(case.script, &runner, memory).await?;
         trio.trap.set(case.link, case.index, Deed::Record(case.act));
-        let (end, time) = runner.run(case.script.errand(), memory).await;
+        let (end, time) = runner.run(case.script.task(), memory).await;
         let fired = trio.trap.clear().await;
-        let (after, _) = runner.run(Errand { prepare: 1, pictures: (2, 3) }, memory).await;
+        let (after, _) = runner.run(Task { prepare: 1, pictures: (2, 3) }, memory).await;
         listening.abort();
         let after = match after {
             End::Right if fired => None,
@@ -233,7 +233,7 @@ impl<'s> Stage<'s> {
 async fn before(script: Script, runner: &Runner<'_>, memory: &mut ClientMemory) -> Result<(), TrialError> {
     match script {
         Script::First => Ok(()),
-        Script::Later => right(runner.run(Errand { prepare: 1, pictures: (0, 0) }, memory).await.0),
+        Script::Later => right(runner.run(Task { prepare: 1, pictures: (0, 0) }, memory).await.0),
     }
 }
 

@@ -9,8 +9,8 @@ use tokio::task::AbortHandle;
 
 use super::TrialError;
 use super::trap::{Census, Trap};
-use super::wire::{Link, Tap, join};
 use brelu_host::net::bind;
+use brelu_world::{Cut, Line, Link, Tap};
 
 /// A listener whose connections go on to another address.
 pub(super) struct Gate {
@@ -70,6 +70,7 @@ async fn pass(there: Link, listener: TcpListener, target: String, tap: impl Fn()
             // Only a connection that is gone refuses this, and its session will find out.
             drop(stream.set_nodelay(true));
         }
-        tokio::spawn(join(there, tap(), near.into_split(), far.into_split()));
+        let line = Line { there, cut: Cut::Records, tap: tap() };
+        tokio::spawn(line.join(near.into_split(), far.into_split()));
     }
 }

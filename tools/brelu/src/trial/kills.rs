@@ -19,12 +19,12 @@ use super::gate::Gate;
 use super::keeper::Keeper;
 use super::pool;
 use super::processes::{Running, client};
-use super::sessions::{Errand, Runner};
+use super::sessions::{Runner, Task};
 use super::subject::Subject;
 use super::tally::{End, Outcome, Tally};
 use super::trap::{Census, Deed};
-use super::wire::Link;
 use brelu_host::net::Patience;
+use brelu_world::Link;
 
 /// How a trial is held.
 #[derive(Clone, Copy, Debug)]
@@ -65,8 +65,8 @@ impl Victim {
 }
 
 /// What a client does in every case.
-const ERRAND: Errand = Errand { prepare: 1, pictures: (0, 1) };
-const AFTER: Errand = Errand { prepare: 1, pictures: (1, 2) };
+const TASK: Task = Task { prepare: 1, pictures: (0, 1) };
+const AFTER: Task = Task { prepare: 1, pictures: (1, 2) };
 
 type Place = (Victim, Link, usize);
 
@@ -136,7 +136,7 @@ impl<'s> Lane<'s> {
     /// An inference without any fault, after which the dealer has the model.
     fn warm_up(&mut self) -> Result<(), TrialError> {
         let runner = self.runner()?;
-        match self.handle.block_on(runner.run(ERRAND, &mut self.memory)).0 {
+        match self.handle.block_on(runner.run(TASK, &mut self.memory)).0 {
             End::Right => Ok(()),
             other => Err(TrialError::Undisturbed(other.to_string())),
         }
@@ -183,7 +183,7 @@ impl<'s> Lane<'s> {
     fn party(&mut self, keeper: Arc<Keeper>, place: Place) -> Result<Outcome, TrialError> {
         let (runner, victim) = (self.runner()?, keeper.clone());
         self.set(place, move || victim.replace());
-        let (end, time) = self.handle.block_on(runner.run(ERRAND, &mut self.memory));
+        let (end, time) = self.handle.block_on(runner.run(TASK, &mut self.memory));
         let fired = self.clear();
         let back = keeper.is_back();
         let (after, _) = self.handle.block_on(runner.run(AFTER, &mut self.memory));
@@ -206,7 +206,7 @@ impl<'s> Lane<'s> {
     }
 
     fn process(&self, name: &str, running: &Running) -> Result<End, TrialError> {
-        let args = self.deployment.client_args(name, Some(ERRAND.pictures), TIMEOUT);
+        let args = self.deployment.client_args(name, Some(TASK.pictures), TIMEOUT);
         client(self.subject, &args, None, &self.deployment.numbers, running)
     }
 

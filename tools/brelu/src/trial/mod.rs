@@ -3,7 +3,7 @@
 //! A trial says of every inference whether its result was right, an error was told, or neither, and counts the numbers
 //! that were used ([`numbers`]): one number used twice for the same would give masked values away.
 //!
-//! - [`wire`] stands between two parties and meddles with records;
+//! - [`brelu_world`] has wires between parties that meddle with records;
 //! - [`subject`] is what is inferred, and knows right results from wrong ones;
 //! - [`faults`] runs all three parties in this process, with a fault at every record of a session;
 //! - [`kills`] does the same to processes, which are killed at every record; [`disks`] lets their disks run full;
@@ -34,6 +34,5 @@ pub mod tally;
 pub mod timing;
 mod trap;
 mod trio;
-pub mod wire;
 
 pub use error::TrialError;

@@ -53,7 +53,7 @@ impl Client<'_> {
         while next < to {
             let end = to.min(next + self.session.max(1));
             let start = Instant::now();
-            if let Err(error) = self.errand(&mut next, end, &mut memory, tell).await {
+            if let Err(error) = self.task(&mut next, end, &mut memory, tell).await {
                 tell(Reply { picture: next, error: Some(error.to_string()), ..Reply::default() });
                 next += 1;
                 tokio::time::sleep(REST.saturating_sub(start.elapsed())).await;
@@ -61,7 +61,7 @@ impl Client<'_> {
         }
     }
 
-    async fn errand(
+    async fn task(
         &self,
         next: &mut usize,
         end: usize,

@@ -13,29 +13,29 @@ use brelu_host::net::{Patience, Session, Target};
 
 /// What a client does in one session.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Errand {
+pub(super) struct Task {
     /// Inferences prepared before the first one runs.
     pub(super) prepare: usize,
     /// The pictures, by number.
     pub(super) pictures: (usize, usize),
 }
 
-/// Who does errands where, and for how long.
+/// Who does tasks where, and for how long.
 #[derive(Clone, Debug)]
 pub(super) struct Runner<'s> {
     pub(super) subject: &'s Subject,
     pub(super) party: Arc<ClientParty>,
     pub(super) address: String,
     pub(super) patience: Patience,
-    /// No errand may take longer.
+    /// No task may take longer.
     pub(super) limit: Duration,
 }
 
 impl Runner<'_> {
-    /// Does one errand.
-    pub(super) async fn run(&self, errand: Errand, memory: &mut ClientMemory) -> (End, Duration) {
+    /// Does one task.
+    pub(super) async fn run(&self, task: Task, memory: &mut ClientMemory) -> (End, Duration) {
         let start = Instant::now();
-        let end = match timeout(self.limit, self.session(errand, memory)).await {
+        let end = match timeout(self.limit, self.session(task, memory)).await {
             Ok(Ok(true)) => End::Right,
             Ok(Ok(false)) => End::Wrong,
             Ok(Err(error)) => End::Told(error.to_string()),
@@ -44,7 +44,7 @@ impl Runner<'_> {
         (end, start.elapsed())
     }
 
-    async fn session(&self, errand: Errand, memory: &mut ClientMemory) -> Result<bool, SessionError> {
+    async fn session(&self, task: Task, memory: &mut ClientMemory) -> Result<bool, SessionError> {
         let target = Target {
             plan: self.subject.plan,
             address: self.address.clone(),
@@ -52,9 +52,9 @@ impl Runner<'_> {
             party: self.party.clone(),
         };
         let mut session = Session::start(target, memory, |_| ()).await?;
-        session.prepare(errand.prepare, &mut |_, _| ()).await?;
+        session.prepare(task.prepare, &mut |_, _| ()).await?;
         let mut right = true;
-        for picture in errand.pictures.0..errand.pictures.1 {
+        for picture in task.pictures.0..task.pictures.1 {
             let measured = session.infer(&self.subject.picture(picture).input, &mut |_, _| ()).await?;
             right &= self.subject.is_right(picture, &measured.output);
         }

@@ -5,11 +5,11 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use brelu_world::{Act, Link, Tap};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::TrialError;
-use super::wire::{Act, Link, Tap};
 
 /// A client is done when its good-bye is on its way: so long its way may be.
 const ON_ITS_WAY: Duration = Duration::from_secs(5);
@@ -71,9 +71,9 @@ impl Trap {
                     }
                 };
                 trap.fired.send_replace(true);
-                act
+                act.into()
             }
-            _ => Act::Pass,
+            _ => Act::Pass.into(),
         })
     }
 }
@@ -122,7 +122,7 @@ impl Census {
             if lengths.round == round {
                 lengths.links.entry(link).or_default().push(record.len());
             }
-            Act::Pass
+            Act::Pass.into()
         })
     }
 

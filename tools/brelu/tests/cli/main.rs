@@ -1,6 +1,7 @@
 //! The command as a user runs it: what it prints, and the one sentence it says when something is wrong.
 
 mod blocks;
+mod classify;
 #[cfg(unix)]
 mod clients;
 #[cfg(unix)]

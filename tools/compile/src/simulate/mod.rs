@@ -10,13 +10,15 @@ mod linear;
 mod noise;
 
 use brelu_core::local::offset;
-use brelu_core::plan::{Answer, Channels, Node, NodeId, Op, Plan, Preprocess};
+use brelu_core::plan::{Answer, Channels, Node, NodeId, Op, Plan};
 use brelu_core::ring::{reduce, signed};
 use brelu_host::weights::Weights;
 use brelu_kernels::ring::{Backend, KernelError, Linear};
 use thiserror::Error;
 
 use self::noise::Noise;
+
+pub use brelu_host::embed::quantise_input;
 
 /// Why a plan cannot be simulated.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -168,15 +170,6 @@ struct Layer<'a> {
 /// As [`Simulator::new`] and [`Simulator::run`].
 pub fn run(plan: &Plan<'_>, weights: &Weights, input: &[u32], seed: u64) -> Result<Vec<i32>, SimulateError> {
     Ok(Simulator::new(plan, weights)?.run(input, seed)?.output)
-}
-
-/// The input tensor, as residues mod 2^32, of pixels that stand plane by plane, `plane` pixels each.
-pub fn quantise_input(preprocess: &Preprocess, plane: usize, pixels: &[u8]) -> Vec<u32> {
-    let planes = pixels.chunks(plane.max(1)).enumerate();
-    let units = |(channel, plane): (usize, &[u8])| -> Vec<u32> {
-        plane.iter().map(|pixel| preprocess.unit(channel, *pixel)).collect()
-    };
-    planes.flat_map(units).collect()
 }
 
 #[cfg(test)]

@@ -113,11 +113,11 @@ fn equal_seeds_give_equal_results() {
 #[test]
 fn pixels_become_units_per_channel() {
     let mut preprocess = Preprocess { fit: Fit::Exact, order: ColourOrder::Rgb, affine: Default::default() };
-    assert_eq!(quantise_input(&preprocess, 2, &[7, 9]), [7, 9]);
+    assert_eq!(quantise_input(&preprocess, 2, &[7u8, 9]), [7, 9]);
     preprocess.affine.push([2.0, -100.4]).unwrap();
     preprocess.affine.push([0.5, 0.0]).unwrap();
     let units: Vec<i32> =
-        quantise_input(&preprocess, 2, &[0, 255, 10, 11]).into_iter().map(|unit| unit as i32).collect();
+        quantise_input(&preprocess, 2, &[0u8, 255, 10, 11]).into_iter().map(|unit| unit as i32).collect();
     assert_eq!(units, [-100, 410, 5, 6]);
 }
 

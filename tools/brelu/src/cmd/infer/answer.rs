@@ -3,12 +3,11 @@
 use std::path::Path;
 
 use anyhow::Result;
-use brelu::evaluate::Opened;
 use brelu_core::cost::Total;
 use brelu_core::plan::Plan;
 
 use brelu::report::{Bytes, Lines, traffic_table};
-use brelu_data::scores::{largest, of_classes, probabilities};
+use brelu_host::embed::{self, Answer};
 use brelu_host::net::Measured;
 
 use brelu_networks::numbers::{percent, seconds};
@@ -49,7 +48,7 @@ pub(super) enum Said {
 
 /// One picture's result.
 #[derive(Debug, Serialize)]
-pub(super) struct Answer {
+pub(super) struct Outcome {
     image: String,
     #[serde(flatten)]
     said: Said,
@@ -71,27 +70,14 @@ pub(super) struct Traffic {
 }
 
 /// The best classes, the best first.
-pub(super) fn classes(plan: &Plan<'_>, names: &[String], opened: &Opened, top: usize) -> Vec<Class> {
-    let label = |output| named(plan, output, names.iter().map(String::as_str));
-    match opened {
-        Opened::Scores(outputs) => {
-            let (scores, probabilities) = (of_classes(outputs), probabilities(outputs));
-            let class = |output: usize| Class {
-                output,
-                label: label(output),
-                value: Some(f64::from(scores[output])),
-                probability: Some(probabilities[output]),
-            };
-            largest(&scores, top).into_iter().map(class).collect()
-        }
-        Opened::Labels(labels) => {
-            let class = |output: &u32| {
-                let output = *output as usize;
-                Class { output, label: label(output), value: None, probability: None }
-            };
-            labels.iter().take(top).map(class).collect()
-        }
-    }
+pub(super) fn classes(plan: &Plan<'_>, names: &[String], answer: &Answer, top: usize) -> Vec<Class> {
+    let class = |class: embed::Class| Class {
+        output: class.output,
+        label: named(plan, class.output, names),
+        value: class.score.map(f64::from),
+        probability: class.probability,
+    };
+    answer.top(top).into_iter().map(class).collect()
 }
 
 impl Traffic {
@@ -122,7 +108,7 @@ impl Traffic {
     }
 }
 
-impl Answer {
+impl Outcome {
     /// Of one run.
     pub(super) fn new(path: &Path, said: Said, run: &Measured, traffic: &Traffic) -> Self {
         Self {

@@ -3,10 +3,10 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail, ensure};
-use brelu_compile::simulate::quantise_input;
+use anyhow::{Context, Result, ensure};
 use brelu_core::plan::{ColourOrder, Fit, Plan};
 use brelu_data::{DataError, Preprocess, decode_image, npy};
+use brelu_host::embed;
 use image::{Rgb, RgbImage};
 
 use super::super::preprocess::of_plan;
@@ -71,14 +71,14 @@ fn content(path: &Path) -> std::io::Result<Vec<u8>> {
 
 fn of_picture(plan: &Plan<'_>, preprocess: Preprocess, picture: RgbImage, path: &Path) -> Result<Subject> {
     let pixels = preprocess.pixels(&picture)?;
-    let input = quantise_input(&plan.header().preprocess, plan.input().shape.plane(), &pixels);
+    let input = embed::quantise_input(&plan.header().preprocess, plan.input().shape.plane(), &pixels);
     Ok(Subject { path: path.into(), picture, preprocess, input })
 }
 
 /// The input itself, in the units of the float network: `channels x height x width`.
 fn of_floats(
     plan: &Plan<'_>,
-    pixels: &Preprocess,
+    shown: &Preprocess,
     real: &Preprocess,
     shape: &[usize],
     values: &[f32],
@@ -88,35 +88,18 @@ fn of_floats(
     let sizes = [want.channels, want.height, want.width].map(|size| size as usize);
     let given = if shape.len() == 4 && shape[0] == 1 { &shape[1..] } else { shape };
     ensure!(given == sizes, "its shape is {shape:?}, the network's input has {sizes:?}");
-    let (plane, fixed) = (want.plane().max(1), &plan.header().preprocess);
-    let (mut input, mut shown) = (Vec::with_capacity(values.len()), Vec::with_capacity(values.len()));
-    for (at, value) in values.iter().enumerate() {
-        let channel = at / plane;
-        let (scale, shift) = real.scale_shift(channel).context("the preprocessing has no such channel")?;
-        // The pixel that would give this value, which need not be a whole number.
-        let pixel = (value - shift) / scale;
-        if !(-0.51..=255.51).contains(&pixel) {
-            let [a, b] = [shift, 255.0 * scale + shift];
-            bail!(
-                "value {value} of channel {channel} lies outside {:.4} to {:.4}, which pixels can give and the network was \
-                 compiled for: the floats are the network's input, after the preprocessing",
-                a.min(b),
-                a.max(b)
-            );
-        }
-        let [mul, add] = fixed.pair(channel).unwrap_or([1.0, 0.0]);
-        input.push((pixel * mul + add).round() as i32 as u32);
-        shown.push(pixel.round().clamp(0.0, 255.0) as u8);
-    }
+    let (plane, header) = (want.plane().max(1), plan.header());
+    let pixels = embed::pixels(plan, values, |channel| real.scale_shift(channel).map(<[f32; 2]>::from))?;
+    let input = embed::quantise_input(&header.preprocess, plane, &pixels);
     let picture = RgbImage::from_fn(want.width, want.height, |x, y| {
         let at = (y * want.width + x) as usize;
-        let colour = |channel: usize| shown[channel * plane + at];
-        Rgb(match pixels.channels {
+        let colour = |channel: usize| pixels[channel * plane + at].round().clamp(0.0, 255.0) as u8;
+        Rgb(match shown.channels {
             ColourOrder::Rgb => [0, 1, 2].map(colour),
             ColourOrder::Bgr => [2, 1, 0].map(colour),
             ColourOrder::Grey => [colour(0); 3],
         })
     });
-    let preprocess = Preprocess { fit: Fit::Exact, ..*pixels };
+    let preprocess = Preprocess { fit: Fit::Exact, ..*shown };
     Ok(Subject { path: path.into(), picture, preprocess, input })
 }

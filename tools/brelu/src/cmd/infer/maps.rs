@@ -6,10 +6,10 @@ use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use brelu::evaluate::Opened;
 use brelu::report::{Lines, Table};
 use brelu_core::plan::Plan;
 use brelu_data::LabelMap;
+use brelu_host::embed::Answer;
 
 use brelu_data::maps::{Area, LegendEntry, MOST_CLASSES, OUTSIDE, Upsampling, areas, class_map_png, overlay};
 use brelu_networks::numbers::{count, percent};
@@ -87,13 +87,13 @@ impl<'a> Painter<'a> {
     }
 
     /// Writes the files of the next picture.
-    pub(super) fn paint(&mut self, subject: &Subject, opened: &Opened) -> Result<Map> {
+    pub(super) fn paint(&mut self, subject: &Subject, opened: &Answer) -> Result<Map> {
         let picture = &subject.picture;
         let (width, height) = picture.dimensions();
         let upsampling = self.upsampling.of_picture(&subject.preprocess, width, height)?;
         let decided = match opened {
-            Opened::Scores(scores) => upsampling.decisions(scores),
-            Opened::Labels(labels) => upsampling.nearest(labels),
+            Answer::Scores(scores) => upsampling.decisions(scores),
+            Answer::Labels(labels) => upsampling.nearest(labels),
         };
         let classes = decided.iter().map(|output| self.class(*output).unwrap_or(LabelMap::IGNORED)).collect();
         let map = GrayImage::from_raw(width, height, classes).context("the picture has no such map")?;
@@ -119,7 +119,7 @@ impl<'a> Painter<'a> {
     }
 
     fn named(&self, area: Area) -> ClassArea {
-        let label = named(self.plan, area.output as usize, self.names.iter().map(String::as_str));
+        let label = named(self.plan, area.output as usize, &self.names);
         ClassArea { class: self.class(area.output), label, area }
     }
 }

@@ -5,10 +5,10 @@ use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use brelu::evaluate::Opened;
 use brelu::report::{Lines, Table};
 use brelu_core::plan::Plan;
 use brelu_data::npy::{HEADER, header};
+use brelu_host::embed::Answer;
 use serde::Serialize;
 
 use super::label;
@@ -43,10 +43,10 @@ impl Raw {
     }
 
     /// Appends a result.
-    pub(super) fn append(&mut self, opened: &Opened) -> Result<()> {
+    pub(super) fn append(&mut self, opened: &Answer) -> Result<()> {
         let bytes: Vec<u8> = match opened {
-            Opened::Scores(scores) => scores.iter().flat_map(|score| score.to_le_bytes()).collect(),
-            Opened::Labels(labels) => labels.iter().flat_map(|label| (*label as i32).to_le_bytes()).collect(),
+            Answer::Scores(scores) => scores.iter().flat_map(|score| score.to_le_bytes()).collect(),
+            Answer::Labels(labels) => labels.iter().flat_map(|label| (*label as i32).to_le_bytes()).collect(),
         };
         let end = HEADER as u64 + self.shape[0] as u64 * bytes.len() as u64;
         self.shape[0] += 1;

@@ -1,12 +1,12 @@
 //! How a picture gets the size of the input, and where its pixels come to lie there.
 
-use brelu_core::plan::Fit;
+use brelu_core::plan::{ColourOrder, Fit};
 use image::imageops;
-use image::{GrayImage, ImageBuffer, Pixel, RgbImage};
+use image::{ImageBuffer, Pixel, RgbImage};
 
-use super::picture::{grey, luma};
+use super::PictureError;
+use super::grey::{grey, luma};
 use super::resample::resize;
-use super::{DataError, LabelMap};
 
 /// At most this many pixels are made of one picture.
 const MAX_PIXELS: u64 = 1 << 28;
@@ -29,23 +29,20 @@ impl Placement {
     ///
     /// # Errors
     /// If the picture is empty, has not the size that [`Fit::Exact`] asks for, or would be resized to more than 2^28 pixels.
-    pub fn new(fit: Fit, picture: [u32; 2], input: [u32; 2]) -> Result<Self, DataError> {
+    pub fn new(fit: Fit, picture: [u32; 2], input: [u32; 2]) -> Result<Self, PictureError> {
         if picture.contains(&0) || (fit == Fit::Exact && picture != input) {
             let [given, required] = [picture, input].map(|[width, height]| [height, width]);
-            return Err(DataError::Size { given, required });
+            return Err(PictureError::Size { given, required });
         }
         let [across, down] = picture.map(f64::from);
         let scaled = |factor: f64| [across, down].map(|side| ((side * factor).round() as u32).max(1));
         let size = match fit {
             Fit::Exact | Fit::Stretch => input,
-            Fit::CenterCrop { short_side } => short_sided(picture, short_side.into()),
+            Fit::CenterCrop { short_side } => short_sided(picture, u32::from(short_side).max(1)),
             Fit::Pad { .. } => scaled((f64::from(input[0]) / across).min(f64::from(input[1]) / down)),
         };
         if u64::from(size[0]) * u64::from(size[1]) > MAX_PIXELS {
-            return Err(DataError::Preprocess(format!(
-                "resizing to {} x {} pixels is too large",
-                size[0], size[1]
-            )));
+            return Err(PictureError::TooLarge(size));
         }
         let middle = |side: usize| match i64::from(input[side]) - i64::from(size[side]) {
             room @ 0.. => room / 2,
@@ -66,24 +63,28 @@ impl Placement {
         })
     }
 
-    /// The picture in the input, `around` where it does not reach.
-    pub(super) fn rgb(&self, image: &RgbImage, around: [u8; 3]) -> RgbImage {
-        self.placed(image, |_| bilinear(image, 3, self.size), image::Rgb(around))
+    /// The pixels of the input, plane by plane in `order`, row by row; where the picture does not reach, those of the colour
+    /// that `fit` pads with. Brightness is taken before anything else, as Pillow's `convert("L")` does.
+    pub fn pixels(&self, image: &RgbImage, fit: Fit, order: ColourOrder) -> Vec<u8> {
+        let around = match fit {
+            Fit::Pad { colour } => colour,
+            _ => [0; 3],
+        };
+        let order = match order {
+            ColourOrder::Rgb => [0, 1, 2],
+            ColourOrder::Bgr => [2, 1, 0],
+            ColourOrder::Grey => {
+                let image = &grey(image);
+                let around = image::Luma([luma(around)]);
+                return self.put(image, |size| bilinear(image, 1, size), around).into_raw();
+            }
+        };
+        let placed = self.put(image, |size| bilinear(image, 3, size), image::Rgb(around));
+        order.iter().flat_map(|channel| placed.pixels().map(|pixel| pixel.0[*channel])).collect()
     }
 
-    /// As [`Self::rgb`], of the picture's brightness, which is taken before anything else, as Pillow's `convert("L")`.
-    pub(super) fn grey(&self, image: &RgbImage, around: [u8; 3]) -> GrayImage {
-        let image = &grey(image);
-        self.placed(image, |_| bilinear(image, 1, self.size), image::Luma([luma(around)]))
-    }
-
-    /// A map of classes of the picture: every pixel of the input takes the class in its middle, [`LabelMap::IGNORED`] where
-    /// the picture does not reach.
-    pub(super) fn labels(&self, map: &GrayImage) -> GrayImage {
-        self.placed(map, |[width, height]| nearest(map, width, height), image::Luma([LabelMap::IGNORED]))
-    }
-
-    fn placed<P: Pixel<Subpixel = u8> + 'static>(
+    /// What belongs to the picture's pixels in the input, resized as `resize` does it, `around` where it does not reach.
+    pub fn put<P: Pixel<Subpixel = u8> + 'static>(
         &self,
         image: &ImageBuffer<P, Vec<u8>>,
         resize: impl Fn([u32; 2]) -> ImageBuffer<P, Vec<u8>>,
@@ -117,14 +118,4 @@ fn bilinear<P: Pixel<Subpixel = u8>>(
 ) -> ImageBuffer<P, Vec<u8>> {
     let pixels = resize(image, channels, [image.width(), image.height()], size);
     ImageBuffer::from_raw(size[0], size[1], pixels).unwrap_or_else(|| ImageBuffer::new(size[0], size[1]))
-}
-
-/// The picture of another size whose pixels each have the value in their middle.
-fn nearest(image: &GrayImage, width: u32, height: u32) -> GrayImage {
-    let source = |at: u32, from: u32, to: u32| {
-        let middle = (2 * u64::from(at) + 1) * u64::from(from) / (2 * u64::from(to));
-        u32::try_from(middle).unwrap_or(u32::MAX).min(from - 1)
-    };
-    let pixel = |x, y| *image.get_pixel(source(x, image.width(), width), source(y, image.height(), height));
-    GrayImage::from_fn(width, height, pixel)
 }

@@ -1,6 +1,7 @@
 //! Every act does what it says, and nothing else.
 
-use tokio::io::{DuplexStream, duplex, split};
+use brelu_core::channel::{ANSWER_LEN, FIRST_OVERHEAD};
+use tokio::io::{AsyncReadExt, DuplexStream, duplex, split};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 
@@ -15,9 +16,11 @@ fn pieces() -> Vec<Vec<u8>> {
 /// The two ends of a wire with `act` at one record from near to far.
 fn wire(index: usize, act: Act) -> (DuplexStream, DuplexStream, JoinHandle<()>) {
     let ((near, near_inner), (far, far_inner)) = (duplex(1 << 16), duplex(1 << 16));
+    let there = Link::ClientServer;
     let tap: Tap =
-        Arc::new(move |link, at, _| if (link, at) == (Link::ClientServer, index) { act } else { Act::Pass });
-    let joined = tokio::spawn(join(Link::ClientServer, tap, split(near_inner), split(far_inner)));
+        Arc::new(move |link, at, _| if (link, at) == (there, index) { act } else { Act::Pass }.into());
+    let line = Line { there, cut: Cut::Records, tap };
+    let joined = tokio::spawn(line.join(split(near_inner), split(far_inner)));
     (near, far, joined)
 }
 

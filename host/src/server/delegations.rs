@@ -11,12 +11,12 @@ use tokio::time::timeout;
 use crate::error::SessionError;
 use crate::pipe::Payload;
 
-/// What an errand is known by: delegate, device, inference number.
+/// What a delegation is known by: delegate, device, inference number.
 type Name = (PublicKey, PublicKey, u64);
 
 /// A device's masked input, and where the output goes, or the words in which it is refused.
 #[derive(Debug)]
-pub(super) struct Visit {
+pub(super) struct DelegatedInput {
     pub(super) input: Payload,
     pub(super) output: oneshot::Sender<Result<Vec<u8>, String>>,
 }
@@ -24,15 +24,15 @@ pub(super) struct Visit {
 /// Who came first waits here for the other.
 #[derive(Debug)]
 enum Waiting {
-    Device(Visit),
-    Delegate(oneshot::Sender<Visit>),
+    Device(DelegatedInput),
+    Delegate(oneshot::Sender<DelegatedInput>),
 }
 
-/// The errands of all sessions. Every session has one at a time at most.
+/// The delegations of all sessions. Every session has one at a time at most.
 #[derive(Debug, Default)]
-pub(super) struct Errands(Mutex<BTreeMap<Name, Waiting>>);
+pub(super) struct Delegations(Mutex<BTreeMap<Name, Waiting>>);
 
-impl Errands {
+impl Delegations {
     fn waiting(&self) -> MutexGuard<'_, BTreeMap<Name, Waiting>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -46,26 +46,26 @@ impl Errands {
     ) -> Result<Vec<u8>, SessionError> {
         let name = (delegate, device, number);
         let (output, answer) = oneshot::channel();
-        self.meet(name, Visit { input, output })?;
-        let _place = Place { errands: self, name };
+        self.meet(name, DelegatedInput { input, output })?;
+        let _place = Place { delegations: self, name };
         match timeout(patience, answer).await {
             Ok(Ok(Ok(output))) => Ok(output),
-            Ok(Ok(Err(words))) => Err(SessionError::ErrandRefused(words)),
-            Ok(Err(_)) => Err(SessionError::ErrandFailed(number)),
+            Ok(Ok(Err(words))) => Err(SessionError::DelegationRefused(words)),
+            Ok(Err(_)) => Err(SessionError::DelegationFailed(number)),
             Err(_) => Err(SessionError::NoDelegate(number)),
         }
     }
 
-    fn meet(&self, name: Name, visit: Visit) -> Result<(), SessionError> {
+    fn meet(&self, name: Name, delegated: DelegatedInput) -> Result<(), SessionError> {
         let mut waiting = self.waiting();
         match waiting.remove(&name) {
-            // A delegate that went away in this moment drops the visit, and the device is told.
-            Some(Waiting::Delegate(delegate)) => drop(delegate.send(visit)),
+            // A delegate that went away in this moment drops the input, and the device is told.
+            Some(Waiting::Delegate(delegate)) => drop(delegate.send(delegated)),
             Some(Waiting::Device(other)) => {
                 waiting.insert(name, Waiting::Device(other));
-                return Err(SessionError::ErrandTwice(name.2));
+                return Err(SessionError::DelegationTwice(name.2));
             }
-            None => drop(waiting.insert(name, Waiting::Device(visit))),
+            None => drop(waiting.insert(name, Waiting::Device(delegated))),
         }
         Ok(())
     }
@@ -75,15 +75,15 @@ impl Errands {
         &self,
         (delegate, device, number): Name,
         patience: Duration,
-    ) -> Result<Visit, SessionError> {
+    ) -> Result<DelegatedInput, SessionError> {
         let name = (delegate, device, number);
         let arrival = {
             let mut waiting = self.waiting();
             match waiting.remove(&name) {
-                Some(Waiting::Device(visit)) => return Ok(visit),
+                Some(Waiting::Device(delegated)) => return Ok(delegated),
                 Some(other) => {
                     waiting.insert(name, other);
-                    return Err(SessionError::ErrandTwice(number));
+                    return Err(SessionError::DelegationTwice(number));
                 }
                 None => {
                     let (send, arrival) = oneshot::channel();
@@ -92,7 +92,7 @@ impl Errands {
                 }
             }
         };
-        let _place = Place { errands: self, name };
+        let _place = Place { delegations: self, name };
         timeout(patience, arrival)
             .await
             .ok()
@@ -103,13 +103,13 @@ impl Errands {
 
 /// Ends a wait, however it ends.
 struct Place<'e> {
-    errands: &'e Errands,
+    delegations: &'e Delegations,
     name: Name,
 }
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
-        self.errands.waiting().remove(&self.name);
+        self.delegations.waiting().remove(&self.name);
     }
 }
 
@@ -130,44 +130,46 @@ mod tests {
 
     #[tokio::test]
     async fn whoever_comes_first_waits_for_the_other() {
-        let errands = Errands::default();
+        let delegations = Delegations::default();
         for device_first in [true, false] {
             let device = async {
                 tokio::time::sleep(Duration::from_millis(if device_first { 0 } else { 10 })).await;
-                errands.bring(name(1), input(), LONG).await
+                delegations.bring(name(1), input(), LONG).await
             };
             let delegate = async {
                 tokio::time::sleep(Duration::from_millis(if device_first { 10 } else { 0 })).await;
-                let visit = errands.expect(name(1), LONG).await.expect("a visit");
-                assert_eq!(visit.input.as_slice(), [7]);
-                visit.output.send(Ok(vec![9])).expect("a device that listens");
+                let delegated = delegations.expect(name(1), LONG).await.expect("an input");
+                assert_eq!(delegated.input.as_slice(), [7]);
+                delegated.output.send(Ok(vec![9])).expect("a device that listens");
             };
             assert_eq!(tokio::join!(device, delegate).0.expect("an output"), [9]);
-            assert!(errands.waiting().is_empty());
+            assert!(delegations.waiting().is_empty());
         }
     }
 
     #[tokio::test]
     async fn nobody_waits_for_ever_or_twice() {
-        let errands = Errands::default();
-        let none = errands.expect(name(1), PATIENCE).await;
+        let delegations = Delegations::default();
+        let none = delegations.expect(name(1), PATIENCE).await;
         assert!(matches!(none, Err(SessionError::NoDevice { number: 1, .. })));
-        let none = errands.bring(name(2), input(), PATIENCE).await;
+        let none = delegations.bring(name(2), input(), PATIENCE).await;
         assert!(matches!(none, Err(SessionError::NoDelegate(2))));
-        let waits = errands.bring(name(3), input(), PATIENCE);
-        let again = async { errands.meet(name(3), Visit { input: input(), output: oneshot::channel().0 }) };
+        let waits = delegations.bring(name(3), input(), PATIENCE);
+        let again = async {
+            delegations.meet(name(3), DelegatedInput { input: input(), output: oneshot::channel().0 })
+        };
         let (_, again) = tokio::join!(biased; waits, again);
-        assert!(matches!(again, Err(SessionError::ErrandTwice(3))));
-        let device = errands.bring(name(4), input(), LONG);
-        let delegate = async { drop(errands.expect(name(4), LONG).await.expect("a visit")) };
-        assert!(matches!(tokio::join!(device, delegate).0, Err(SessionError::ErrandFailed(4))));
-        let device = errands.bring(name(5), input(), LONG);
+        assert!(matches!(again, Err(SessionError::DelegationTwice(3))));
+        let device = delegations.bring(name(4), input(), LONG);
+        let delegate = async { drop(delegations.expect(name(4), LONG).await.expect("an input")) };
+        assert!(matches!(tokio::join!(device, delegate).0, Err(SessionError::DelegationFailed(4))));
+        let device = delegations.bring(name(5), input(), LONG);
         let delegate = async {
-            let visit = errands.expect(name(5), LONG).await.expect("a visit");
-            visit.output.send(Err("no more today".into())).expect("a device that listens");
+            let delegated = delegations.expect(name(5), LONG).await.expect("an input");
+            delegated.output.send(Err("no more today".into())).expect("a device that listens");
         };
         let error = tokio::join!(device, delegate).0.expect_err("a refusal");
         assert_eq!(error.to_string(), "no more today");
-        assert!(errands.waiting().is_empty());
+        assert!(delegations.waiting().is_empty());
     }
 }

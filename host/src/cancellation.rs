@@ -1,4 +1,4 @@
-//! A request to stop, heard by every session of a party.
+//! A request to stop, which reaches every session of a party.
 
 use tokio::sync::watch;
 
@@ -7,35 +7,35 @@ use crate::pipe::Pipe;
 
 /// The request.
 #[derive(Debug)]
-pub(crate) struct Stopping(watch::Sender<bool>);
+pub(crate) struct Cancellation(watch::Sender<bool>);
 
-/// One session's ear for it.
-pub(crate) struct Ear(watch::Receiver<bool>);
+/// What a session has of it.
+pub(crate) struct CancellationToken(watch::Receiver<bool>);
 
-impl Default for Stopping {
+impl Default for Cancellation {
     fn default() -> Self {
         Self(watch::channel(false).0)
     }
 }
 
-impl Stopping {
+impl Cancellation {
     pub(crate) fn stop(&self) {
         self.0.send_replace(true);
     }
 
-    pub(crate) fn ear(&self) -> Ear {
-        Ear(self.0.subscribe())
+    pub(crate) fn token(&self) -> CancellationToken {
+        CancellationToken(self.0.subscribe())
     }
 }
 
-impl Ear {
+impl CancellationToken {
     async fn heard(&mut self) {
         // The sender lives as long as the party, and the party longer than its sessions.
         drop(self.0.wait_for(|stop| *stop).await);
     }
 
     /// Does `work` unless there is a request to stop; the peer is told of that.
-    pub(crate) async fn unless_stopped<T>(
+    pub(crate) async fn unless_cancelled<T>(
         &mut self,
         pipe: &mut Pipe,
         work: impl AsyncFnOnce(&mut Pipe) -> Result<T, SessionError>,

@@ -11,13 +11,13 @@ use crate::state::{Incoming, StateError};
 const WAITING: usize = 1 << 20;
 
 /// An item that is being received.
-pub(super) struct Shelving {
+pub(super) struct StoreWriter {
     incoming: Incoming,
     waiting: Vec<Payload>,
     bytes: usize,
 }
 
-impl Shelving {
+impl StoreWriter {
     /// Begins with the key.
     pub(super) fn new(incoming: Incoming, key: &PairKey) -> Self {
         Self { incoming, waiting: vec![Zeroizing::new(key.expose().to_vec())], bytes: 0 }

@@ -3,12 +3,6 @@
 use std::borrow::Cow;
 
 use brelu_core::geometry::Shape;
-use brelu_core::plan::Plan;
-
-/// Logits in real units.
-pub fn real(plan: &Plan<'_>, output: &[i32]) -> Vec<f32> {
-    output.iter().map(|value| *value as f32 * plan.header().output_scale).collect()
-}
 
 /// How many classes a number of outputs tells apart: one output is for one of two, by its sign.
 pub const fn classes(outputs: u32) -> u32 {
