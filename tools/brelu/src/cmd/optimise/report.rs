@@ -8,8 +8,7 @@ use brelu_budget::knapsack::Link;
 use brelu_data::Dataset;
 use brelu_networks::blocks::Spec;
 use brelu_report::{
-    self, Chosen, Example, Figure, History, Inputs, examples, parse_front, png, report,
-    training_report,
+    self, Chosen, Example, Figure, History, Inputs, examples, parse_front, png, report, training_report,
 };
 
 use brelu_learn::training;
