@@ -1,12 +1,37 @@
-//! From a float network to a plan and the server's integers.
+//! From a float network to what the parties run: a plan, which is public, and integer weights, which are the server's secret.
+//!
+//! [`compile`] takes a [`Graph`] and calibration pictures, chooses the cheapest [`Format`] whose outputs are close to the
+//! float network's ([`Criterion`]), and says in a [`Report`] what it chose and what that costs.
+//! [`simulate::Simulator`] computes in the clear, mask for mask, what the three parties would.
+//!
+//! ```
+//! use brelu_compile::{CompileOptions, Format, compile, simulate};
+//! use brelu_core::plan::{ColourOrder, Plan};
+//! use brelu_data::Preprocess;
+//!
+//! let network = brelu_networks::zoo::build("resnet8")?;
+//! let pictures: Vec<Vec<u8>> = (0..4).map(|at| (0..3 * 32 * 32).map(|i| (i * (at + 3) % 251) as u8).collect()).collect();
+//! let preprocess = Preprocess { divide_by: 255.0, ..Preprocess::raw(32, 32, ColourOrder::Rgb) };
+//! let format = Some(Format { narrow: 16, fraction: 12, window: 8 });
+//! let options = CompileOptions { format, ..CompileOptions::new(preprocess) };
+//! let compiled = compile(&network, &pictures, &options, &mut |_| ())?;
+//!
+//! let plan = Plan::parse(&compiled.plan)?;
+//! let input = simulate::quantise_input(&plan.header().preprocess, 32 * 32, &pictures[0]);
+//! let scores = simulate::run(&plan, &compiled.weights, &input, 0)?;
+//! println!("{} round trips, first score {}", compiled.report.round_trips, scores[0] as f32 * plan.header().output_scale);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! On the way, a file each:
 //!
 //! 1. `lower`: operations of the graph become operations of plans, still with real numbers;
 //! 2. `widths`, `order`: which tensors live in which ring, where rings are extended, what shares a round trip;
 //! 3. `calibrate`: how large values get on sample images, with the blocks of the block spec;
 //! 4. `untie`, `ties`, `scales`, `margin`: which channels share a scale, and the finest scales with which all ranges hold;
-//! 5. `quantise`, `drift`: integers, the positions of comparison windows, and what these take away on average;
+//! 5. `function`, `quantise`, `drift`: integers, the positions of comparison windows, and what these take away on average;
 //! 6. `model`, `search`, `criterion`: the front of formats, and the one whose answers are worth its bytes;
-//! 7. `exact`: scores are opened without rounding.
+//! 7. `answer`, `exact`: only labels are opened, or scores without rounding.
 
 #![forbid(unsafe_code)]
 
