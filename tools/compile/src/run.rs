@@ -7,6 +7,7 @@ use brelu_core::plan::{Channel, Local};
 use super::CompileError;
 use super::net::{Id, Net, Node, Op, Term};
 use brelu_networks::activation::Activation;
+use brelu_networks::blocks::passes;
 use brelu_networks::graph;
 
 /// Computes the output for one image and shows `observer` every node with its first input and its output.
@@ -94,7 +95,7 @@ fn passed(plane: &[f32], at: f32, shape: Shape, [height, width]: [u16; 2]) -> Ve
         return moved;
     }
     blocks(&mut moved, shape, height, width, |values, sum| {
-        if sum < 0.0 {
+        if !passes(sum) {
             values.fill(0.0);
         }
     });

@@ -159,14 +159,10 @@ fn check_clamping(name: &str, window: &Window, axis: usize, size: u32, len: u32)
 
 /// What all windows divide by, if it is the same everywhere.
 fn uniform_area(window: &Window, count_include_pad: bool, from: Shape, to: Shape) -> Option<u32> {
-    let count = |i, size, axis| match count_include_pad {
-        true => window.padded_taps(i, size, axis),
-        false => window.taps(i, size, axis).count(),
+    let [rows, columns] = window.counts(from, to, count_include_pad);
+    let uniform = |counts: &[usize]| {
+        let (first, rest) = counts.split_first()?;
+        rest.iter().all(|count| count == first).then_some(*first)
     };
-    let uniform = |axis: usize| {
-        let (size, len) = [(from.height, to.height), (from.width, to.width)][axis];
-        let first = count(0, size, axis);
-        (0..len).all(|i| count(i, size, axis) == first).then_some(first)
-    };
-    u32::try_from(uniform(0)?.checked_mul(uniform(1)?)?).ok().filter(|area| *area > 0)
+    u32::try_from(uniform(&rows)?.checked_mul(uniform(&columns)?)?).ok().filter(|area| *area > 0)
 }

@@ -18,7 +18,7 @@ pub(super) struct Roles {
 impl Roles {
     pub(super) fn new(graph: &Graph, spec: &BlockSpec) -> Result<Self, CompileError> {
         let len = graph.nodes.len();
-        let mut roles = Self { uses: uses(graph), absorbed: vec![false; len], terms: vec![Vec::new(); len] };
+        let mut roles = Self { uses: graph.uses(), absorbed: vec![false; len], terms: vec![Vec::new(); len] };
         for (id, node) in graph.iter() {
             match node.op {
                 _ if roles.uses[id.0] == 0 => {}
@@ -89,15 +89,4 @@ impl Roles {
         }
         Ok(spec.channels(&node.name, node.shape)?.iter().all(is_pointwise))
     }
-}
-
-fn uses(graph: &Graph) -> Vec<usize> {
-    let mut uses = vec![0; graph.nodes.len()];
-    uses[graph.output.0] = 1;
-    for (id, node) in graph.nodes.iter().enumerate().rev() {
-        if uses[id] > 0 {
-            node.inputs.iter().for_each(|input| uses[input.0] += 1);
-        }
-    }
-    uses
 }
