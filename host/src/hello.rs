@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use brelu_core::channel::read_hello;
+
 use crate::error::SessionError;
 use crate::weights::PlanHash;
 
@@ -40,5 +42,5 @@ pub(crate) fn decode<'a, T: Deserialize<'a>>(
     peer: &'static str,
     payload: &'a [u8],
 ) -> Result<T, SessionError> {
-    postcard::from_bytes(payload).map_err(|_| SessionError::Hello(peer))
+    read_hello(payload).ok_or(SessionError::Hello(peer))
 }

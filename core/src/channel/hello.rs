@@ -33,6 +33,12 @@ pub const fn inference_number(epoch: u32, index: u32) -> u64 {
     (epoch as u64) << 32 | index as u64
 }
 
+/// What a greeting says; `None` if that does not fill `words` to the end.
+pub fn read_hello<'a, T: Deserialize<'a>>(words: &'a [u8]) -> Option<T> {
+    let (hello, rest) = postcard::take_from_bytes(words).ok()?;
+    rest.is_empty().then_some(hello)
+}
+
 /// The epoch in an inference number.
 pub const fn epoch_of(inference: u64) -> u32 {
     (inference >> 32) as u32
@@ -84,3 +90,18 @@ pub struct ServerHello<'a> {
 }
 
 crate::share::redacted!(ServerHello);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_greeting_ends_where_its_frame_does() {
+        let hello = ServerHello { welcome: &[3], weights_seed: &[1, 2], ready: 7 };
+        let mut words = [0; 16];
+        let len = postcard::to_slice(&hello, &mut words).unwrap().len();
+        let read =
+            |len: usize| read_hello::<ServerHello<'_>>(&words[..len]).map(|hello| hello.welcome == [3]);
+        assert_eq!([len - 1, len, len + 1].map(read), [None, Some(true), None]);
+    }
+}

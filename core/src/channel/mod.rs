@@ -28,7 +28,7 @@ mod words;
 pub use handshake::{ANSWER_LEN, Agreed, HandshakeError, Initiator, Link, Refusal, Responder, SessionKeys};
 pub use hello::{
     Caller, ClientHello, DeviceHello, EPOCH_JUMP, EPOCH_LEAD, EPOCH_LEN, GREETING_LEN, ServerHello,
-    WELCOME_LEN, epoch_of, inference_number,
+    WELCOME_LEN, epoch_of, inference_number, read_hello,
 };
 pub use identity::{BadKey, Identity, KeyId, PublicKey};
 pub use record::{Opener, RECORD_HEADER, RECORD_OVERHEAD, RECORD_TAG, RecordError, Sealer, record_body};

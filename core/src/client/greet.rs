@@ -2,7 +2,7 @@
 
 use crate::channel::{
     Caller, ClientHello, EPOCH_JUMP, EPOCH_LEN, Ephemeral, GREETING_LEN, Identity, Initiator, Link,
-    PublicKey, ServerHello,
+    PublicKey, ServerHello, read_hello,
 };
 use crate::client::{ClientError, ClientKeys};
 use crate::prf::PairKey;
@@ -89,7 +89,7 @@ fn read<E: core::fmt::Debug>(
     plan: &[u8; 32],
     floor: u32,
 ) -> Result<Session, ClientError<E>> {
-    let hello: ServerHello<'_> = postcard::from_bytes(words).map_err(|_| ClientError::Hello)?;
+    let hello: ServerHello<'_> = read_hello(words).ok_or(ClientError::Hello)?;
     let seed: [u8; 32] = hello.weights_seed.try_into().map_err(|_| ClientError::Hello)?;
     let mut epoch = [0; EPOCH_LEN];
     let agreed = dealer.read(hello.welcome, &mut epoch).map_err(|_| ClientError::Dealer)?;
