@@ -3,7 +3,7 @@
 //!
 //! A network gives scores of shape `channels x height x width`, often at an eighth of its input. They are interpolated
 //! linearly to the input by the network's own [`Interpolation`](brelu_core::plan::Interpolation), then, for a picture,
-//! linearly to its pixels by undoing the [`Fit`](crate::Fit) (pixels are areas, as when pictures are resized). Both
+//! linearly to its pixels by undoing the [`Fit`](brelu_core::plan::Fit) (pixels are areas, as when pictures are resized). Both
 //! steps are linear, so each axis takes one list of weights ([`Taps`]). The largest score of a pixel decides.
 
 mod areas;

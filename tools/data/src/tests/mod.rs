@@ -124,7 +124,7 @@ fn the_mean_has_a_colour() {
 #[test]
 fn pixels_of_pictures_are_found_in_the_input() {
     let positions = |fit: Fit, picture, input, side| -> Vec<Option<f64>> {
-        Placement::new(fit.into(), picture, input).unwrap().positions(side).collect()
+        Placement::new(fit, picture, input).unwrap().positions(side).collect()
     };
     assert_eq!(positions(Fit::Stretch, [2, 4], [4, 1], 0), [Some(0.5), Some(2.5)]);
     assert_eq!(positions(Fit::Exact, [2, 1], [2, 1], 0), [Some(0.0), Some(1.0)]);
@@ -133,7 +133,7 @@ fn pixels_of_pictures_are_found_in_the_input() {
     assert_eq!(positions(cut, [4, 2], [2, 2], 1), [Some(0.0), Some(1.0)]);
     let pad = Fit::Pad { colour: [0; 3] };
     assert_eq!(positions(pad, [2, 4], [9, 8], 0), [Some(2.5), Some(4.5)]);
-    assert!(Placement::new(pad.into(), [0, 4], [9, 8]).is_err());
+    assert!(Placement::new(pad, [0, 4], [9, 8]).is_err());
 }
 
 #[test]
