@@ -10,9 +10,9 @@ use brelu_networks::activation::Activation;
 /// The largest slope in whole numbers.
 const STEEPEST: u16 = 256;
 
-/// The relative error of a layer whose weights have a magnitude of one unit: they are rounded to halves, some hundreds of
-/// them are added.
-const ROUNDING: f64 = 4.0;
+/// What weights that are rounded to a unit do to the outputs of a network, relative to what as large an error in slopes does:
+/// every output adds up some hundreds of them. Measured on small networks of LeakyReLU.
+const ROUNDING: f64 = 20.0;
 
 /// How many units of its outputs one of its inputs is worth where the slope is 1: the factor that leaves the least error in
 /// slopes and in weights of `fraction` fraction bits together.
@@ -90,7 +90,7 @@ mod tests {
                 [-1000, -300, -1, 0, 1, 500, 1000].map(error).into_iter().fold(0.0, f64::max)
             });
             assert!(errors[0] >= errors[1] && errors[1] >= errors[2], "{function:?}: {errors:?}");
-            assert!(errors[0] < 0.6 && errors[2] < 0.03, "{function:?}: {errors:?}");
+            assert!(errors[0] < 1.5 && errors[2] < 0.11, "{function:?}: {errors:?}");
         }
     }
 
