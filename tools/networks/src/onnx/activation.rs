@@ -4,7 +4,7 @@ use super::arithmetic::per_channel;
 use super::build::{Builder, Tensor};
 use super::call::Call;
 use super::error::Problem;
-use crate::activation::{Activation, ActivationError, Functions};
+use crate::activation::{Activation, ActivationError, Functions, Knot};
 use crate::graph::Op;
 
 /// From here on a bound is none: exporters write the largest float for infinity.
@@ -26,6 +26,10 @@ pub(super) fn clip(call: &Call, build: &mut Builder) -> Problem<Tensor> {
         }
         _ => one(call, build, known(Activation::clip(min, max))?),
     }
+}
+
+pub(super) fn abs(call: &Call, build: &mut Builder) -> Problem<Tensor> {
+    one(call, build, known(Activation::new(-1.0, 0.0, vec![Knot { at: 0.0, slope: 2.0 }]))?)
 }
 
 pub(super) fn leaky_relu(call: &Call, build: &mut Builder) -> Problem<Tensor> {

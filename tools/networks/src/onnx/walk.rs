@@ -315,6 +315,7 @@ fn operator(name: &str) -> Option<Operator> {
         "Neg" => arithmetic::neg,
         "Relu" => activation::relu,
         "Clip" => activation::clip,
+        "Abs" => activation::abs,
         "LeakyRelu" => activation::leaky_relu,
         "PRelu" => activation::parametric_relu,
         "HardSigmoid" => activation::hard_sigmoid,

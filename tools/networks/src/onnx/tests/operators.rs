@@ -267,6 +267,7 @@ fn piecewise_linear_functions() {
     assert_eq!(of("HardSigmoid z -> y", &[]), [0.2, 0.4, 0.6, 0.8]);
     assert_eq!(of("Clip z low high -> y", &[]), [-1.0, -0.5, 0.5, 1.0]);
     assert_eq!(of("Clip z low -> y", &[]), [-1.0, -0.5, 0.5, 1.5]);
+    assert_eq!(of("Abs z -> y", &[]), [1.5, 0.5, 0.5, 1.5]);
     let old = moved(7).node("Clip z -> y", &[float("max", 1.0)]);
     assert_eq!(old.compute(), [-1.5, -0.5, 0.5, 1.0]);
     let slopes = moved(16).weights("s", &[2, 1, 1], &[2.0, -3.0]).node("PRelu z s -> y", &[]);
