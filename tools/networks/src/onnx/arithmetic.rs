@@ -1,9 +1,10 @@
-//! BatchNormalization and element by element arithmetic: of two tensors (Add, Sub, Sum) or with a constant a channel.
+//! BatchNormalization and element by element arithmetic: of two tensors (Add, Sub, Sum, Max, Min) or with a constant a channel.
 
 use super::build::{Builder, Tensor, Value};
 use super::call::Call;
 use super::constant::Constant;
 use super::error::Problem;
+use crate::activation::{Activation, ActivationError, Functions};
 use crate::graph::Op;
 
 /// Why tensors cannot be multiplied.
@@ -72,11 +73,7 @@ pub(super) fn sum(call: &Call, build: &mut Builder) -> Problem<Tensor> {
 
 pub(super) fn sub(call: &Call, build: &mut Builder) -> Problem<Tensor> {
     match operands(call)? {
-        Operands::Tensors(x, y) => {
-            let channels = build.graph[y.id].shape.channels as usize;
-            let minus = affine(y, vec![-1.0; channels], vec![0.0; channels], build)?;
-            add_tensors(x, &minus, build)
-        }
+        Operands::Tensors(x, y) => subtract(x, y, build),
         Operands::Constant { x, constant, first: false } => {
             let shift: Vec<f32> = per_channel(constant, x)?.iter().map(|value| -value).collect();
             affine(x, vec![1.0; shift.len()], shift, build)
@@ -119,6 +116,50 @@ pub(super) fn neg(call: &Call, build: &mut Builder) -> Problem<Tensor> {
     affine(x, vec![-1.0; channels], vec![0.0; channels], build)
 }
 
+pub(super) fn max(call: &Call, build: &mut Builder) -> Problem<Tensor> {
+    extremum(call, build, Activation::at_least, |x, y, build| {
+        let above = subtract(x, y, build)?;
+        add_tensors(y, &relu(&above, build)?, build)
+    })
+}
+
+pub(super) fn min(call: &Call, build: &mut Builder) -> Problem<Tensor> {
+    extremum(call, build, Activation::at_most, |x, y, build| {
+        let above = subtract(y, x, build)?;
+        subtract(y, &relu(&above, build)?, build)
+    })
+}
+
+/// Any number of operands: `pair` joins two tensors, constants are bounds.
+fn extremum(
+    call: &Call,
+    build: &mut Builder,
+    bounded: fn(f32) -> Result<Activation, ActivationError>,
+    pair: fn(&Tensor, &Tensor, &mut Builder) -> Problem<Tensor>,
+) -> Problem<Tensor> {
+    let mut total: Option<Tensor> = None;
+    for x in call.inputs.iter().flatten().filter_map(Value::tensor) {
+        total = Some(match total {
+            Some(total) => pair(&total, x, build)?,
+            None => x.clone(),
+        });
+    }
+    let mut total = total.ok_or("compares nothing")?;
+    for value in call.inputs.iter().flatten() {
+        if let Value::Constant(constant) = value {
+            let bounds = per_channel(constant, &total)?;
+            let functions = bounds.into_iter().map(bounded).collect::<Result<_, _>>();
+            let op = Op::Activation(Functions::of_channels(functions.map_err(|error| error.to_string())?));
+            total = build.push_as(op, &[&total], total.dims.clone())?;
+        }
+    }
+    Ok(total)
+}
+
+fn relu(x: &Tensor, build: &mut Builder) -> Problem<Tensor> {
+    build.push_as(Op::relu(), &[x], x.dims.clone())
+}
+
 enum Operands<'call> {
     Tensors(&'call Tensor, &'call Tensor),
     Constant {
@@ -144,6 +185,12 @@ fn operands<'call>(call: &'call Call) -> Problem<Operands<'call>> {
 
 fn affine(x: &Tensor, scale: Vec<f32>, shift: Vec<f32>, build: &mut Builder) -> Problem<Tensor> {
     build.push_as(Op::Affine { scale, shift }, &[x], x.dims.clone())
+}
+
+fn subtract(x: &Tensor, y: &Tensor, build: &mut Builder) -> Problem<Tensor> {
+    let channels = build.graph[y.id].shape.channels as usize;
+    let minus = affine(y, vec![-1.0; channels], vec![0.0; channels], build)?;
+    add_tensors(x, &minus, build)
 }
 
 fn add_tensors(x: &Tensor, y: &Tensor, build: &mut Builder) -> Problem<Tensor> {

@@ -313,6 +313,8 @@ fn operator(name: &str) -> Option<Operator> {
         "Mul" => arithmetic::mul,
         "Div" => arithmetic::div,
         "Neg" => arithmetic::neg,
+        "Max" => arithmetic::max,
+        "Min" => arithmetic::min,
         "Relu" => activation::relu,
         "Clip" => activation::clip,
         "Abs" => activation::abs,

@@ -275,3 +275,18 @@ fn piecewise_linear_functions() {
     let reversed = moved(16).node("Clip z high low -> y", &[]).import().unwrap_err().to_string();
     assert!(reversed.contains("clips to 1 ..= -1: the lower bound has to be below the upper"), "{reversed}");
 }
+
+#[test]
+fn extrema_of_tensors_and_constants() {
+    let base = || {
+        let tiny = tiny(13, &[1, 2, 1, 2]).weights("c", &[1], &[-2.5]).node("Add x c -> z", &[]);
+        tiny.weights("b", &[2, 1, 1], &[-1.0, 1.0]).node("Neg z -> n", &[])
+    };
+    let of = |node: &str| base().node(node, &[]).compute();
+    assert_eq!(of("Max z b -> y"), [-1.0, -0.5, 1.0, 1.5]);
+    assert_eq!(of("Min b z -> y"), [-1.5, -1.0, 0.5, 1.0]);
+    assert_eq!(of("Max z n -> y"), [1.5, 0.5, 0.5, 1.5]);
+    assert_eq!(of("Min z n -> y"), [-1.5, -0.5, -0.5, -1.5]);
+    assert_eq!(of("Max z n b -> y"), [1.5, 0.5, 1.0, 1.5]);
+    assert_eq!(of("Max z -> y"), [-1.5, -0.5, 0.5, 1.5]);
+}
