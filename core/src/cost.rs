@@ -17,7 +17,7 @@ use core::ops::{Add, AddAssign};
 
 use crate::bits::bytes;
 use crate::plan::{Channel, Channels, Node, NodeId, Op, Plan};
-use crate::protocol::block_relu::Format;
+use crate::protocol::block_relu::Widths;
 use crate::protocol::tiling::Tiling;
 
 /// Amounts by link and phase. The dealer sends only to the server and only offline.
@@ -99,7 +99,7 @@ pub const fn linear(n: u8, elements: u64) -> Traffic {
 }
 
 /// Bits of the pixels of an activation with `knots` knots (of ReLU: 1).
-pub const fn pixels(format: Format, knots: usize, pixels: u64) -> Traffic {
+pub const fn pixels(format: Widths, knots: usize, pixels: u64) -> Traffic {
     let (n, k, extra) = (format.n as u64, format.k as u64, format.extra() as u64);
     Traffic {
         dealer_offline: (2 * extra + knots as u64 * (k + extra)) * pixels,
@@ -110,7 +110,7 @@ pub const fn pixels(format: Format, knots: usize, pixels: u64) -> Traffic {
 }
 
 /// Bits of the decisions of an activation with `knots` knots (of ReLU: 1), one a knot and block.
-pub const fn blocks(format: Format, knots: usize, blocks: u64) -> Traffic {
+pub const fn blocks(format: Widths, knots: usize, blocks: u64) -> Traffic {
     let decisions = knots as u64 * blocks;
     Traffic {
         dealer_offline: ((1 << format.table_log2()) + format.k as u64) * decisions,
@@ -132,7 +132,7 @@ pub const fn extension(n: u8, k: u8, pixels: u64) -> Traffic {
     }
 }
 
-/// Format, tiling and traffic of one channel of an activation layer.
+/// Widths, tiling and traffic of one channel of an activation layer.
 #[derive(Clone, Copy, Debug)]
 pub struct ChannelLayout {
     /// What the channel does.
@@ -142,7 +142,7 @@ pub struct ChannelLayout {
     /// Knots of its function (of no meaning for other than block channels).
     pub knots: usize,
     /// Rings and window (of no meaning for other than block channels, whose `lo` is 0).
-    pub format: Format,
+    pub format: Widths,
     /// Blocks of the plane (of no meaning for other than block channels).
     pub tiling: Tiling,
     /// Pixels of the plane.
@@ -190,7 +190,7 @@ pub fn layouts<'p>(plan: &Plan<'p>, node: &Node<'p>) -> impl Iterator<Item = Cha
             Channel::Blocks { height, width, lo } => (height, width, lo),
             _ => (1, 1, 0),
         };
-        let (format, tiling) = (Format { n, k, w: window, lo }, Tiling::new(shape, height, width));
+        let (format, tiling) = (Widths { n, k, w: window, lo }, Tiling::new(shape, height, width));
         let knots = channels.function(index).len();
         let bits = match channel {
             Channel::Blocks { .. } => {
@@ -286,7 +286,7 @@ mod tests {
     #[test]
     fn a_relu_pixel_costs_five_k_with_its_linear_layer() {
         for (k, n) in [(32, 18), (28, 16), (24, 12)] {
-            let format = Format { n, k, w: 6, lo: 0 };
+            let format = Widths { n, k, w: 6, lo: 0 };
             assert_eq!((linear(n, 1) + pixels(format, 1, 1)).total(), 5 * u64::from(k));
             assert_eq!((linear(n, 1) + extension(n, k, 1)).total(), u64::from(2 * n + 2 * (k - n) + 1));
             assert_eq!(blocks(format, 1, 1).total(), u64::from(6 + 2 + k) + 32);
@@ -296,7 +296,7 @@ mod tests {
     /// With a window of 6 bits of K = 24 and n = 12, and with the linear layer before it.
     #[test]
     fn two_knots_cost_less_than_two_relus() {
-        let format = Format { n: 12, k: 24, w: 6, lo: 0 };
+        let format = Widths { n: 12, k: 24, w: 6, lo: 0 };
         let bits = |knots| (pixels(format, knots, 1) + blocks(format, knots, 1)).total();
         assert_eq!(24 + bits(1), 184);
         assert_eq!(24 + bits(2), 284);

@@ -14,7 +14,7 @@ use heapless::Vec;
 
 use crate::plan::NodeId;
 
-pub use channels::Link;
+pub use channels::Origin;
 pub use element::{Element, offset};
 pub(crate) use planes::overlap;
 pub use view::{Axis, Edge, Picks};

@@ -1,6 +1,6 @@
 //! The device as the client of a small network.
 
-use brelu_core::channel::{Identity, Link, PublicKey, RECORD_OVERHEAD, Secure, inference_number};
+use brelu_core::channel::{Identity, Pair, PublicKey, RECORD_OVERHEAD, Secure, inference_number};
 use brelu_core::client::{Client, Greeting, Input, Memory, Portable, Progress, Workspace, greet};
 use brelu_core::plan::Plan;
 use embedded_io_async::{Read, Write};
@@ -78,7 +78,7 @@ impl<'a> Party<'a> {
         entropy: &mut impl Entropy,
         records: &mut Records<impl NorFlash>,
         memory: &'s mut PartyMemory<WORDS, RECORD>,
-    ) -> Result<Session<'s, S>, DeviceError> {
+    ) -> Result<PartySession<'s, S>, DeviceError> {
         let need = Memory::least(&self.plan);
         if need > WORDS {
             return Err(DeviceError::Room { what: "words of memory", want: need, have: WORDS });
@@ -88,7 +88,7 @@ impl<'a> Party<'a> {
             stream,
             self.identity,
             &self.server,
-            Link::ClientServer,
+            Pair::ClientServer,
             entropy.ephemeral()?,
             record,
         );
@@ -108,19 +108,19 @@ impl<'a> Party<'a> {
         let room = PartyMemory::<WORDS, RECORD>::ROOM;
         let work = Workspace { words, incoming: &mut incoming[..room], outgoing: &mut outgoing[..room] };
         let client = Client::new(&self.plan, session.keys, transport, Portable, work)?;
-        Ok(Session { client, epoch: session.epoch, last: 0 })
+        Ok(PartySession { client, epoch: session.epoch, last: 0 })
     }
 }
 
 /// A session at the server.
 #[derive(Debug)]
-pub struct Session<'s, S> {
+pub struct PartySession<'s, S> {
     client: Client<'s, Secure<'s, S>, Portable>,
     epoch: u32,
     last: u32,
 }
 
-impl<S: Read + Write> Session<'_, S> {
+impl<S: Read + Write> PartySession<'_, S> {
     /// The session's epoch.
     pub const fn epoch(&self) -> u32 {
         self.epoch

@@ -1,6 +1,6 @@
 //! The device that masks its input and opens its result, with a delegate for everything between.
 
-use brelu_core::channel::{Identity, Link, PublicKey, RECORD_OVERHEAD, Secure, epoch_of};
+use brelu_core::channel::{Identity, Pair, PublicKey, RECORD_OVERHEAD, Secure, epoch_of};
 use brelu_core::client::{Input, Progress};
 use brelu_core::thin::{Ends, Grant, Thin};
 use embedded_io_async::{Read, Write};
@@ -54,31 +54,31 @@ impl ThinParty<'_> {
         to_server: S,
         entropy: &mut impl Entropy,
         memory: &'s mut ThinMemory<RECORD>,
-    ) -> Result<Session<'s, S>, DeviceError> {
+    ) -> Result<ThinSession<'s, S>, DeviceError> {
         let (own, delegate, server) = (self.identity, &self.delegate, &self.server);
         let ThinMemory { to_delegate: one, to_server: other, frame } = memory;
         let secure = |peer| move |error| DeviceError::Secure { peer, error };
-        let link = Link::DeviceDelegate;
-        let to_delegate = Secure::connect(to_delegate, own, delegate, link, entropy.ephemeral()?, one);
+        let pair = Pair::DeviceDelegate;
+        let to_delegate = Secure::connect(to_delegate, own, delegate, pair, entropy.ephemeral()?, one);
         let to_delegate = to_delegate.await.map_err(secure(Peer::Delegate))?;
-        let link = Link::ClientServer;
-        let to_server = Secure::connect(to_server, own, server, link, entropy.ephemeral()?, other);
+        let pair = Pair::ClientServer;
+        let to_server = Secure::connect(to_server, own, server, pair, entropy.ephemeral()?, other);
         let to_server = to_server.await.map_err(secure(Peer::Server))?;
         let frame = &mut frame[..ThinMemory::<RECORD>::ROOM];
         let thin = Thin::start(self.ends, *delegate, to_delegate, to_server, frame).await?;
-        Ok(Session { thin, delegate: *delegate, epoch: 0 })
+        Ok(ThinSession { thin, delegate: *delegate, epoch: 0 })
     }
 }
 
 /// A session with delegate and server.
 #[derive(Debug)]
-pub struct Session<'s, S> {
+pub struct ThinSession<'s, S> {
     thin: Thin<'s, Secure<'s, S>>,
     delegate: PublicKey,
     epoch: u32,
 }
 
-impl<S: Read + Write> Session<'_, S> {
+impl<S: Read + Write> ThinSession<'_, S> {
     /// Asks the delegate for an inference. A new epoch is in `records` when this returns; `output` then holds what
     /// [`Self::infer`] needs there.
     ///

@@ -5,7 +5,7 @@ use arbitrary::Arbitrary;
 use brelu_core::bits::{BitWriter, bytes};
 use brelu_core::geometry::Shape;
 use brelu_core::prf::{Address, Kind, PairKey, Stream};
-use brelu_core::protocol::block_relu::{self, Format, Opened, PixelParts};
+use brelu_core::protocol::block_relu::{self, Opened, PixelParts, Widths};
 use brelu_core::protocol::extend;
 use brelu_core::protocol::tiling::Tiling;
 use brelu_core::ring;
@@ -30,7 +30,7 @@ fuzz_target!(|case: Case| {
 /// One plane of pre-activations, split between the parties.
 struct Layer {
     seed: u8,
-    format: Format,
+    format: Widths,
     tiling: Tiling,
     z: Vec<i32>,
     z_cd: Vec<u32>,
@@ -43,7 +43,7 @@ impl Layer {
         let n = 2 + case.rings[0] % 31;
         let k = n + case.rings[1] % (33 - n).min(17);
         let w = 2 + case.window[0] % (n - 1).min(10);
-        let format = Format { n, k, w, lo: case.window[1] % (n - w + 1) };
+        let format = Widths { n, k, w, lo: case.window[1] % (n - w + 1) };
         let [height, width] = case.shape.map(|size| 1 + u32::from(size) % 12);
         let [rows, columns] = case.block.map(|size| 1 + u16::from(size) % 14);
         let value = |at: usize| ring::signed(case.values.get(at).copied().unwrap_or_default(), n - 1);
@@ -89,7 +89,7 @@ fn opened(a: &[u32], cd: &[u32], bits: u8) -> Vec<i32> {
 }
 
 fn check_extension(layer: &Layer) {
-    let (Format { n, k, .. }, count) = (layer.format, layer.z.len());
+    let (Widths { n, k, .. }, count) = (layer.format, layer.z.len());
     if n == k {
         return;
     }
@@ -149,7 +149,7 @@ fn client_tables(layer: &Layer) -> Vec<u32> {
     bits.chunks(entries.min(32)).map(word).collect()
 }
 
-fn packed(format: Format, tables: &[u32]) -> Vec<u8> {
+fn packed(format: Widths, tables: &[u32]) -> Vec<u8> {
     let width = (1u8 << format.table_log2().min(5)).min(32);
     let mut out = vec![0; bytes(u64::from(width) * tables.len() as u64) as usize];
     let mut writer = BitWriter::new(&mut out);

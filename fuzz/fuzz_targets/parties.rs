@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use brelu_core::channel::{EPOCH_JUMP, EPOCH_LEAD};
 use brelu_tests::script::{agree, out_of_time, small};
-use brelu_tests::wire::{Link, Wire, honest};
+use brelu_tests::wire::{Route, Wire, honest};
 use brelu_tests::world::World;
 use libfuzzer_sys::fuzz_target;
 
@@ -20,7 +20,8 @@ static SUBJECT: LazyLock<(World, Vec<i32>, Vec<i32>)> = LazyLock::new(|| {
     (world, input, expected)
 });
 
-const LINKS: [Link; 4] = [Link::ClientServer, Link::ServerClient, Link::ServerDealer, Link::DealerServer];
+const LINKS: [Route; 4] =
+    [Route::ClientServer, Route::ServerClient, Route::ServerDealer, Route::DealerServer];
 
 fuzz_target!(|data: &[u8]| {
     let (subject, input, expected) = &*SUBJECT;
@@ -40,7 +41,8 @@ fuzz_target!(|data: &[u8]| {
                 Ok(outcome) => return assert!(agree(&outcome.outputs[0], expected)),
                 Err(error) => {
                     let words = error.to_string();
-                    let known = words.contains(" behind ") || words.contains("older than the dealer remembers");
+                    let known =
+                        words.contains(" behind ") || words.contains("older than the dealer remembers");
                     assert!(error.is_passing() && known, "{words}")
                 }
             }

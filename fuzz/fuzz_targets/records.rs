@@ -4,7 +4,7 @@
 
 use brelu_core::channel::{
     Agreed, Caller, ClientHello, Delegation, DeviceHello, Ephemeral, FIRST_OVERHEAD, Identity, Initiator,
-    Link, Opener, RECORD_HEADER, RECORD_OVERHEAD, Responder, Sealer, ServerHello, record_body,
+    Opener, Pair, RECORD_HEADER, RECORD_OVERHEAD, Responder, Sealer, ServerHello, record_body,
 };
 use brelu_core::transport::{FrameKind, MAX_PAYLOAD};
 use libfuzzer_sys::fuzz_target;
@@ -12,14 +12,14 @@ use libfuzzer_sys::fuzz_target;
 fn initiator(server: &Identity) -> (Initiator, [u8; FIRST_OVERHEAD]) {
     let client = Identity::new([1; 32]);
     let mut initiator =
-        Initiator::new(&client, server.public(), Link::ClientServer, &[], Ephemeral::new([3; 32]));
+        Initiator::new(&client, server.public(), Pair::ClientServer, &[], Ephemeral::new([3; 32]));
     let mut first = [0; FIRST_OVERHEAD];
     initiator.write(&[], &mut first).expect("a first message");
     (initiator, first)
 }
 
 fn responder(server: &Identity, first: &[u8]) -> Option<Responder> {
-    Responder::read(server, Link::ClientServer, &[], Ephemeral::new([4; 32]), first, &mut []).ok()
+    Responder::read(server, Pair::ClientServer, &[], Ephemeral::new([4; 32]), first, &mut []).ok()
 }
 
 fn pair() -> (Sealer, Opener) {

@@ -5,11 +5,11 @@
 use std::sync::LazyLock;
 
 use arbitrary::{Arbitrary, Unstructured};
+use brelu_compile::{BlockSpec, CompileOptions, Criterion, Format, compile};
 use brelu_core::geometry::{Conv2d, Shape};
 use brelu_core::plan::{ColourOrder, Plan};
-use brelu_networks::blocks::{Choice, FORMAT, Spec, SpecLayer};
-use brelu_compile::{BlockSpec, CompileOptions, Criterion, Format, compile};
 use brelu_data::Preprocess;
+use brelu_networks::blocks::{Choice, FORMAT, Spec, SpecLayer};
 use brelu_networks::graph::{Executor, Graph, Op};
 use libfuzzer_sys::fuzz_target;
 

@@ -6,10 +6,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use brelu_core::geometry::Shape;
-use brelu_budget::generated::{generated_table, with_windows};
-use brelu_networks::blocks::Candidates;
 use brelu_budget::distortion::{read_table, write_table};
+use brelu_budget::generated::{generated_table, with_windows};
+use brelu_core::geometry::Shape;
+use brelu_networks::blocks::Candidates;
 use libfuzzer_sys::fuzz_target;
 use sha2::{Digest, Sha256};
 

@@ -9,7 +9,7 @@ use brelu_core::thin::{Ends, Thin};
 use brelu_host::weights::plan_hash;
 use brelu_tests::parties::identities;
 use brelu_tests::script::{agree, out_of_time, small};
-use brelu_tests::wire::{Link, Tap, Wire, honest};
+use brelu_tests::wire::{Route, Tap, Wire, honest};
 use brelu_tests::world::World;
 use libfuzzer_sys::fuzz_target;
 
@@ -23,15 +23,15 @@ static SUBJECT: LazyLock<(World, Vec<i32>, Vec<i32>)> = LazyLock::new(|| {
     (world, input, expected)
 });
 
-const LINKS: [Link; 8] = [
-    Link::DeviceDelegate,
-    Link::DelegateDevice,
-    Link::DeviceServer,
-    Link::ServerDevice,
-    Link::ClientServer,
-    Link::ServerClient,
-    Link::ServerDealer,
-    Link::DealerServer,
+const LINKS: [Route; 8] = [
+    Route::DeviceDelegate,
+    Route::DelegateDevice,
+    Route::DeviceServer,
+    Route::ServerDevice,
+    Route::ClientServer,
+    Route::ServerClient,
+    Route::ServerDealer,
+    Route::DealerServer,
 ];
 
 fuzz_target!(|data: &[u8]| {

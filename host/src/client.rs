@@ -4,9 +4,9 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use brelu_core::channel::{Identity, Link, PublicKey, inference_number};
+use brelu_core::channel::{Identity, Pair, PublicKey, inference_number};
 use brelu_core::client::{
-    Client, ClientError, Greeting, LinearKernel, Memory, Progress, Session, Workspace, greet,
+    Client, ClientError, Greeted, Greeting, LinearKernel, Memory, Progress, Workspace, greet,
 };
 use brelu_core::cost;
 use brelu_core::geometry::Conv2d;
@@ -113,7 +113,7 @@ impl ClientParty {
         writer: impl AsyncWrite + Send + Unpin + 'static,
         timeout: Duration,
     ) -> Result<Connection, SessionError> {
-        let call = Call { link: Link::ClientServer, peer: "server", timeout };
+        let call = Call { pair: Pair::ClientServer, peer: "server", timeout };
         call.connect(reader, writer, &self.identity, &self.server).await
     }
 
@@ -345,7 +345,7 @@ async fn introduce(
     party: &Arc<ClientParty>,
     hash: &PlanHash,
     max_payload: u32,
-) -> Result<(Pipe, Session), SessionError> {
+) -> Result<(Pipe, Greeted), SessionError> {
     let mut pipe = connection.pipe;
     let _alone = party.greeting.lock().await;
     let greeting = Greeting {

@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use brelu_core::channel::{Caller, Link, PublicKey};
+use brelu_core::channel::{Caller, Pair, PublicKey};
 use brelu_core::plan::Plan;
 use brelu_core::transport::FrameKind;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -83,7 +83,7 @@ impl Delegate {
         writer: impl AsyncWrite + Send + Unpin + 'static,
     ) -> Result<Connection, SessionError> {
         let admit = |key: &PublicKey| self.party.devices.admit("device", key).map(drop);
-        let call = Call { link: Link::DeviceDelegate, peer: "device", timeout: self.options.timeout };
+        let call = Call { pair: Pair::DeviceDelegate, peer: "device", timeout: self.options.timeout };
         call.accept(reader, writer, &self.party.client.identity, admit).await
     }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use brelu_core::channel::{
-    ANSWER_LEN, Ephemeral, FIRST_OVERHEAD, HandshakeError, Identity, Initiator, Link, PublicKey, Refusal,
+    ANSWER_LEN, Ephemeral, FIRST_OVERHEAD, HandshakeError, Identity, Initiator, Pair, PublicKey, Refusal,
     Responder, SessionKeys,
 };
 use brelu_core::transport::FrameKind;
@@ -56,7 +56,7 @@ pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 #[derive(Clone, Copy, Debug)]
 pub struct Call {
     /// Which two parties are connected.
-    pub link: Link,
+    pub pair: Pair,
     /// What the other end is called in errors.
     pub peer: &'static str,
     /// How long it may be silent.
@@ -88,7 +88,7 @@ impl Call {
         identity: &Identity,
         pinned: &PublicKey,
     ) -> Result<Connection, SessionError> {
-        let mut initiator = Initiator::new(identity, pinned, self.link, &[], ephemeral()?);
+        let mut initiator = Initiator::new(identity, pinned, self.pair, &[], ephemeral()?);
         let (mut first, mut answer) = ([0; FIRST_OVERHEAD], [0; ANSWER_LEN]);
         initiator.write(&[], &mut first).map_err(|error| self.failed(error))?;
         let exchange = async {
@@ -117,7 +117,7 @@ impl Call {
     ) -> Result<Connection, SessionError> {
         let mut first = [0; FIRST_OVERHEAD];
         self.within(reader.read_exact(&mut first)).await?;
-        let read = Responder::read(identity, self.link, &[], ephemeral()?, &first, &mut []);
+        let read = Responder::read(identity, self.pair, &[], ephemeral()?, &first, &mut []);
         let responder = match read {
             Ok(responder) => responder,
             Err(error) => {

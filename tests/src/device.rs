@@ -1,6 +1,6 @@
 //! A device that leaves the network to a delegate, over secure channels in memory.
 
-use brelu_core::channel::{Ephemeral, Identity, Link, PublicKey, Secure};
+use brelu_core::channel::{Ephemeral, Identity, Pair, PublicKey, Secure};
 use brelu_core::thin::{Ends, Thin, ThinError};
 use brelu_host::keys::random_key;
 use brelu_host::weights::plan_hash;
@@ -39,11 +39,11 @@ pub async fn secure<'b>(
     stream: DuplexStream,
     own: &Identity,
     pinned: &PublicKey,
-    link: Link,
+    pair: Pair,
     record: &'b mut [u8],
 ) -> Transport<'b> {
     let ephemeral = Ephemeral::new(*random_key().expect("randomness").expose());
-    let connected = Secure::connect(Socket(stream), own, pinned, link, ephemeral, record).await;
+    let connected = Secure::connect(Socket(stream), own, pinned, pair, ephemeral, record).await;
     connected.expect("a connection")
 }
 
@@ -58,8 +58,8 @@ pub async fn start<'b>(
     let [delegate, server, _] = identities();
     let [one, other] = &mut buffers.records;
     let own = device();
-    let to_delegate = secure(world.delegate(), &own, delegate.public(), Link::DeviceDelegate, one).await;
-    let to_server = secure(world.answer(), &own, server.public(), Link::ClientServer, other).await;
+    let to_delegate = secure(world.delegate(), &own, delegate.public(), Pair::DeviceDelegate, one).await;
+    let to_server = secure(world.answer(), &own, server.public(), Pair::ClientServer, other).await;
     let room = to_server.room();
     let ends = Ends::of(world.plan(), plan_hash(world.plan()));
     Thin::start(ends, *delegate.public(), to_delegate, to_server, &mut buffers.frame[..room]).await

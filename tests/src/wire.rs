@@ -7,7 +7,7 @@ use brelu_world::{Cut, Fate};
 
 use crate::parties::TIMEOUT;
 
-pub use brelu_world::Link;
+pub use brelu_world::Route;
 
 /// One frame on its way.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub struct Frame {
 }
 
 /// Sees the `index`-th frame of a link and says what arrives in its place.
-pub type Tap = Arc<dyn Fn(Link, usize, Frame) -> Vec<Frame> + Send + Sync>;
+pub type Tap = Arc<dyn Fn(Route, usize, Frame) -> Vec<Frame> + Send + Sync>;
 
 /// A tap that lets everything through.
 pub fn honest() -> Tap {
@@ -30,7 +30,7 @@ pub fn honest() -> Tap {
 pub type Record = Vec<u8>;
 
 /// Sees the `index`-th record of a link and says what arrives in its place.
-pub type RecordTap = Arc<dyn Fn(Link, usize, Record) -> Vec<Record> + Send + Sync>;
+pub type RecordTap = Arc<dyn Fn(Route, usize, Record) -> Vec<Record> + Send + Sync>;
 
 /// What is between the parties.
 #[derive(Clone)]

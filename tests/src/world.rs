@@ -21,7 +21,7 @@ use brelu_world::{Cut, Trio};
 use tokio::io::{DuplexStream, split};
 
 use crate::parties::{self, Events, Rules, TIMEOUT};
-use crate::wire::{Link, Tap, Wire};
+use crate::wire::{Route, Tap, Wire};
 
 /// One of the three.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -209,13 +209,13 @@ impl World {
     /// As [`Self::connect`].
     pub async fn device(&self, tap: Tap) -> Result<[Connection; 2], SessionError> {
         let (device, wire) = (*parties::device().public(), Wire::Frames(tap).tapped());
-        let (near, far) = wire.pair(Link::DeviceDelegate);
+        let (near, far) = wire.pair(Route::DeviceDelegate);
         let (delegate, server) = (self.new_delegate(), self.trio.connect(&wire).await?);
         let end = |peer, end, key| wire.clear(peer, end, key, [0; 32]);
         let to_device = end("device", far, device);
         tokio::spawn(async move { delegate.serve(to_device, async move || Ok(server)).await });
         let to_delegate = end("delegate", near, *self.trio.client.identity.public());
-        Ok([to_delegate, self.trio.connect_as(device, Link::DeviceServer, &wire).await?])
+        Ok([to_delegate, self.trio.connect_as(device, Route::DeviceServer, &wire).await?])
     }
 
     /// Starts a session of the delegate with a device; the device's end of the byte stream.

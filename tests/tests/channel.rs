@@ -10,12 +10,13 @@ use brelu_host::client::ClientParty;
 use brelu_host::weights::plan_hash;
 use brelu_tests::parties::{TIMEOUT, identities};
 use brelu_tests::script::{agree, small};
-use brelu_tests::wire::{Link, Record, RecordTap, Wire, honest};
+use brelu_tests::wire::{Record, RecordTap, Route, Wire, honest};
 use brelu_tests::world::World;
 
-const LINKS: [Link; 4] = [Link::ClientServer, Link::ServerClient, Link::ServerDealer, Link::DealerServer];
+const LINKS: [Route; 4] =
+    [Route::ClientServer, Route::ServerClient, Route::ServerDealer, Route::DealerServer];
 
-type Capture = Arc<Mutex<Vec<(Link, Record)>>>;
+type Capture = Arc<Mutex<Vec<(Route, Record)>>>;
 
 /// A tap that keeps all that passes.
 fn capture() -> (RecordTap, Capture) {
@@ -29,7 +30,7 @@ fn capture() -> (RecordTap, Capture) {
 }
 
 /// A tap that changes one record.
-fn change(link: Link, index: usize, change: impl Fn(Record) -> Vec<Record> + Send + Sync + 'static) -> Wire {
+fn change(link: Route, index: usize, change: impl Fn(Record) -> Vec<Record> + Send + Sync + 'static) -> Wire {
     Wire::Records(Arc::new(
         move |at, number, record| {
             if (at, number) == (link, index) { change(record) } else { vec![record] }
@@ -141,7 +142,7 @@ fn each_wrong_party_has_its_own_sentence() {
 #[test]
 fn a_tampered_handshake_is_refused() {
     let (world, input) = small();
-    for link in [Link::ClientServer, Link::ServerClient] {
+    for link in [Route::ClientServer, Route::ServerClient] {
         let words = error(
             &world,
             &input,
@@ -152,7 +153,7 @@ fn a_tampered_handshake_is_refused() {
         );
         assert!(words.contains("altered on their way") || words.contains("tampers"), "{link:?}: {words}");
     }
-    for link in [Link::ServerDealer, Link::DealerServer] {
+    for link in [Route::ServerDealer, Route::DealerServer] {
         let words = error(
             &world,
             &input,
@@ -170,13 +171,13 @@ fn a_server_that_alters_what_client_and_dealer_say_is_noticed() {
     let (world, input) = small();
     // Inside the secure channels, where only the server could do it: the client's words for the dealer, then the answer.
     for (link, needle) in [
-        (Link::ServerDealer, "the client's words for the dealer cannot be read"),
-        (Link::ServerClient, "altered on its way by the server"),
+        (Route::ServerDealer, "the client's words for the dealer cannot be read"),
+        (Route::ServerClient, "altered on its way by the server"),
     ] {
         let wire = Wire::Frames(Arc::new(move |at, index, mut frame| {
             if (at, index) == (link, 0) {
                 // The greeting and the welcome are the longest fields of the first frames.
-                let middle = if link == Link::ServerDealer { frame.payload.len() - 20 } else { 20 };
+                let middle = if link == Route::ServerDealer { frame.payload.len() - 20 } else { 20 };
                 frame.payload[middle] ^= 1;
             }
             vec![frame]
@@ -195,13 +196,13 @@ fn a_replayed_recording_is_of_no_use() {
         .lock()
         .unwrap()
         .iter()
-        .filter(|(link, _)| *link == Link::ClientServer)
+        .filter(|(link, _)| *link == Route::ClientServer)
         .map(|(_, record)| record.clone())
         .collect();
     let [before, _] = world.events();
     // Everything the client sends is replaced by what it sent in an earlier session.
     let replay = Wire::Records(Arc::new(move |link, index, record| match link {
-        Link::ClientServer => recorded.get(index).cloned().into_iter().collect(),
+        Route::ClientServer => recorded.get(index).cloned().into_iter().collect(),
         _ => vec![record],
     }));
     error(&world, &input, replay);

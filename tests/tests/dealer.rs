@@ -14,7 +14,7 @@ use brelu_host::keys::{Access, random_key};
 use brelu_host::weights::plan_hash;
 use brelu_tests::parties::Rules;
 use brelu_tests::script::{agree, out_of_time, small, small_with};
-use brelu_tests::wire::{Link, Tap, Wire, honest};
+use brelu_tests::wire::{Route, Tap, Wire, honest};
 use brelu_tests::world::World;
 
 /// Another server with another network, at the dealer of `world`.
@@ -93,7 +93,7 @@ fn a_model_that_was_pushed_out_is_used_to_the_end_and_sent_again() {
     let count = sent.clone();
     let tap: Tap = Arc::new(move |link, _, frame| {
         *count.lock().expect("the count") +=
-            usize::from(link == Link::ServerDealer && frame.kind == FrameKind::Data);
+            usize::from(link == Route::ServerDealer && frame.kind == FrameKind::Data);
         vec![frame]
     });
     let models = || std::mem::take(&mut *sent.lock().expect("the count"));
@@ -187,7 +187,7 @@ fn replace_varint(payload: &mut Vec<u8>, at: usize, mut value: u32) {
 fn a_server_that_says_it_knows_the_last_epoch_locks_nobody_out() {
     let (world, input) = small();
     let lie: Tap = Arc::new(|link, index, mut frame| {
-        if (link, index) == (Link::ServerDealer, 0) {
+        if (link, index) == (Route::ServerDealer, 0) {
             // Two digests, the length of the plan, then the floor.
             let floor = 65 + frame.payload[64..].iter().take_while(|byte| **byte >= 0x80).count();
             replace_varint(&mut frame.payload, floor, u32::MAX - 1);
@@ -205,7 +205,7 @@ fn a_dealer_that_gives_the_last_epoch_locks_nobody_out() {
     let (world, input) = small();
     for late in [u32::MAX - 1, u32::MAX, EPOCH_JUMP + 2] {
         let lie: Tap = Arc::new(move |link, index, mut frame| {
-            if (link, index) == (Link::DealerServer, 0) {
+            if (link, index) == (Route::DealerServer, 0) {
                 replace_varint(&mut frame.payload, 0, late);
             }
             vec![frame]

@@ -10,7 +10,7 @@ use brelu_core::ring;
 use brelu_core::transport::FrameKind;
 use brelu_tests::build::Builder;
 use brelu_tests::script::small;
-use brelu_tests::wire::{Frame, Link, Tap, honest};
+use brelu_tests::wire::{Frame, Route, Tap, honest};
 use brelu_tests::world::World;
 
 /// Inputs of the last layer, and its outputs.
@@ -41,7 +41,7 @@ fn bend(inference: usize, at: usize, delta: u32) -> Tap {
     let told = Mutex::new((0, 0));
     Arc::new(move |link, _, mut frame| {
         let mut told = told.lock().expect("no panic in a tap");
-        if link == Link::ClientServer {
+        if link == Route::ClientServer {
             match frame.kind {
                 FrameKind::Infer => *told = (told.0 + 1, 0),
                 FrameKind::Data => told.1 += 1,
@@ -99,10 +99,10 @@ fn say(world: &World, input: Vec<i32>, noise: u8) -> Said {
     let record = said.clone();
     let tap: Tap = Arc::new(move |link, _, mut frame| {
         match (link, frame.kind) {
-            (Link::ClientServer, kind) => {
+            (Route::ClientServer, kind) => {
                 record.lock().expect("no panic in a tap").push((kind, frame.payload.clone()));
             }
-            (Link::ServerClient, FrameKind::Data) => {
+            (Route::ServerClient, FrameKind::Data) => {
                 // The last byte may be filled up with zeros, which the client checks.
                 let fields = frame.payload.len().saturating_sub(1);
                 for (at, byte) in frame.payload[..fields].iter_mut().enumerate() {

@@ -1,7 +1,7 @@
 //! The client as a small device runs it: core alone, over a byte stream, in buffers of a few kilobytes, against the very
 //! server and dealer of a data centre.
 
-use brelu_core::channel::{Ephemeral, Identity, Link, PublicKey, Secure, SecureError, inference_number};
+use brelu_core::channel::{Ephemeral, Identity, Pair, PublicKey, Secure, SecureError, inference_number};
 use brelu_core::client::{Client, ClientError, Greeting, Memory, Portable, Workspace, greet};
 use brelu_core::transport::{Framed, FramedError, Transport};
 use brelu_host::keys::random_key;
@@ -24,7 +24,7 @@ async fn connect<'b>(
     record: &'b mut [u8],
 ) -> Result<Secure<'b, Socket>, SecureError> {
     let socket = Socket(world.answer());
-    Secure::connect(socket, identity, server, Link::ClientServer, fresh(), record).await
+    Secure::connect(socket, identity, server, Pair::ClientServer, fresh(), record).await
 }
 
 #[tokio::test]
@@ -73,7 +73,7 @@ async fn a_device_notices_strangers_and_is_one() {
     let (near, far) = duplex(64);
     drop(far);
     let closed =
-        Secure::connect(Socket(near), &own, server.public(), Link::ClientServer, fresh(), &mut record).await;
+        Secure::connect(Socket(near), &own, server.public(), Pair::ClientServer, fresh(), &mut record).await;
     assert!(matches!(closed.unwrap_err(), SecureError::Closed | SecureError::Stream(_)));
 }
 

@@ -14,10 +14,11 @@ use brelu_host::weights::plan_hash;
 use brelu_tests::build::Builder;
 use brelu_tests::parties::TIMEOUT;
 use brelu_tests::script::{agree, small};
-use brelu_tests::wire::{Frame, Link, Tap, Wire, honest};
+use brelu_tests::wire::{Frame, Route, Tap, Wire, honest};
 use brelu_tests::world::World;
 
-const LINKS: [Link; 4] = [Link::ClientServer, Link::ServerClient, Link::ServerDealer, Link::DealerServer];
+const LINKS: [Route; 4] =
+    [Route::ClientServer, Route::ServerClient, Route::ServerDealer, Route::DealerServer];
 
 type Fault = fn(Frame) -> Vec<Frame>;
 
@@ -50,7 +51,7 @@ fn faults() -> Vec<(&'static str, Fault)> {
     ]
 }
 
-fn fault_at(link: Link, index: usize, fault: Fault) -> Tap {
+fn fault_at(link: Route, index: usize, fault: Fault) -> Tap {
     Arc::new(move |at, number, frame| if (at, number) == (link, index) { fault(frame) } else { vec![frame] })
 }
 
@@ -81,7 +82,7 @@ fn a_silent_peer_ends_in_a_time_out() {
     let (world, input) = small();
     let start = std::time::Instant::now();
     let silence: Tap = Arc::new(
-        |link, index, frame| if link == Link::ServerClient && index >= 1 { vec![] } else { vec![frame] },
+        |link, index, frame| if link == Route::ServerClient && index >= 1 { vec![] } else { vec![frame] },
     );
     let error = world.run(&[input], silence).unwrap_err().to_string();
     assert!(error.contains("nothing came from the server for 2 seconds"), "{error}");
@@ -92,7 +93,7 @@ fn a_silent_peer_ends_in_a_time_out() {
 fn a_flood_is_cut_off() {
     let (world, input) = small();
     let flood: Tap = Arc::new(|link, index, frame| match (link, index) {
-        (Link::ClientServer, 1) => {
+        (Route::ClientServer, 1) => {
             let data = Frame { kind: FrameKind::Data, payload: vec![7; 1 << 16] };
             std::iter::once(frame).chain(std::iter::repeat_n(data, 64)).collect()
         }
@@ -106,7 +107,7 @@ fn a_flood_is_cut_off() {
 fn a_client_with_another_plan_is_refused() {
     let (world, input) = small();
     let other: Tap = Arc::new(|link, index, mut frame| {
-        if (link, index) == (Link::ClientServer, 0) {
+        if (link, index) == (Route::ClientServer, 0) {
             frame.payload[5] ^= 1;
         }
         vec![frame]
@@ -121,7 +122,7 @@ fn no_frame_carries_a_plain_value() {
     let seen = Arc::new(std::sync::Mutex::new(Vec::new()));
     let record = seen.clone();
     let tap: Tap = Arc::new(move |link, _, frame| {
-        if link == Link::ClientServer && frame.kind == FrameKind::Data {
+        if link == Route::ClientServer && frame.kind == FrameKind::Data {
             record.lock().unwrap().push(frame.payload.clone());
         }
         vec![frame]

@@ -8,7 +8,7 @@ use brelu_core::geometry::Shape;
 use brelu_core::plan::{Answer, Axis, Channel, Edge, NodeId};
 use brelu_tests::build::Builder;
 use brelu_tests::reference;
-use brelu_tests::wire::{Frame, Link, Tap};
+use brelu_tests::wire::{Frame, Route, Tap};
 use brelu_tests::world::World;
 
 /// Bits of a score, and of its index among five.
@@ -105,7 +105,7 @@ fn scores(len: usize, seed: u64) -> Vec<i32> {
 fn recording(frames: &Arc<Mutex<Vec<Vec<u8>>>>) -> Tap {
     let frames = frames.clone();
     Arc::new(move |link, _, frame: Frame| {
-        if link == Link::ServerClient {
+        if link == Route::ServerClient {
             frames.lock().unwrap().push(frame.payload.clone());
         }
         vec![frame]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use brelu_core::channel::{Identity, Link};
+use brelu_core::channel::{Identity, Pair};
 use brelu_core::geometry::{Conv2d, Shape};
 use brelu_core::plan::{Channel, Plan};
 use brelu_core::prf::PairKey;
@@ -117,7 +117,7 @@ fn nothing_is_left_of_a_message_that_grew() {
 async fn exchange(secret: &[u8]) -> usize {
     let (near, far) = tokio::io::duplex(1 << 14);
     let [server, dealer] = [2, 3].map(|byte| Identity::new([byte; 32]));
-    let call = |peer| Call { link: Link::ServerDealer, peer, timeout: TIMEOUT };
+    let call = |peer| Call { pair: Pair::ServerDealer, peer, timeout: TIMEOUT };
     let calling = async {
         let (reader, writer) = split(near);
         let mut to =

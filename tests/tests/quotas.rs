@@ -193,7 +193,7 @@ async fn an_inference_that_breaks_off_has_counted() {
     let stage = Stage::new("total=1", Quota::default());
     let cut = Wire::Frames(Arc::new(|link, index, frame| {
         // Behind greeting, Prepare and its messages and Infer: the masked input.
-        let input = link == brelu_tests::wire::Link::ClientServer && index == 4;
+        let input = link == brelu_tests::wire::Route::ClientServer && index == 4;
         if input { vec![] } else { vec![frame] }
     }));
     let result = stage.world.session(std::slice::from_ref(&stage.input), cut).await;

@@ -15,7 +15,7 @@ use brelu_host::keys::random_key;
 use brelu_host::pipe::{NetError, Pipe};
 use brelu_host::weights::plan_hash;
 use brelu_tests::script::{agree, copy_folder, out_of_time, small};
-use brelu_tests::wire::{Frame, Link, Tap, Wire, honest};
+use brelu_tests::wire::{Frame, Route, Tap, Wire, honest};
 use brelu_tests::world::{Role, World};
 use tempfile::TempDir;
 
@@ -209,7 +209,7 @@ async fn delegation(world: &World, rogue: &mut Rogue, number: u64) -> Result<Vec
 }
 
 /// Copies the server's records whenever a frame of some kind passes.
-fn copying(home: &Path, when: (Link, FrameKind), copies: &Arc<Mutex<Vec<TempDir>>>) -> Tap {
+fn copying(home: &Path, when: (Route, FrameKind), copies: &Arc<Mutex<Vec<TempDir>>>) -> Tap {
     let (home, copies) = (home.to_owned(), copies.clone());
     Arc::new(move |link, _, frame: Frame| {
         if (link, frame.kind) == when {
@@ -222,11 +222,11 @@ fn copying(home: &Path, when: (Link, FrameKind), copies: &Arc<Mutex<Vec<TempDir>
 #[test]
 fn a_copy_from_the_middle_of_a_session_opens_nothing_again() {
     let moments = [
-        (Link::ClientServer, FrameKind::Infer),
-        (Link::ServerDealer, FrameKind::Use),
-        (Link::DealerServer, FrameKind::Use),
-        (Link::ClientServer, FrameKind::Data),
-        (Link::ServerClient, FrameKind::Data),
+        (Route::ClientServer, FrameKind::Infer),
+        (Route::ServerDealer, FrameKind::Use),
+        (Route::DealerServer, FrameKind::Use),
+        (Route::ClientServer, FrameKind::Data),
+        (Route::ServerClient, FrameKind::Data),
     ];
     for when in moments {
         let (mut world, input, home) = stage();
@@ -262,7 +262,7 @@ fn attempts_that_never_reach_the_dealer_bring_a_copy_no_further() {
         let mut rogues = Vec::new();
         for cut in [true, true, true, false] {
             let tap: Tap = Arc::new(move |link, _, frame: Frame| {
-                let lost = cut && link == Link::ServerDealer && frame.kind == FrameKind::Use;
+                let lost = cut && link == Route::ServerDealer && frame.kind == FrameKind::Use;
                 if lost { vec![] } else { vec![frame] }
             });
             rogues.push(Rogue::new(&twin, Wire::Frames(tap)).await);

@@ -8,7 +8,7 @@ use std::f64::consts::TAU;
 
 use brelu_core::geometry::{Conv2d, Shape};
 use brelu_core::prf::{Address, Kind, PairKey, Stream};
-use brelu_core::protocol::block_relu::{self, Format};
+use brelu_core::protocol::block_relu::{self, Widths};
 use brelu_core::protocol::linear;
 use brelu_core::ring;
 use brelu_tests::build::Builder;
@@ -253,7 +253,7 @@ fn parties_round_in_the_same_way_whatever_the_weights_are() {
 }
 
 /// The decision on a block sum, `lam` and `T_c` being zero.
-fn decision(format: Format, sum: u32, lam_sum: u32, s_sd: u32) -> u32 {
+fn decision(format: Widths, sum: u32, lam_sum: u32, s_sd: u32) -> u32 {
     let (mut table, mut window, mut bit) = ([0], [sum.wrapping_sub(lam_sum)], [0]);
     block_relu::deal_tables(format, &[lam_sum], &[s_sd], &[0], &mut table);
     block_relu::open_windows(format, &mut window, &[s_sd]);
@@ -263,7 +263,7 @@ fn decision(format: Format, sum: u32, lam_sum: u32, s_sd: u32) -> u32 {
 
 #[test]
 fn a_decision_compares_the_sum_with_a_number_that_the_client_knows() {
-    let format = Format { n: 7, k: 10, w: 3, lo: 3 };
+    let format = Widths { n: 7, k: 10, w: 3, lo: 3 };
     let (half, top) = (1u32 << (format.lo - 1), format.lo + format.w - 1);
     for (sum, lam_sum) in (0..1 << format.n).flat_map(|sum| (0..1 << format.n).map(move |cd| (sum, cd))) {
         let known = lam_sum & ring::mask(format.lo);

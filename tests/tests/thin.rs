@@ -1,6 +1,6 @@
 //! A device that leaves the network to a delegate: results, one-time use, and what happens when somebody does not come.
 
-use brelu_core::channel::{Link, epoch_of};
+use brelu_core::channel::{Pair, epoch_of};
 use brelu_core::geometry::{Conv2d, Shape};
 use brelu_core::plan::Answer;
 use brelu_core::thin::{Ends, Thin, ThinError};
@@ -141,8 +141,8 @@ async fn another_plan_is_refused_by_delegate_and_server() {
     ends.plan[0] ^= 1;
     let (mut buffers, own) = (Buffers::default(), device());
     let [one, other] = &mut buffers.records;
-    let to_delegate = secure(world.delegate(), &own, delegate.public(), Link::DeviceDelegate, one).await;
-    let to_server = secure(world.answer(), &own, server.public(), Link::ClientServer, other).await;
+    let to_delegate = secure(world.delegate(), &own, delegate.public(), Pair::DeviceDelegate, one).await;
+    let to_server = secure(world.answer(), &own, server.public(), Pair::ClientServer, other).await;
     let started = Thin::start(ends, *delegate.public(), to_delegate, to_server, &mut buffers.frame).await;
     let mut output = vec![0; world.plan().output().shape.len()];
     let error = started.expect("greetings").ask(&mut output).await.unwrap_err();

@@ -18,7 +18,7 @@ type Noise = HandshakeState<X25519, ChaChaPoly, Sha>;
 
 /// Between whom a handshake is; both ends have to mean the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Link {
+pub enum Pair {
     /// A client calls a server.
     ClientServer,
     /// A server calls a dealer.
@@ -29,17 +29,17 @@ pub enum Link {
     DeviceDelegate,
 }
 
-impl Link {
+impl Pair {
     const fn label(self) -> &'static str {
         match self {
-            Link::ClientServer => "client-server",
-            Link::ServerDealer => "server-dealer",
-            Link::ClientDealer => "client-dealer",
-            Link::DeviceDelegate => "device-delegate",
+            Pair::ClientServer => "client-server",
+            Pair::ServerDealer => "server-dealer",
+            Pair::ClientDealer => "client-dealer",
+            Pair::DeviceDelegate => "device-delegate",
         }
     }
 
-    /// What both ends must agree on before they agree on keys: protocol, version, link, and `context`.
+    /// What both ends must agree on before they agree on keys: protocol, version, pair, and `context`.
     fn prologue(self, context: &[&[u8]]) -> PairKey {
         let hkdf = Hkdf::<Sha256>::new(Some(b"brelu prologue"), &PROTOCOL_VERSION.to_le_bytes());
         expand(&hkdf, self.label(), context)
@@ -143,18 +143,18 @@ impl fmt::Debug for Initiator {
 }
 
 impl Initiator {
-    /// Begins a handshake on `link` with the party known by `pinned`; both ends give the same `context`.
+    /// Begins a handshake on `pair` with the party known by `pinned`; both ends give the same `context`.
     pub fn new(
         identity: &Identity,
         pinned: &PublicKey,
-        link: Link,
+        pair: Pair,
         context: &[&[u8]],
         ephemeral: Ephemeral,
     ) -> Self {
         let noise = Noise::new(
             noise_ik(),
             true,
-            link.prologue(context).expose(),
+            pair.prologue(context).expose(),
             Some(identity.secret()),
             Some(ephemeral.0),
             Some(*pinned.bytes()),
@@ -216,17 +216,17 @@ impl Responder {
     /// an old one that somebody repeats, until something arrives under the agreed keys.
     ///
     /// # Errors
-    /// [`HandshakeError::Unreadable`] if it was altered, or is for another key, link, context or version.
+    /// [`HandshakeError::Unreadable`] if it was altered, or is for another key, pair, context or version.
     pub fn read(
         identity: &Identity,
-        link: Link,
+        pair: Pair,
         context: &[&[u8]],
         ephemeral: Ephemeral,
         message: &[u8],
         payload: &mut [u8],
     ) -> Result<Self, HandshakeError> {
         let error = HandshakeError::Unreadable(identity.public().id());
-        let prologue = link.prologue(context);
+        let prologue = pair.prologue(context);
         let (secret, ephemeral) = (Some(identity.secret()), Some(ephemeral.0));
         let mut noise = Noise::new(noise_ik(), false, prologue.expose(), secret, ephemeral, None, None);
         if message.len() != payload.len() + FIRST_OVERHEAD {

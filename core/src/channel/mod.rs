@@ -25,7 +25,7 @@ mod suite;
 mod tests;
 mod words;
 
-pub use handshake::{ANSWER_LEN, Agreed, HandshakeError, Initiator, Link, Refusal, Responder, SessionKeys};
+pub use handshake::{ANSWER_LEN, Agreed, HandshakeError, Initiator, Pair, Refusal, Responder, SessionKeys};
 pub use hello::{
     Caller, ClientHello, DeviceHello, EPOCH_JUMP, EPOCH_LEAD, EPOCH_LEN, GREETING_LEN, ServerHello,
     WELCOME_LEN, epoch_of, inference_number, read_hello,

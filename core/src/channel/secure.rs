@@ -4,7 +4,7 @@ use embedded_io_async::{ErrorKind, Read, ReadExactError, Write};
 
 use super::handshake::ANSWER_LEN;
 use super::{
-    Ephemeral, FIRST_OVERHEAD, HandshakeError, Identity, Initiator, Link, Opener, PublicKey, RECORD_HEADER,
+    Ephemeral, FIRST_OVERHEAD, HandshakeError, Identity, Initiator, Opener, Pair, PublicKey, RECORD_HEADER,
     RECORD_OVERHEAD, RecordError, Sealer, record_body,
 };
 use crate::transport::{FrameKind, Transport};
@@ -58,11 +58,11 @@ impl<'b, S: Read + Write> Secure<'b, S> {
         mut stream: S,
         identity: &Identity,
         pinned: &PublicKey,
-        link: Link,
+        pair: Pair,
         ephemeral: Ephemeral,
         record: &'b mut [u8],
     ) -> Result<Self, SecureError> {
-        let mut initiator = Initiator::new(identity, pinned, link, &[], ephemeral);
+        let mut initiator = Initiator::new(identity, pinned, pair, &[], ephemeral);
         let mut first = [0; FIRST_OVERHEAD];
         initiator.write(&[], &mut first)?;
         stream.write_all(&first).await.map_err(stream_error)?;

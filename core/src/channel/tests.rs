@@ -21,12 +21,12 @@ fn shake(
     context: [&[u8]; 2],
     alter: impl Fn(&mut [u8], &mut [u8]),
 ) -> (Result<Agreed, HandshakeError>, Option<Agreed>) {
-    let mut initiator = Initiator::new(&identity(1), pinned, Link::ClientServer, &[context[0]], ephemeral(3));
+    let mut initiator = Initiator::new(&identity(1), pinned, Pair::ClientServer, &[context[0]], ephemeral(3));
     let mut first = [0; FIRST_OVERHEAD];
     initiator.write(&[], &mut first).unwrap();
     let (mut none, server) = ([0; 1], identity(2));
     alter(&mut first, &mut none);
-    let read = Responder::read(&server, Link::ClientServer, &[context[1]], ephemeral(4), &first, &mut []);
+    let read = Responder::read(&server, Pair::ClientServer, &[context[1]], ephemeral(4), &first, &mut []);
     let (mut answer, agreed) = match read {
         Ok(responder) => {
             assert_eq!(responder.peer(), identity(1).public());
@@ -159,7 +159,7 @@ fn every_altered_bit_of_the_handshake_is_noticed() {
 fn refusals_are_told_apart() {
     let (own, pinned) = (identity(1), *identity(2).public());
     let read = |answer: &[u8]| {
-        let mut initiator = Initiator::new(&own, &pinned, Link::ClientServer, &[], ephemeral(3));
+        let mut initiator = Initiator::new(&own, &pinned, Pair::ClientServer, &[], ephemeral(3));
         initiator.write(&[], &mut [0; FIRST_OVERHEAD]).unwrap();
         initiator.read_answer(answer).unwrap_err()
     };
@@ -178,24 +178,24 @@ fn refusals_are_told_apart() {
 #[test]
 fn keys_that_agree_with_nobody_are_refused() {
     let mut initiator =
-        Initiator::new(&identity(1), &PublicKey::new([0; 32]), Link::ClientServer, &[], ephemeral(3));
+        Initiator::new(&identity(1), &PublicKey::new([0; 32]), Pair::ClientServer, &[], ephemeral(3));
     assert!(initiator.write(&[], &mut [0; FIRST_OVERHEAD]).is_err());
     let zeros = [0; FIRST_OVERHEAD];
-    let read = Responder::read(&identity(2), Link::ClientServer, &[], ephemeral(4), &zeros, &mut []);
+    let read = Responder::read(&identity(2), Pair::ClientServer, &[], ephemeral(4), &zeros, &mut []);
     assert!(read.unwrap_err().to_string().contains("cannot be read"));
 }
 
 #[test]
 fn lengths_that_do_not_fit_are_errors() {
     let pinned = *identity(2).public();
-    let mut initiator = Initiator::new(&identity(1), &pinned, Link::ClientServer, &[], ephemeral(3));
+    let mut initiator = Initiator::new(&identity(1), &pinned, Pair::ClientServer, &[], ephemeral(3));
     assert!(initiator.write(&[], &mut [0; 5]).is_err());
     assert!(
-        Initiator::new(&identity(1), &pinned, Link::ClientServer, &[], ephemeral(3))
+        Initiator::new(&identity(1), &pinned, Pair::ClientServer, &[], ephemeral(3))
             .read(&[0; 60], &mut [])
             .is_err()
     );
-    let read = Responder::read(&identity(2), Link::ClientServer, &[], ephemeral(4), &[0; 5], &mut []);
+    let read = Responder::read(&identity(2), Pair::ClientServer, &[], ephemeral(4), &[0; 5], &mut []);
     assert!(read.is_err());
 }
 

@@ -1,7 +1,7 @@
 //! The client's first words: it greets the server, and through it the dealer.
 
 use crate::channel::{
-    Caller, ClientHello, EPOCH_JUMP, EPOCH_LEN, Ephemeral, GREETING_LEN, Identity, Initiator, Link,
+    Caller, ClientHello, EPOCH_JUMP, EPOCH_LEN, Ephemeral, GREETING_LEN, Identity, Initiator, Pair,
     PublicKey, ServerHello, read_hello,
 };
 use crate::client::{ClientError, ClientKeys};
@@ -27,9 +27,9 @@ pub struct Greeting<'k> {
     pub ephemeral: Ephemeral,
 }
 
-/// What a client has of a session.
+/// What a client has of a session that it and the server and the dealer agreed on.
 #[derive(Debug)]
-pub struct Session {
+pub struct Greeted {
     /// Its keys.
     pub keys: ClientKeys,
     /// The epoch of the inferences this session prepares. The client records it before it prepares the first one.
@@ -50,10 +50,10 @@ const HELLO_LEN: usize = 320;
 pub async fn greet<T: Transport>(
     transport: &mut T,
     greeting: Greeting<'_>,
-) -> Result<Session, ClientError<T::Error>> {
+) -> Result<Greeted, ClientError<T::Error>> {
     let context: [&[u8]; 2] = [greeting.plan, greeting.server.bytes()];
     let mut dealer =
-        Initiator::new(greeting.identity, greeting.dealer, Link::ClientDealer, &context, greeting.ephemeral);
+        Initiator::new(greeting.identity, greeting.dealer, Pair::ClientDealer, &context, greeting.ephemeral);
     let mut first = [0; GREETING_LEN];
     dealer.write(&greeting.floor.to_le_bytes(), &mut first).map_err(|_| ClientError::Dealer)?;
     let hello = ClientHello {
@@ -88,7 +88,7 @@ fn read<E: core::fmt::Debug>(
     words: &[u8],
     plan: &[u8; 32],
     floor: u32,
-) -> Result<Session, ClientError<E>> {
+) -> Result<Greeted, ClientError<E>> {
     let hello: ServerHello<'_> = read_hello(words).ok_or(ClientError::Hello)?;
     let seed: [u8; 32] = hello.weights_seed.try_into().map_err(|_| ClientError::Hello)?;
     let mut epoch = [0; EPOCH_LEN];
@@ -101,7 +101,7 @@ fn read<E: core::fmt::Debug>(
         return Err(ClientError::Jump { epoch, floor });
     }
     let keys = ClientKeys { dealer: agreed.into_keys().pair_key(plan), weights: PairKey::new(seed) };
-    Ok(Session { keys, epoch, ready: hello.ready })
+    Ok(Greeted { keys, epoch, ready: hello.ready })
 }
 
 #[cfg(test)]
@@ -139,9 +139,9 @@ mod tests {
             let (context, mut floor) =
                 ([&PLAN[..], server.public().bytes()], [0; GREETING_LEN - FIRST_OVERHEAD]);
             let secret = Ephemeral::new([4; 32]);
-            let link = Link::ClientDealer;
+            let pair = Pair::ClientDealer;
             let read =
-                Responder::read(&identity(3), link, &context, secret, hello.greeting, &mut floor).unwrap();
+                Responder::read(&identity(3), pair, &context, secret, hello.greeting, &mut floor).unwrap();
             assert_eq!(u32::from_le_bytes(floor), hello.floor);
             let mut welcome = [0; WELCOME_LEN];
             read.write(&self.epoch.to_le_bytes(), &mut welcome).unwrap();

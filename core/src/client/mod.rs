@@ -12,7 +12,7 @@ mod memory;
 mod offline;
 mod online;
 
-pub use greet::{Greeting, Session, greet};
+pub use greet::{Greeted, Greeting, greet};
 pub use input::Input;
 pub use kernel::{LinearKernel, Part, Portable};
 pub use memory::{Memory, Workspace};

@@ -3,7 +3,7 @@ use crate::geometry::Shape;
 
 /// That a channel of a result has elements of a channel of an input.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Link<Id> {
+pub struct Origin<Id> {
     /// The channel of the result.
     pub channel: usize,
     /// The input.
@@ -19,11 +19,11 @@ pub struct Link<Id> {
 
 impl<Id: Copy> Local<Id> {
     /// Calls `visit` with what every channel of a result of shape `to` is made of, input by input. Channels of views that
-    /// see nothing but zeros have no link.
-    pub fn links(&self, to: Shape, shape: impl Fn(Id) -> Shape, mut visit: impl FnMut(Link<Id>)) {
+    /// see nothing but zeros have no origin.
+    pub fn origins(&self, to: Shape, shape: impl Fn(Id) -> Shape, mut visit: impl FnMut(Origin<Id>)) {
         let channels = to.channels as usize;
         let mut whole = |channel, input, source, negated| {
-            visit(Link { channel, input, source, part: 1.0, negated });
+            visit(Origin { channel, input, source, part: 1.0, negated });
         };
         match self {
             Self::Add { inputs: [left, right], subtract } => {
@@ -54,14 +54,14 @@ impl<Id: Copy> Local<Id> {
 }
 
 /// Channels that share elements.
-fn reshape<Id: Copy>(input: Id, to: Shape, from: Shape, mut visit: impl FnMut(Link<Id>)) {
+fn reshape<Id: Copy>(input: Id, to: Shape, from: Shape, mut visit: impl FnMut(Origin<Id>)) {
     let (to_plane, from_plane) = (to.plane(), from.plane());
     for channel in 0..to.channels as usize {
         let own = channel * to_plane..(channel + 1) * to_plane;
         for source in own.start / from_plane..own.end.div_ceil(from_plane) {
             let shared = own.end.min((source + 1) * from_plane) - own.start.max(source * from_plane);
             let part = shared as f64 / to_plane as f64;
-            visit(Link { channel, input, source, part, negated: false });
+            visit(Origin { channel, input, source, part, negated: false });
         }
     }
 }

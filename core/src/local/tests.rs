@@ -114,25 +114,26 @@ fn sums_joins_and_shifts_are_those_of_words_and_of_floats() {
 
 #[test]
 fn links_say_what_channels_are_made_of() {
-    let links = |local: &Local<usize>, to: Shape| {
+    let origins = |local: &Local<usize>, to: Shape| {
         let mut all = Vec::new();
-        local.links(
+        local.origins(
             to,
             |id| [FROM, Shape::new(1, 4, 5)][id],
-            |link| {
-                all.push((link.channel, link.input, link.source, link.part, link.negated));
+            |origin| {
+                all.push((origin.channel, origin.input, origin.source, origin.part, origin.negated));
             },
         );
         all
     };
     let difference = Local::Add { inputs: [1, 1], subtract: true };
-    assert_eq!(links(&difference, Shape::new(1, 4, 5)), [(0, 1, 0, 1.0, false), (0, 1, 0, 1.0, true)]);
+    assert_eq!(origins(&difference, Shape::new(1, 4, 5)), [(0, 1, 0, 1.0, false), (0, 1, 0, 1.0, true)]);
     let joined = Local::Concat { inputs: [1, 0].into_iter().collect() };
-    let sources: Vec<_> = links(&joined, Shape::new(4, 4, 5)).iter().map(|link| (link.1, link.2)).collect();
+    let sources: Vec<_> =
+        origins(&joined, Shape::new(4, 4, 5)).iter().map(|origin| (origin.1, origin.2)).collect();
     assert_eq!(sources, [(1, 0), (0, 0), (0, 1), (0, 2)]);
     let outside = Local::View { input: 0, picks: Picks::channels(2) };
-    assert_eq!(links(&outside, Shape::new(2, 4, 5)), [(0, 0, 2, 1.0, false)]);
-    let reshaped = links(&Local::Reshape { input: 0 }, Shape::new(2, 6, 5));
+    assert_eq!(origins(&outside, Shape::new(2, 4, 5)), [(0, 0, 2, 1.0, false)]);
+    let reshaped = origins(&Local::Reshape { input: 0 }, Shape::new(2, 6, 5));
     let thirds = [(0, 0, 0, 2.0 / 3.0, false), (0, 0, 1, 1.0 / 3.0, false)];
     assert_eq!((&reshaped[..2], reshaped.len()), (&thirds[..], 4));
 }

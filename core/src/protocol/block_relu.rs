@@ -33,7 +33,7 @@ use crate::word::Word;
 
 /// Rings and window of one channel: pre-activations in Z_2^n, activations in Z_2^k, window of `w` bits from bit `lo`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Format {
+pub struct Widths {
     /// Bits of the input ring.
     pub n: u8,
     /// Bits of the output ring.
@@ -44,7 +44,7 @@ pub struct Format {
     pub lo: u8,
 }
 
-impl Format {
+impl Widths {
     /// Bits of the carries: what the output ring has more than the input ring.
     pub const fn extra(&self) -> u8 {
         self.k - self.n
@@ -92,8 +92,8 @@ pub struct PixelParts<'a, W = u32> {
 
 /// Dealer: the one-time tables, `tables` on entry the client's shares, on exit the server's.
 ///
-/// `cd_sums` are the blocks' `Lam`; a table takes [`Format::table_words`] words.
-pub fn deal_tables<W: Word>(format: Format, cd_sums: &[W], s_sd: &[W], lam: &[W], tables: &mut [W]) {
+/// `cd_sums` are the blocks' `Lam`; a table takes [`Widths::table_words`] words.
+pub fn deal_tables<W: Word>(format: Widths, cd_sums: &[W], s_sd: &[W], lam: &[W], tables: &mut [W]) {
     let blocks = cd_sums.iter().zip(s_sd).zip(lam);
     for (((cd_sum, s_sd), lam), table) in blocks.zip(tables.chunks_exact_mut(format.table_words())) {
         let cd = (*cd_sum & format.pre_activation()) >> u32::from(format.lo);
@@ -107,7 +107,7 @@ pub fn deal_tables<W: Word>(format: Format, cd_sums: &[W], s_sd: &[W], lam: &[W]
 }
 
 /// Dealer: additive shares of `lam`, on entry the client's, on exit the server's.
-pub fn deal_lam<W: Word>(format: Format, lam: &[W], shares: &mut [W]) {
+pub fn deal_lam<W: Word>(format: Widths, lam: &[W], shares: &mut [W]) {
     for (share, lam) in shares.iter_mut().zip(lam) {
         *share = lam.wrapping_sub(*share) & format.activation();
     }
@@ -115,7 +115,7 @@ pub fn deal_lam<W: Word>(format: Format, lam: &[W], shares: &mut [W]) {
 
 /// Dealer: the per-pixel parts, on entry the client's, on exit the server's. `lam` has one element a pixel.
 pub fn deal_pixels<W: Word>(
-    format: Format,
+    format: Widths,
     z_cd: &[W],
     z_sd: &[W],
     lam: &[W],
@@ -135,7 +135,7 @@ pub fn deal_pixels<W: Word>(
 }
 
 /// Server: the masked windows `c`; `sums` on entry the blocks' `A`, on exit `c`.
-pub fn open_windows<W: Word>(format: Format, sums: &mut [W], s_sd: &[W]) {
+pub fn open_windows<W: Word>(format: Widths, sums: &mut [W], s_sd: &[W]) {
     let round = if format.lo == 0 { 0 } else { 1 << (format.lo - 1) };
     for (sum, s_sd) in sums.iter_mut().zip(s_sd) {
         let window = (sum.wrapping_add(W::from(round)) & format.pre_activation()) >> u32::from(format.lo);
@@ -144,21 +144,21 @@ pub fn open_windows<W: Word>(format: Format, sums: &mut [W], s_sd: &[W]) {
 }
 
 /// Server: the masked pixels `m`; on entry `a`, on exit `m`.
-pub fn open_pixels<W: Word>(format: Format, pixels: &mut [W], z_sd: &[W]) {
+pub fn open_pixels<W: Word>(format: Widths, pixels: &mut [W], z_sd: &[W]) {
     for (pixel, z_sd) in pixels.iter_mut().zip(z_sd) {
         *pixel = pixel.wrapping_sub(*z_sd) & format.pre_activation();
     }
 }
 
 /// The top bit of a window, for client and server; the lower bits index the table.
-pub fn top_bit<W: Word>(format: Format, c: W) -> W {
+pub fn top_bit<W: Word>(format: Widths, c: W) -> W {
     c >> u32::from(format.table_log2())
 }
 
 /// Server: its table bits for the opened windows, read from the packed tables at `tables`, which start at bit `bit`.
 ///
 /// `windows` index memory: they are what the server opens to the client.
-pub fn pick_server(format: Format, tables: &[u8], bit: u64, windows: &[u32], out: &mut [u32]) {
+pub fn pick_server(format: Widths, tables: &[u8], bit: u64, windows: &[u32], out: &mut [u32]) {
     for (index, (window, out)) in windows.iter().zip(out).enumerate() {
         let entry = ((index as u64) << format.table_log2()) + u64::from(window & format.table_mask());
         let at = bit + entry;
@@ -183,7 +183,7 @@ pub struct Opened<'a, W = u32> {
 ///
 /// `PUBLIC` is true for the server, which alone adds the public part. The client subtracts `y_cd` before it sends.
 pub fn select<const PUBLIC: bool, W: Word>(
-    format: Format,
+    format: Widths,
     opened: &Opened<'_, W>,
     parts: &PixelParts<'_, W>,
     base: &mut [W],

@@ -23,7 +23,7 @@
 //! A reply hides all of it behind one `y_cd`, as there. The cost of a knot more is that of a decision and `2K - n` bits a
 //! pixel ([`crate::cost`]).
 
-use super::block_relu::{Format, Opened};
+use super::block_relu::{Opened, Widths};
 use crate::plan::{Knot, Piecewise};
 use crate::ring;
 use crate::word::Word;
@@ -41,7 +41,7 @@ pub fn move_sums<W: Word>(knot: Knot, counts: &[u32], sums: &mut [W]) {
 /// Dealer: the per-pixel parts of a knot after the first one, on entry the client's, on exit the server's: of `lam * B`,
 /// mod 2^k, and of `lam * top`, mod 2^(k-n). `lam` has one element a pixel.
 pub fn deal_pixels<W: Word>(
-    format: Format,
+    format: Widths,
     z_cd: &[W],
     z_sd: &[W],
     lam: &[W],
@@ -63,7 +63,7 @@ pub fn deal_pixels<W: Word>(
 ///
 /// `PUBLIC` is true for the server, which alone adds the public part.
 pub fn begin<const PUBLIC: bool, W: Word>(
-    format: Format,
+    format: Widths,
     function: Piecewise<'_>,
     masked: &[W],
     top: &[W],
@@ -85,7 +85,7 @@ pub fn begin<const PUBLIC: bool, W: Word>(
 ///
 /// `opened` is of this knot, as are the shares of `lam * B` and `lam * top`.
 pub fn add_knot<const PUBLIC: bool, W: Word>(
-    format: Format,
+    format: Widths,
     knot: Knot,
     opened: &Opened<'_, W>,
     [lam_mask, lam_top]: [&[W]; 2],
@@ -118,7 +118,7 @@ struct Seen<W> {
 }
 
 impl<W: Word> Seen<W> {
-    fn of(format: Format, masked: W) -> Self {
+    fn of(format: Widths, masked: W) -> Self {
         let (n, quarter) = (u32::from(format.n), W::from(1 << (format.n - 2)));
         let shifted = masked.wrapping_add(quarter) & W::from(ring::mask(format.n));
         let mu = shifted >> (n - 1);

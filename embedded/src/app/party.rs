@@ -11,7 +11,7 @@ use super::{Board, Machine, Spent, Work, hang_up, part};
 use crate::entropy::Entropy;
 use crate::error::{DeviceError, Peer};
 use crate::meter::Metered;
-use crate::party::{Party, PartyMemory, Session};
+use crate::party::{Party, PartyMemory, PartySession};
 use crate::settings::{Card, Role, Settings};
 use crate::tcp::SocketBuffers;
 
@@ -94,7 +94,8 @@ async fn run<B: Board, E: Entropy, F: NorFlash, const WORDS: usize, const RECORD
 ) -> Result<(), DeviceError> {
     let start = work.mark(machine.board);
     let stream = Metered::new(socket, patience, work.passed);
-    let mut session: Session<'_, _> = party.start(stream, machine.entropy, machine.records, memory).await?;
+    let mut session: PartySession<'_, _> =
+        party.start(stream, machine.entropy, machine.records, memory).await?;
     let board = &mut *machine.board;
     board.print(format_args!("epoch {}", session.epoch()));
     board.print(format_args!("session: {}", Spent(start, work.mark(board))));

@@ -3,11 +3,11 @@
 use std::sync::{Arc, Mutex};
 
 use brelu_core::transport::{FrameKind, MAX_PAYLOAD};
-use brelu_tests::wire::{Frame, Link, Tap};
+use brelu_tests::wire::{Frame, Route, Tap};
 
 /// What happens to one frame.
 struct Fault {
-    link: Link,
+    link: Route,
     index: usize,
     kind: u8,
     place: usize,
@@ -15,7 +15,7 @@ struct Fault {
 }
 
 /// A tap with up to eight faults of five bytes each on `links`, and what is left of `data` to make frames of.
-pub(crate) fn tap(links: &[Link], data: &[u8]) -> Tap {
+pub(crate) fn tap(links: &[Route], data: &[u8]) -> Tap {
     let faults: Vec<Fault> = data
         .chunks_exact(5)
         .take(8)

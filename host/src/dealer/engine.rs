@@ -247,7 +247,7 @@ impl<'a> Deal<'a> {
 }
 
 /// The client's table shares, whole words where a table has them, else one table a word.
-fn client_tables(stream: &mut Stream, format: block_relu::Format, first: u64, tables: &mut [u32]) {
+fn client_tables(stream: &mut Stream, format: block_relu::Widths, first: u64, tables: &mut [u32]) {
     let log2 = format.table_log2();
     if log2 >= 5 {
         stream.words(log2, first, tables);

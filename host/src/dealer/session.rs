@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use brelu_core::channel::{
-    EPOCH_LEN, FIRST_OVERHEAD, GREETING_LEN, Identity, Link, Number, PublicKey, Responder, WELCOME_LEN,
+    EPOCH_LEN, FIRST_OVERHEAD, GREETING_LEN, Identity, Number, Pair, PublicKey, Responder, WELCOME_LEN,
 };
 use brelu_core::cost;
 use brelu_core::plan::NodeId;
@@ -130,7 +130,7 @@ impl Dealer {
 
     /// How it is called by servers.
     pub fn call(&self) -> Call {
-        Call { link: Link::ServerDealer, peer: "server", timeout: self.options.timeout }
+        Call { pair: Pair::ServerDealer, peer: "server", timeout: self.options.timeout }
     }
 
     /// Answers a server that calls over an open connection, if it may connect.
@@ -198,7 +198,7 @@ impl Dealer {
         let mut floor = [0; GREETING_LEN - FIRST_OVERHEAD];
         let responder = Responder::read(
             &self.party.identity,
-            Link::ClientDealer,
+            Pair::ClientDealer,
             &context,
             ephemeral()?,
             request.greeting,

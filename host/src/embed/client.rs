@@ -10,7 +10,7 @@ use super::{Answer, EmbedError, Keys, units};
 use crate::client::{CLIENT_LIMITS, ClientMemory, ClientParty};
 use crate::error::SessionError;
 use crate::limits::PlanLimits;
-use crate::net::{Patience, Session, Target};
+use crate::net::{ClientSession, Patience, Target};
 use crate::plan_file::OwnedPlan;
 use crate::records::Records;
 
@@ -101,7 +101,7 @@ impl Client {
         let task = tokio::spawn(async move {
             let target = Target { plan: plan.get(), address, patience, party };
             let mut memory = ClientMemory::for_plan(plan.get());
-            match Session::start(target, &mut memory, |_| ()).await {
+            match ClientSession::start(target, &mut memory, |_| ()).await {
                 // Whoever asked for it may be gone, and is then answered nothing any more.
                 Ok(session) => {
                     drop(tell.send(Ok(())));
@@ -190,7 +190,7 @@ impl Drop for Live {
 }
 
 /// Answers calls until there are no more.
-async fn serve(mut session: Session<'_>, mut calls: mpsc::Receiver<Call>) {
+async fn serve(mut session: ClientSession<'_>, mut calls: mpsc::Receiver<Call>) {
     while let Some(call) = calls.recv().await {
         // Whoever asked may not wait any more; what was done is done all the same.
         match call {

@@ -6,7 +6,7 @@ mod session;
 
 pub use connect::{Patience, connect};
 pub use service::{Delegating, Host, ListenError, Service, Serving, bind};
-pub use session::{Measured, Notice, Session, Target};
+pub use session::{ClientSession, Measured, Notice, Target};
 
 use std::io;
 use std::thread::available_parallelism;

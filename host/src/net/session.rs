@@ -58,23 +58,23 @@ pub enum Notice {
 
 /// A client's session with a server over TCP that measures every inference, and finds its way back when the connection is
 /// lost.
-pub struct Session<'a> {
+pub struct ClientSession<'a> {
     target: Target<'a>,
-    link: Link<'a>,
+    link: Connected<'a>,
     expected: Total,
     prepared: HashMap<u64, Prepared>,
     notice: Box<dyn Fn(Notice) + Send + Sync + 'a>,
 }
 
 /// A client that is connected, or the memory for one.
-enum Link<'a> {
+enum Connected<'a> {
     Up(Box<HostClient<'a>>),
     Down(Option<Workspace<'a>>),
 }
 
-impl std::fmt::Debug for Session<'_> {
+impl std::fmt::Debug for ClientSession<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Session(with {})", self.target.address)
+        write!(f, "ClientSession(with {})", self.target.address)
     }
 }
 
@@ -97,7 +97,7 @@ fn running(error: SessionError) -> Notice {
     ))
 }
 
-impl<'a> Session<'a> {
+impl<'a> ClientSession<'a> {
     /// Connects to the server and greets it; `notice` is told when it is not there, or gone.
     ///
     /// # Errors
@@ -107,7 +107,7 @@ impl<'a> Session<'a> {
         memory: &'a mut ClientMemory,
         notice: impl Fn(Notice) + Send + Sync + 'a,
     ) -> Result<Self, SessionError> {
-        let link = Link::Down(Some(memory.workspace()));
+        let link = Connected::Down(Some(memory.workspace()));
         let (expected, notice) = (cost::total(target.plan), Box::new(notice));
         let mut session = Self { target, link, expected, prepared: HashMap::new(), notice };
         let mut retry = session.retry();
@@ -144,43 +144,43 @@ impl<'a> Session<'a> {
 
     /// Keeps the memory of a client whose connection is of no use any more.
     fn hang_up(&mut self) {
-        let link = std::mem::replace(&mut self.link, Link::Down(None));
+        let link = std::mem::replace(&mut self.link, Connected::Down(None));
         self.link = match link {
-            Link::Up(client) => Link::Down(Some(client.release())),
+            Connected::Up(client) => Connected::Down(Some(client.release())),
             down => down,
         };
     }
 
     /// The client, connected if it is not.
     async fn client(&mut self) -> Result<&mut HostClient<'a>, SessionError> {
-        if let Link::Down(work) = &mut self.link {
+        if let Connected::Down(work) = &mut self.link {
             let (target, notice) = (&self.target, &self.notice);
             let waiting = || notice(Notice::Waiting(format!("waiting for the server at {}", target.address)));
             let stream = connect("server", &target.address, target.patience.connect, waiting).await?;
             let (reader, writer) = stream.into_split();
             let connection = target.party.call_server(reader, writer, target.patience.answer).await?;
             let client = HostClient::start(target.plan, connection, target.party.clone(), work).await?;
-            self.link = Link::Up(Box::new(client));
+            self.link = Connected::Up(Box::new(client));
         }
         match &mut self.link {
-            Link::Up(client) => Ok(client),
-            Link::Down(_) => Err(SessionError::InUse),
+            Connected::Up(client) => Ok(client),
+            Connected::Down(_) => Err(SessionError::InUse),
         }
     }
 
     /// How many inferences the server keeps prepared at most.
     pub fn capacity(&self) -> usize {
         match &self.link {
-            Link::Up(client) => client.capacity(),
-            Link::Down(_) => 1,
+            Connected::Up(client) => client.capacity(),
+            Connected::Down(_) => 1,
         }
     }
 
     /// How many inferences are prepared, those of earlier sessions included.
     pub fn prepared(&self) -> usize {
         match &self.link {
-            Link::Up(client) => client.prepared(),
-            Link::Down(_) => 0,
+            Connected::Up(client) => client.prepared(),
+            Connected::Down(_) => 0,
         }
     }
 
@@ -264,8 +264,8 @@ impl<'a> Session<'a> {
     /// If the connection is gone already.
     pub async fn close(self) -> Result<(), SessionError> {
         match self.link {
-            Link::Up(client) => client.close().await,
-            Link::Down(_) => Ok(()),
+            Connected::Up(client) => client.close().await,
+            Connected::Down(_) => Ok(()),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use brelu_core::channel::{Caller, Identity, Link, PublicKey};
+use brelu_core::channel::{Caller, Identity, Pair, PublicKey};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::ServerModel;
@@ -106,12 +106,12 @@ impl Server {
 
     /// How it calls its dealer.
     pub fn dealer_call(&self) -> Call {
-        Call { link: Link::ServerDealer, peer: "dealer", timeout: self.options.timeout }
+        Call { pair: Pair::ServerDealer, peer: "dealer", timeout: self.options.timeout }
     }
 
     /// How it is called by clients.
     pub fn client_call(&self) -> Call {
-        Call { link: Link::ClientServer, peer: "client", timeout: self.options.timeout }
+        Call { pair: Pair::ClientServer, peer: "client", timeout: self.options.timeout }
     }
 
     /// Calls the dealer over an open connection.

@@ -3,7 +3,7 @@
 use core::marker::PhantomData;
 use core::ops::{Index, IndexMut};
 
-use brelu_core::protocol::block_relu::Format;
+use brelu_core::protocol::block_relu::Widths;
 use brelu_core::ring;
 use brelu_core::word::Word;
 
@@ -16,7 +16,7 @@ pub trait Name: Copy + PartialEq + 'static {
     fn place(self) -> usize;
 
     /// Bits of an element, those of a whole table for tables.
-    fn bits(self, format: Format) -> u32;
+    fn bits(self, format: Widths) -> u32;
 
     /// Whether there is one a block, not one a pixel.
     fn is_of_block(self) -> bool;
@@ -105,7 +105,7 @@ impl Name for Mask {
         self as usize
     }
 
-    fn bits(self, format: Format) -> u32 {
+    fn bits(self, format: Widths) -> u32 {
         match self {
             Self::Lam => 1,
             Self::Table => 1 << format.table_log2(),
@@ -141,7 +141,7 @@ impl Name for Seen {
         self as usize
     }
 
-    fn bits(self, format: Format) -> u32 {
+    fn bits(self, format: Widths) -> u32 {
         match self {
             Self::TableBit => 1,
             Self::Table => 1 << format.table_log2(),
@@ -156,7 +156,7 @@ impl Name for Seen {
     }
 }
 
-/// One vector of words a name. A table takes [`Format::table_words`] words.
+/// One vector of words a name. A table takes [`Widths::table_words`] words.
 #[derive(Clone, Debug)]
 pub struct Lanes<N, W> {
     lanes: Vec<Vec<W>>,
@@ -191,7 +191,7 @@ impl<N: Name, W> IndexMut<N> for Lanes<N, W> {
 
 impl<W: Word> Masks<W> {
     /// The same masks with `planted` in them: a mask that is drawn from another one's stream, or not at all.
-    pub(crate) fn planted(mut self, planted: Option<crate::fault::Fault>, format: Format) -> Self {
+    pub(crate) fn planted(mut self, planted: Option<crate::fault::Fault>, format: Widths) -> Self {
         use crate::fault::Fault;
         let (mask, lane) = match planted {
             Some(Fault::Missing(mask)) => (mask, self[mask].iter().map(|_| W::from(0)).collect()),

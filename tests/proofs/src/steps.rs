@@ -1,7 +1,7 @@
 //! The steps of `brelu_core::protocol` in the order in which parties run them, on symbols or on numbers, with a place for a
 //! planted error. Nothing is computed here but by those functions.
 
-use brelu_core::protocol::block_relu::{self, Format, Opened};
+use brelu_core::protocol::block_relu::{self, Opened, Widths};
 use brelu_core::protocol::{extend, linear, reveal};
 use brelu_core::ring;
 use brelu_core::word::Word;
@@ -37,19 +37,19 @@ pub struct Dealing<W> {
 #[derive(Clone, Copy, Debug)]
 pub struct Steps {
     /// Rings and window; a linear layer drops `k - n` bits.
-    pub format: Format,
+    pub format: Widths,
     /// What is wrong with them.
     pub fault: Option<Fault>,
 }
 
 impl Steps {
     /// The steps as they are.
-    pub fn new(format: Format) -> Self {
+    pub fn new(format: Widths) -> Self {
         Self { format, fault: None }
     }
 
     /// The steps with an error in them.
-    pub fn with(format: Format, fault: Fault) -> Self {
+    pub fn with(format: Widths, fault: Fault) -> Self {
         Self { format, fault: Some(fault) }
     }
 

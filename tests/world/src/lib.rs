@@ -8,13 +8,13 @@
 #![forbid(unsafe_code)]
 
 mod line;
-mod link;
 mod piece;
+mod route;
 mod trio;
 mod wire;
 
 pub use line::{Act, Fate, Line, Tap};
-pub use link::Link;
 pub use piece::Cut;
+pub use route::Route;
 pub use trio::Trio;
 pub use wire::{Taps, Wire};

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, sink};
 use tokio::sync::watch;
 
-use super::{Cut, Link};
+use super::{Cut, Route};
 
 /// A fault that may happen to a piece.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,13 +47,13 @@ impl From<Act> for Fate {
 }
 
 /// Sees the `index`-th piece of a link; the handshake message of a secure channel has index 0.
-pub type Tap = Arc<dyn Fn(Link, usize, &[u8]) -> Fate + Send + Sync>;
+pub type Tap = Arc<dyn Fn(Route, usize, &[u8]) -> Fate + Send + Sync>;
 
 /// A connection whose pieces a tap sees.
 #[derive(Clone)]
 pub struct Line {
     /// The link from its near to its far end.
-    pub there: Link,
+    pub there: Route,
     /// What the tap sees.
     pub cut: Cut,
     /// The tap.
@@ -91,7 +91,7 @@ impl Line {
 
 struct Direction<'s, R, W> {
     line: &'s Line,
-    link: Link,
+    link: Route,
     state: &'s watch::Sender<State>,
     from: R,
     to: W,

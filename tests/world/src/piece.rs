@@ -4,7 +4,7 @@ use brelu_core::channel::RECORD_HEADER;
 use brelu_core::transport::{FRAME_HEADER, MAX_PAYLOAD, decode_header};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-use super::Link;
+use super::Route;
 
 /// What a stream is cut into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,7 +21,7 @@ impl Cut {
     pub(crate) async fn read(
         self,
         from: &mut (impl AsyncRead + Unpin),
-        link: Link,
+        link: Route,
         index: usize,
     ) -> Result<Vec<u8>> {
         match (self, index) {

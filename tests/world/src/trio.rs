@@ -12,7 +12,7 @@ use brelu_host::server::{Server, ServerModel, ServerOptions, ServerParty};
 use brelu_host::state::{Epochs, Generations, Limits, Ready, Usage};
 use tokio::io::{DuplexStream, split};
 
-use super::{Cut, Link, Wire};
+use super::{Cut, Route, Wire};
 
 /// Three parties.
 #[derive(Clone, Debug)]
@@ -69,7 +69,7 @@ impl Trio {
     /// # Errors
     /// If the two do not get a secure connection.
     pub async fn connect(&self, wire: &Wire) -> Result<Connection, SessionError> {
-        self.connect_as(*self.client.identity.public(), Link::ClientServer, wire).await
+        self.connect_as(*self.client.identity.public(), Route::ClientServer, wire).await
     }
 
     /// As [`Self::connect`], over another link than the client's; in the clear, the caller has `key`.
@@ -79,7 +79,7 @@ impl Trio {
     pub async fn connect_as(
         &self,
         key: PublicKey,
-        there: Link,
+        there: Route,
         wire: &Wire,
     ) -> Result<Connection, SessionError> {
         let (near, far) = wire.pair(there);
@@ -111,7 +111,7 @@ impl Trio {
 
     /// The server's connection to the dealer.
     async fn reach(&self, wire: &Wire) -> Result<Connection, SessionError> {
-        let (near, far) = wire.pair(Link::ServerDealer);
+        let (near, far) = wire.pair(Route::ServerDealer);
         let dealer = self.dealer.clone();
         match wire.cut {
             Cut::Frames => {

@@ -8,13 +8,13 @@ use brelu_host::pipe::Pipe;
 use brelu_host::secure::Connection;
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, duplex, split};
 
-use super::{Act, Cut, Line, Link, Tap};
+use super::{Act, Cut, Line, Route, Tap};
 
 /// Bytes a connection holds, about what sockets hold.
 const PIPE: usize = 1 << 18;
 
 /// Gives the tap of a new connection whose links are this one and back.
-pub type Taps = Arc<dyn Fn(Link) -> Tap + Send + Sync>;
+pub type Taps = Arc<dyn Fn(Route) -> Tap + Send + Sync>;
 
 /// What is between the parties.
 #[derive(Clone)]
@@ -35,7 +35,7 @@ impl fmt::Debug for Wire {
 
 impl Wire {
     /// The two ends of a connection in memory, whose first link is `there`.
-    pub fn pair(&self, there: Link) -> (DuplexStream, DuplexStream) {
+    pub fn pair(&self, there: Route) -> (DuplexStream, DuplexStream) {
         let (near, inner) = duplex(PIPE);
         match self.taps {
             Some(_) => (near, self.extend(there, split(inner))),
@@ -46,7 +46,7 @@ impl Wire {
     /// The far end of a connection whose near end is elsewhere, at the other end of `near`.
     pub fn extend(
         &self,
-        there: Link,
+        there: Route,
         near: (impl AsyncRead + Unpin + Send + 'static, impl AsyncWrite + Unpin + Send + 'static),
     ) -> DuplexStream {
         let (far, inner) = duplex(PIPE);

@@ -57,9 +57,9 @@ fn node_drift(
                 *sum = read(*input, at) * f64::from(seen.passing) + own(*input, at);
             }
         }
-        _ => net.links(node, |link| {
-            let part = if link.negated { -link.part } else { link.part };
-            sums[link.channel] += part * read(link.input, link.source);
+        _ => net.origins(node, |origin| {
+            let part = if origin.negated { -origin.part } else { origin.part };
+            sums[origin.channel] += part * read(origin.input, origin.source);
         }),
     }
     sums

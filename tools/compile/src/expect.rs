@@ -53,8 +53,8 @@ fn granted(net: &Net, id: Id, seen: &[Vec<Seen>], before: &[Vec<Span>]) -> Vec<S
         Op::Linear { terms, bias } => linear(net, terms, bias, seen, part(node.shape.plane())),
         Op::Local(Local::Add { subtract: false, .. } | Local::Concat { .. }) => {
             let mut spans = vec![NOTHING; node.shape.channels as usize];
-            net.links(node, |link| {
-                let ([low, high], own) = (before[link.input][link.source], &mut spans[link.channel]);
+            net.origins(node, |origin| {
+                let ([low, high], own) = (before[origin.input][origin.source], &mut spans[origin.channel]);
                 *own = [own[0].min(low), own[1].max(high)];
             });
             spans

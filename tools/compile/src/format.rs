@@ -39,7 +39,7 @@ fn channel_cost(node: &Node, channel: Channel, knots: usize, from: u8, format: F
         Channel::Zero => cost::Traffic::default(),
         Channel::Identity => cost::extension(from, to, plane),
         Channel::Blocks { height, width, .. } => {
-            let rings = drelu::Format { n: from, k: to, w: format.window, lo: 0 };
+            let rings = drelu::Widths { n: from, k: to, w: format.window, lo: 0 };
             let tiles = Tiling::new(node.shape, height, width).len() as u64;
             cost::pixels(rings, knots, plane) + cost::blocks(rings, knots, tiles)
         }

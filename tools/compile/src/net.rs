@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use brelu_core::geometry::{Conv2d, Shape};
 use brelu_core::lifetime;
-use brelu_core::local::Link;
+use brelu_core::local::Origin;
 use brelu_core::plan::{Channel, Local, MAX_PARTS, Picks};
 
 use brelu_networks::activation::Activation;
@@ -174,9 +174,9 @@ impl Net {
     }
 
     /// Calls `visit` with what every channel of a local node is made of; of other nodes with nothing.
-    pub(super) fn links(&self, node: &Node, visit: impl FnMut(Link<Id>)) {
+    pub(super) fn origins(&self, node: &Node, visit: impl FnMut(Origin<Id>)) {
         if let Op::Local(local) = &node.op {
-            local.links(node.shape, |id| self.shape(id), visit);
+            local.origins(node.shape, |id| self.shape(id), visit);
         }
     }
 

@@ -61,8 +61,8 @@ impl Ties {
     fn node(&mut self, net: &Net, id: Id, node: &Node, fraction: u8) -> Result<(), ()> {
         let Op::Activation { input, channels, functions } = &node.op else {
             let (factor, mut fits) = (1.0 / f64::from(node.divisor), Ok(()));
-            net.links(node, |link| {
-                fits = fits.and(self.tie((id, link.channel), (link.input, link.source), factor));
+            net.origins(node, |origin| {
+                fits = fits.and(self.tie((id, origin.channel), (origin.input, origin.source), factor));
             });
             return fits;
         };

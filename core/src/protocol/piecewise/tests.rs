@@ -28,15 +28,15 @@ fn pixel(n: u8, knots: usize) -> impl Strategy<Value = Pixel> {
         .prop_map(|(z, masks, shares, knots)| Pixel { z, masks, shares, knots })
 }
 
-fn case() -> impl Strategy<Value = (Format, i16, i32, Pixel)> {
+fn case() -> impl Strategy<Value = (Widths, i16, i32, Pixel)> {
     (3u8..17, 0u8..9, 1usize..5).prop_flat_map(|(n, extra, knots)| {
-        let format = Format { n, k: n + extra, w: 2, lo: 0 };
+        let format = Widths { n, k: n + extra, w: 2, lo: 0 };
         (Just(format), any::<i16>(), any::<i32>(), pixel(n, knots))
     })
 }
 
 /// What client and server make of a pixel, added up, modulo 2^k.
-fn result(format: Format, function: Piecewise<'_>, pixel: &Pixel) -> u32 {
+fn result(format: Widths, function: Piecewise<'_>, pixel: &Pixel) -> u32 {
     let cut = |value: u32, bits: u8| value & ring::mask(bits);
     let [z_cd, z_sd] = pixel.masks.map(|mask| cut(mask, format.n));
     let masked = [cut((pixel.z as u32).wrapping_sub(z_cd).wrapping_sub(z_sd), format.n)];

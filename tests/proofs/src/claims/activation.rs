@@ -1,6 +1,6 @@
 //! Decisions, and their products with pixels.
 
-use brelu_core::protocol::block_relu::Format;
+use brelu_core::protocol::block_relu::Widths;
 use brelu_core::protocol::reveal;
 use brelu_core::ring;
 use brelu_core::word::Word;
@@ -13,14 +13,14 @@ use crate::steps::{Dealing, Steps, Windows};
 use crate::symbol::{Integer, Statement, Symbol};
 
 /// The largest block sum for which the decision may be wrong, and the first one that is out of range.
-fn bounds(format: Format) -> (i64, i64) {
+fn bounds(format: Widths) -> (i64, i64) {
     let ignored = (1i64 << format.lo) / 2;
     (ignored, (1 << (format.lo + format.w - 1)) - ignored)
 }
 
 /// `sum` is where decisions are exact: 2^(lo-1) < |s| < 2^(lo+w-1) - 2^(lo-1). With lo = 0 that is everything in range,
 /// zero included.
-fn decided(format: Format, sum: Integer) -> Statement {
+fn decided(format: Widths, sum: Integer) -> Statement {
     let (ignored, reach) = bounds(format);
     let inside = sum.within(1 - reach, reach - 1);
     if format.lo == 0 { inside } else { inside & !sum.within(-ignored, ignored) }
@@ -99,7 +99,7 @@ fn partner(share: Mask) -> Option<Seen> {
 /// So the sum of both halves depends on the sums of shares only, those of bits above n modulo 2^(k-n): with
 /// [`dealing_out`], the client's shares may be anything if [`selection`] holds where they are zero.
 pub fn effect<const SERVER: bool>(steps: &Steps, share: Mask, decision: bool) -> Claim {
-    let Format { n, k, .. } = steps.format;
+    let Widths { n, k, .. } = steps.format;
     let shares: Masks<Symbol> = lanes(Mask::ALL, steps.format, 1);
     let (masked, decided) = (unknowns("m", n, 1), [Symbol::from(u32::from(decision))]);
     let half = |shares: &Masks<Symbol>| {
@@ -144,7 +144,7 @@ pub fn activation_mask(steps: &Steps) -> Claim {
     Claim::new(title("mask of an activation", format), one.equals(other)).sharing(format.k)
 }
 
-fn shares_of_zero(format: Format, pixels: usize) -> Masks<Symbol> {
+fn shares_of_zero(format: Widths, pixels: usize) -> Masks<Symbol> {
     let mut masks: Masks<Symbol> = lanes(Mask::ALL, format, pixels);
     SHARES.iter().for_each(|share| masks[*share].fill(Symbol::from(0)));
     masks[Mask::Activation].fill(Symbol::from(0));
@@ -178,7 +178,7 @@ struct Case {
 }
 
 impl Case {
-    fn new(format: Format) -> Self {
+    fn new(format: Widths) -> Self {
         Self {
             a: unknowns("a", format.n, 1),
             with: dealing(format, unknowns("Lam", 32, 1), 1),
@@ -201,12 +201,12 @@ impl Case {
     }
 
     /// `z'`.
-    fn value(&self, format: Format, masks: &Masks<Symbol>) -> Integer {
+    fn value(&self, format: Widths, masks: &Masks<Symbol>) -> Integer {
         opened(&self.a, &masks[Mask::PreActivation], format.n)[0]
     }
 }
 
-fn dealing(format: Format, cd_sums: Vec<Symbol>, pixels: usize) -> Dealing<Symbol> {
+fn dealing(format: Widths, cd_sums: Vec<Symbol>, pixels: usize) -> Dealing<Symbol> {
     Dealing { cd_sums, s_sd: unknowns("s_sd", format.w, 1), z_sd: unknowns("z_sd", format.n, pixels) }
 }
 
@@ -214,7 +214,7 @@ fn total(words: &[Symbol]) -> Symbol {
     words.iter().fold(Symbol::from(0), |sum, word| sum.wrapping_add(*word))
 }
 
-fn in_range(format: Format, z: Integer) -> Statement {
+fn in_range(format: Widths, z: Integer) -> Statement {
     let reach = (1i64 << (format.n - 2)) - 1;
     z.within(-reach, reach)
 }

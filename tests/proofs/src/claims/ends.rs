@@ -1,6 +1,6 @@
 //! Input, output, ring extension.
 
-use brelu_core::protocol::block_relu::Format;
+use brelu_core::protocol::block_relu::Widths;
 use brelu_core::protocol::reveal;
 
 use super::{lanes, title, unknowns};
@@ -20,7 +20,7 @@ pub fn input(steps: &Steps) -> Claim {
 
 /// `extend`: the value in Z_2^K is that in Z_2^n, for |z'| < 2^(n-2).
 pub fn extension(steps: &Steps) -> Claim {
-    let Format { n, k, .. } = steps.format;
+    let Widths { n, k, .. } = steps.format;
     let masks: Masks<Symbol> = lanes(Mask::ALL, steps.format, 1);
     let (a, eps) = (unknowns("a", n, 1), unknowns("eps", 1, 1));
     let mut view = View::default();

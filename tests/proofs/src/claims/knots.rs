@@ -1,7 +1,7 @@
 //! Functions of several knots.
 
 use brelu_core::plan::{Knot, Piecewise, PiecewiseBuf};
-use brelu_core::protocol::block_relu::{self, Format, Opened, PixelParts};
+use brelu_core::protocol::block_relu::{self, Opened, PixelParts, Widths};
 use brelu_core::protocol::{piecewise, reveal};
 use brelu_core::ring;
 use brelu_core::word::Word;
@@ -24,7 +24,7 @@ struct Pixel {
 
 impl Pixel {
     /// Any one.
-    fn unknown(format: Format) -> Self {
+    fn unknown(format: Widths) -> Self {
         let [base, carry, top] = [("z", format.n), ("carry", format.extra()), ("top", format.extra())]
             .map(|(name, bits)| unknowns(name, bits, 1));
         let knot = [("lam", format.k), ("lam_mask", format.k), ("lam_top", format.extra())];
@@ -39,7 +39,7 @@ impl Pixel {
     }
 
     /// What the dealer makes of the client's for the server.
-    fn dealt(&self, format: Format, z_sd: &[Symbol], lam: &[Symbol]) -> Self {
+    fn dealt(&self, format: Widths, z_sd: &[Symbol], lam: &[Symbol]) -> Self {
         let (z_cd, mut server) = (&self.base, Self { base: z_sd.to_vec(), ..self.clone() });
         for (index, [share, lam_mask, lam_top]) in server.knots.iter_mut().enumerate() {
             let lam = &lam[index..=index];
@@ -58,7 +58,7 @@ impl Pixel {
     /// The party's half of a function, given what is opened: `m`, and `m_b` of every knot.
     fn half<const SERVER: bool>(
         &self,
-        format: Format,
+        format: Widths,
         function: Piecewise<'_>,
         masked: &[Symbol],
         decisions: &[Symbol],
@@ -75,7 +75,7 @@ impl Pixel {
 }
 
 /// `begin` and `add_knot` for the one knot of ReLU make what `select` makes, bit for bit.
-pub fn one_knot<const SERVER: bool>(format: Format) -> Claim {
+pub fn one_knot<const SERVER: bool>(format: Widths) -> Claim {
     let (pixel, masked, decision) =
         (Pixel::unknown(format), unknowns("m", format.n, 1), unknowns("m_b", 1, 1));
     let half = pixel.half::<SERVER>(format, Piecewise::RELU, &masked, &decision);

@@ -1,6 +1,6 @@
 //! Linear layers.
 
-use brelu_core::protocol::block_relu::Format;
+use brelu_core::protocol::block_relu::Widths;
 use brelu_core::ring;
 use brelu_core::word::Word;
 
@@ -15,7 +15,7 @@ use crate::symbol::Symbol;
 /// products are unknowns that add up to the exact sum and the start of the accumulator, modulo 2^K; each may have anything
 /// above its K bits. Server and dealer are at `A - r` and `D + r`, which with `A` and `D` are any words, too.
 pub fn truncation(steps: &Steps) -> Claim {
-    let Format { k, n, .. } = steps.format;
+    let Widths { k, n, .. } = steps.format;
     let f = k - n;
     let [server, client, dealer, exact] = ["A", "P", "D", "exact"].map(|name| Symbol::unknown(name, 32));
     let [zeta, z_cd] = ["zeta", "z_cd"].map(|name| [Symbol::unknown(name, n)]);
@@ -39,7 +39,7 @@ pub fn truncation(steps: &Steps) -> Claim {
 /// What the rounding `r` does: with `t = (A + r) mod 2^f`, the sum of the two parts that know `A` and `D` is
 /// `hi(A + D - t)`, so for a given `t`, which is uniform whatever `A` is, it is a function of `A + D`.
 pub fn rounding(steps: &Steps) -> Claim {
-    let Format { k, n, .. } = steps.format;
+    let Widths { k, n, .. } = steps.format;
     let f = k - n;
     let [a, d] = ["A", "D"].map(|name| Symbol::unknown(name, 32));
     let (r, zero) = ([Symbol::unknown("r", f)], [Symbol::from(0)]);

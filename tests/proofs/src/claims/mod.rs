@@ -10,23 +10,23 @@ pub use activation::{SHARES, activation_mask, block, dealing_out, decision, effe
 pub use ends::{extension, input};
 pub use knots::{knots, one_knot};
 pub use linear::{rounding, truncation};
-pub use views::{ACTIVATION, Direction, EXTENSION, LINEAR, Layer, view};
+pub use views::{ACTIVATION, EXTENSION, LINEAR, Layer, Route, view};
 
-use brelu_core::protocol::block_relu::Format;
+use brelu_core::protocol::block_relu::Widths;
 
 use crate::lanes::{Lanes, Name};
 use crate::symbol::Symbol;
 
 /// The formats of the claims, with windows at the top of the pre-activations' ring.
-pub const FORMATS: [Format; 3] = [
-    Format { k: 24, n: 12, w: 6, lo: 6 },
-    Format { k: 28, n: 16, w: 7, lo: 9 },
-    Format { k: 32, n: 20, w: 8, lo: 12 },
+pub const FORMATS: [Widths; 3] = [
+    Widths { k: 24, n: 12, w: 6, lo: 6 },
+    Widths { k: 28, n: 16, w: 7, lo: 9 },
+    Widths { k: 32, n: 20, w: 8, lo: 12 },
 ];
 
 /// "claim at K = 24, ...", for people.
-fn title(what: &str, format: Format) -> String {
-    let Format { k, n, w, lo } = format;
+fn title(what: &str, format: Widths) -> String {
+    let Widths { k, n, w, lo } = format;
     format!("{what} at K = {k}, f = {}, n = {n}, w = {w}, lo = {lo}", k - n)
 }
 
@@ -36,7 +36,7 @@ fn unknowns(name: &str, bits: u8, count: usize) -> Vec<Symbol> {
 }
 
 /// Unknown lanes for one block of `pixels` pixels.
-fn lanes<N: Name + std::fmt::Debug>(names: &[N], format: Format, pixels: usize) -> Lanes<N, Symbol> {
+fn lanes<N: Name + std::fmt::Debug>(names: &[N], format: Widths, pixels: usize) -> Lanes<N, Symbol> {
     let mut lanes = Lanes::default();
     for name in names {
         let bits = name.bits(format);

@@ -1,6 +1,6 @@
 //! A server that sends what it likes: its view, and the masks that are behind it.
 
-use brelu_core::protocol::block_relu::Format;
+use brelu_core::protocol::block_relu::Widths;
 use brelu_core::ring;
 
 use super::{lanes, title, unknowns};
@@ -59,7 +59,7 @@ pub const EXTENSION: Layer =
 
 /// From which side the inverse is one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
+pub enum Route {
     /// From the view of any masks, these masks are recovered: different masks, different views.
     MasksFromView,
     /// The masks that are recovered from any view give that view: every view occurs.
@@ -78,8 +78,8 @@ struct Context {
 }
 
 impl Context {
-    fn new(format: Format, pixels: usize) -> Self {
-        let Format { n, w, .. } = format;
+    fn new(format: Widths, pixels: usize) -> Self {
+        let Widths { n, w, .. } = format;
         Self {
             x: unknowns("x", 32, pixels),
             products: Products { cs: unknowns("P", 32, pixels), sd: unknowns("D", 32, pixels) },
@@ -139,12 +139,12 @@ impl Context {
 ///
 /// A layer's masks are recovered in the order of time, so the earlier ones (`z_cd`, and with it `Lam` and the products of
 /// `x_cd`) and all that the server has sent are given: unknowns of their own, which may depend on everything before.
-pub fn view(layer: Layer, direction: Direction, steps: &Steps, pixels: usize) -> Claim {
+pub fn view(layer: Layer, direction: Route, steps: &Steps, pixels: usize) -> Claim {
     let format = steps.format;
     let (context, honest) = (Context::new(format, pixels), Steps::new(format));
     let name = title(&format!("{}, {direction:?}", layer.name), format);
     let conclusion = match direction {
-        Direction::MasksFromView => {
+        Route::MasksFromView => {
             let mut drawn = lanes(layer.masks, format, pixels);
             if layer.name != LINEAR.name {
                 drawn[Mask::PreActivation] = context.z_cd.clone();
@@ -152,7 +152,7 @@ pub fn view(layer: Layer, direction: Direction, steps: &Steps, pixels: usize) ->
             let view = context.view(steps, layer, &drawn.clone().planted(steps.fault, format));
             same(layer.masks, &drawn, &context.masks(&honest, layer, &view))
         }
-        Direction::ViewFromMasks => {
+        Route::ViewFromMasks => {
             let seen = lanes(layer.seen, format, pixels);
             let masks = context.masks(&honest, layer, &seen);
             let fits = in_range(layer.masks, &masks, format);
@@ -170,7 +170,7 @@ fn same<N: Name>(names: &[N], one: &Lanes<N, Symbol>, other: &Lanes<N, Symbol>) 
     }))
 }
 
-fn in_range<N: Name>(names: &[N], lanes: &Lanes<N, Symbol>, format: Format) -> Statement {
+fn in_range<N: Name>(names: &[N], lanes: &Lanes<N, Symbol>, format: Widths) -> Statement {
     Statement::all(names.iter().flat_map(|name| {
         let low = Symbol::from(ring::mask(name.bits(format).min(32) as u8));
         lanes[*name].iter().map(move |word| (*word & low).equals(*word))

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use brelu_core::protocol::block_relu::Format;
+use brelu_core::protocol::block_relu::Widths;
 use brelu_core::ring;
 
 use super::strategy::Strategy;
@@ -11,7 +11,7 @@ use crate::lanes::{Mask, Masks, Name, View};
 use crate::steps::{Dealing, Steps};
 
 /// Rings with room for the differences of [`SCORES`] scores of two classes.
-const FORMAT: Format = Format { k: 5, n: 5, w: 5, lo: 0 };
+const FORMAT: Widths = Widths { k: 5, n: 5, w: 5, lo: 0 };
 
 /// Scores are `0 .. SCORES`.
 pub const SCORES: u32 = 4;

@@ -12,7 +12,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Mutex;
 
-use brelu_core::protocol::block_relu::Format;
+use brelu_core::protocol::block_relu::Widths;
 use brelu_core::ring;
 
 use crate::fault::Fault;
@@ -20,13 +20,13 @@ use crate::lanes::{Mask, Masks, Name};
 use crate::steps::Steps;
 
 /// The smallest rings with everything in them: a carry, a top bit, a table of two entries, one dropped bit.
-pub const SMALL: Format = Format { k: 3, n: 2, w: 2, lo: 0 };
+pub const SMALL: Widths = Widths { k: 3, n: 2, w: 2, lo: 0 };
 
 /// Cases that are computed at once.
 const CHUNK: u32 = 1 << 12;
 
 /// The format and the masks of a layer.
-pub type Drawn = (Format, &'static [Mask]);
+pub type Drawn = (Widths, &'static [Mask]);
 
 /// An inference of a few layers, as one server sees it.
 pub trait Scenario: Sync {

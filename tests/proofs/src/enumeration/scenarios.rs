@@ -1,6 +1,6 @@
 //! The inferences whose views are counted.
 
-use brelu_core::protocol::block_relu::Format;
+use brelu_core::protocol::block_relu::Widths;
 use brelu_core::ring;
 
 use super::{Drawn, Run, SMALL, Scenario};
@@ -154,7 +154,7 @@ impl Scenario for Label {
 }
 
 /// A tournament stays in the ring of the scores.
-const TOURNAMENT: Format = Format { k: SMALL.n, ..SMALL };
+const TOURNAMENT: Widths = Widths { k: SMALL.n, ..SMALL };
 
 impl Run<'_> {
     /// The two halves of a linear layer with weight `number`, of one element.

@@ -2,7 +2,7 @@
 
 use brelu_core::bits::BitWriter;
 use brelu_core::prf::{Address, Kind, PairKey, Stream};
-use brelu_core::protocol::block_relu::{self, Format};
+use brelu_core::protocol::block_relu::{self, Widths};
 use brelu_core::protocol::reveal;
 use brelu_core::ring;
 use brelu_proofs::claim::Claim;
@@ -16,7 +16,7 @@ use super::prove;
 
 /// The results of all steps of one pixel, from words that `draw` makes for a number of bits.
 fn everything<W: Entry>(steps: &Steps, draw: &mut dyn FnMut(u8) -> W) -> Vec<W> {
-    let Format { n, k, w, .. } = steps.format;
+    let Widths { n, k, w, .. } = steps.format;
     let mut masks = Masks::default();
     for mask in Mask::ALL {
         let bits = mask.bits(steps.format);
@@ -102,7 +102,7 @@ fn the_solver_computes_what_numbers_do() {
 #[test]
 fn every_entry_of_packed_tables_is_that_of_the_formula() {
     for w in 2..=11 {
-        let format = Format { k: 24, n: 12, w, lo: 12 - w };
+        let format = Widths { k: 24, n: 12, w, lo: 12 - w };
         let (log2, blocks) = (format.table_log2(), 3usize);
         let key = PairKey::new([w; 32]);
         let stream = |kind| key.stream(Address::new(0, 0, kind));
@@ -148,7 +148,7 @@ fn symbols(words: &[u32]) -> Vec<Symbol> {
 }
 
 /// `[i < r_low] ^ r_top ^ 1 ^ lam`, r = -(s_sd + (Lam >> lo)) mod 2^w.
-fn formula(format: Format, cd_sum: u32, s_sd: u32, lam: u32, entry: u32) -> u32 {
+fn formula(format: Widths, cd_sum: u32, s_sd: u32, lam: u32, entry: u32) -> u32 {
     let half = 1 << (format.w - 1);
     let cd = (cd_sum % (1 << format.n)) >> format.lo;
     let r = (2 * half - (s_sd + cd) % (2 * half)) % (2 * half);
@@ -156,7 +156,7 @@ fn formula(format: Format, cd_sum: u32, s_sd: u32, lam: u32, entry: u32) -> u32 
 }
 
 /// The client's tables: whole words where a table has them, else one table a word.
-fn client_tables(stream: &mut Stream, format: Format, blocks: usize) -> Vec<u32> {
+fn client_tables(stream: &mut Stream, format: Widths, blocks: usize) -> Vec<u32> {
     let (log2, mut tables) = (format.table_log2(), vec![0; blocks * format.table_words()]);
     if log2 >= 5 {
         stream.words(log2, 0, &mut tables);

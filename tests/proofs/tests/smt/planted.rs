@@ -1,7 +1,7 @@
 //! Errors in the steps are found, by name and by values.
 
 use brelu_proofs::claim::Claim;
-use brelu_proofs::claims::{self, Direction, FORMATS, Layer};
+use brelu_proofs::claims::{self, FORMATS, Layer, Route};
 use brelu_proofs::fault::Fault;
 use brelu_proofs::lanes::Mask;
 use brelu_proofs::solver;
@@ -57,7 +57,7 @@ fn errors_at_the_ends_and_in_an_extension() {
 }
 
 fn uneven(layer: Layer, fault: Fault) {
-    found(fault, |steps| claims::view(layer, Direction::ViewFromMasks, steps, 1));
+    found(fault, |steps| claims::view(layer, Route::ViewFromMasks, steps, 1));
 }
 
 #[test]
@@ -89,6 +89,6 @@ fn views_with_another_sign_do_not_give_these_masks() {
         (claims::ACTIVATION, Fault::BesideTheWindow),
         (claims::EXTENSION, Fault::CrossSign),
     ] {
-        found(fault, |steps| claims::view(layer, Direction::MasksFromView, steps, 1));
+        found(fault, |steps| claims::view(layer, Route::MasksFromView, steps, 1));
     }
 }

@@ -1,5 +1,5 @@
-use brelu_core::protocol::block_relu::Format;
-use brelu_proofs::claims::{self, Direction, FORMATS, SHARES};
+use brelu_core::protocol::block_relu::Widths;
+use brelu_proofs::claims::{self, FORMATS, Route, SHARES};
 use brelu_proofs::lanes::Name;
 use brelu_proofs::solver;
 use brelu_proofs::steps::Steps;
@@ -15,7 +15,7 @@ fn at_every_format(test: impl Fn(&Steps)) {
 
 /// The format without fraction bits: K = n.
 fn without_fraction(steps: &Steps) -> Steps {
-    Steps::new(Format { n: steps.format.k, ..steps.format })
+    Steps::new(Widths { n: steps.format.k, ..steps.format })
 }
 
 #[test]
@@ -37,7 +37,7 @@ fn the_rounding_hides_how_the_sum_is_split() {
 fn decisions_are_exact_outside_of_what_the_window_ignores() {
     at_every_format(|steps| {
         for lo in 0..=steps.format.n - steps.format.w {
-            prove(&claims::decision(&Steps::new(Format { lo, ..steps.format })));
+            prove(&claims::decision(&Steps::new(Widths { lo, ..steps.format })));
         }
     });
 }
@@ -50,7 +50,7 @@ fn select_multiplies_a_decision_with_its_pixel() {
 #[test]
 fn select_within_one_ring_is_exact_for_every_value() {
     at_every_format(|steps| {
-        let format = Format { k: steps.format.n, ..steps.format };
+        let format = Widths { k: steps.format.n, ..steps.format };
         prove(&claims::selection(&Steps::new(format)));
     });
 }
@@ -119,7 +119,7 @@ const LAYERS: [claims::Layer; 3] = [claims::LINEAR, claims::ACTIVATION, claims::
 fn masks_are_recovered_from_the_view_of_a_server_that_deviates() {
     at_every_format(|steps| {
         for layer in LAYERS {
-            prove(&claims::view(layer, Direction::MasksFromView, steps, 1));
+            prove(&claims::view(layer, Route::MasksFromView, steps, 1));
         }
     });
 }
@@ -128,7 +128,7 @@ fn masks_are_recovered_from_the_view_of_a_server_that_deviates() {
 fn every_view_of_a_server_that_deviates_comes_from_its_masks() {
     at_every_format(|steps| {
         for layer in LAYERS {
-            prove(&claims::view(layer, Direction::ViewFromMasks, steps, 1));
+            prove(&claims::view(layer, Route::ViewFromMasks, steps, 1));
         }
     });
 }
@@ -136,7 +136,7 @@ fn every_view_of_a_server_that_deviates_comes_from_its_masks() {
 #[test]
 fn views_of_blocks_of_two_pixels_are_bijections_too() {
     if solver::is_there() {
-        for direction in [Direction::MasksFromView, Direction::ViewFromMasks] {
+        for direction in [Route::MasksFromView, Route::ViewFromMasks] {
             prove(&claims::view(claims::ACTIVATION, direction, &Steps::new(FORMATS[0]), 2));
         }
     }

@@ -16,7 +16,7 @@ fn pieces() -> Vec<Vec<u8>> {
 /// The two ends of a wire with `act` at one record from near to far.
 fn wire(index: usize, act: Act) -> (DuplexStream, DuplexStream, JoinHandle<()>) {
     let ((near, near_inner), (far, far_inner)) = (duplex(1 << 16), duplex(1 << 16));
-    let there = Link::ClientServer;
+    let there = Route::ClientServer;
     let tap: Tap =
         Arc::new(move |link, at, _| if (link, at) == (there, index) { act } else { Act::Pass }.into());
     let line = Line { there, cut: Cut::Records, tap };

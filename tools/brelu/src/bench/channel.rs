@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use brelu_core::channel::{Identity, Link, PublicKey};
+use brelu_core::channel::{Identity, Pair, PublicKey};
 use brelu_core::prf::PairKey;
 use brelu_core::transport::{FrameKind, MAX_PAYLOAD};
 use brelu_host::error::SessionError;
@@ -95,14 +95,14 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 async fn pair(sealed: bool) -> Result<(Connection, Connection), SessionError> {
     let wire = Wire { cut: Cut::Frames, taps: None, patience: PATIENCE };
-    let (near, far) = wire.pair(brelu_world::Link::ClientServer);
+    let (near, far) = wire.pair(brelu_world::Route::ClientServer);
     if !sealed {
         let end = |peer, end| wire.clear(peer, end, PublicKey::new([0; 32]), [0; PairKey::LEN]);
         return Ok((end("server", near), end("client", far)));
     }
     let server = Identity::new(*random_key()?.expose());
     let client = Identity::new(*random_key()?.expose());
-    let call = |peer| Call { link: Link::ClientServer, peer, timeout: PATIENCE };
+    let call = |peer| Call { pair: Pair::ClientServer, peer, timeout: PATIENCE };
     let (near_read, near_write) = split(near);
     let (far_read, far_write) = split(far);
     let accept = call("client").accept(far_read, far_write, &server, |_| Ok(()));

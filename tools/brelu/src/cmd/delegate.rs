@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use brelu_host::delegate::{Delegate as Party, DelegateOptions, DelegateParty};
+use brelu_host::delegate::{self, DelegateOptions, DelegateParty};
 use brelu_host::keys::Access;
 use brelu_host::net::Delegating;
 use clap::Args;
@@ -81,7 +81,7 @@ impl Delegate {
             ahead: self.ahead,
             limits: share,
         };
-        let delegate = Party::new(plan, DelegateParty { client, devices }, options);
+        let delegate = delegate::Delegate::new(plan, DelegateParty { client, devices }, options);
         let delegating = Delegating { delegate, server: self.server, wait: self.wait };
         self.limits.serve(runtime, listener, "device", Arc::new(delegating))
     }

@@ -13,7 +13,7 @@ use brelu_core::cost;
 use brelu_core::plan::Plan;
 use brelu_host::client::{ClientMemory, ClientParty};
 use brelu_host::embed::Answer;
-use brelu_host::net::{self, Measured, Notice, Session, Target};
+use brelu_host::net::{self, ClientSession, Measured, Notice, Target};
 use clap::Args;
 
 use self::answer::{Outcome, Said, Traffic, classes};
@@ -187,7 +187,7 @@ impl Infer {
         let mut memory = ClientMemory::for_plan(plan);
         let patience = self.patience.patience();
         let target = Target { plan, address: self.server.clone(), patience, party };
-        let mut session = Session::start(target, &mut memory, |notice| tell(&bar, notice)).await?;
+        let mut session = ClientSession::start(target, &mut memory, |notice| tell(&bar, notice)).await?;
         let mut step = |done: usize, of: usize| bar.at(done as u64, of as u64);
         for (index, subject) in subjects.iter().enumerate() {
             bar.say(format!("preparing {} of {}", index + 1, subjects.len()));

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use brelu::process::{Party, peak_memory};
+use brelu::process::{PartyProcess, peak_memory};
 use brelu_host::client::ClientParty;
 use brelu_host::keys::{create_identity, public_line};
 use brelu_networks::numbers::bytes;
@@ -20,8 +20,8 @@ use super::serve::Store;
 /// A server and a dealer on free ports of this machine, and the client they know.
 #[derive(Debug)]
 pub(crate) struct Parties {
-    server: Party,
-    dealer: Party,
+    server: PartyProcess,
+    dealer: PartyProcess,
     client: Arc<ClientParty>,
     /// Their keys and records, gone with them.
     _folder: TempDir,
@@ -65,7 +65,7 @@ impl Parties {
         let files = [("--key", "dealer.key"), ("--servers", "servers.txt")];
         let mut deal = common(&["deal"], &files);
         deal.extend(["--server-sessions".into(), jobs.to_string().into()]);
-        let dealer = Party::start("dealer", deal)?;
+        let dealer = PartyProcess::start("dealer", deal)?;
         let (trusted, ready) = (dealer_key.to_string(), jobs.max(8).to_string());
         let jobs = jobs.to_string();
         let serve = [
@@ -83,7 +83,7 @@ impl Parties {
         ];
         let mut serve = common(&serve, &[("--key", "server.key"), ("--clients", "clients.txt")]);
         serve.extend(["--plan".into(), plan.into(), "--weights".into(), weights.into()]);
-        let server = Party::start("server", serve)?;
+        let server = PartyProcess::start("server", serve)?;
         let client = Arc::new(ClientParty::in_memory(client, server_key, dealer_key));
         Ok(Self { server, dealer, client, _folder: folder })
     }

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use anyhow::{Result, ensure};
 use brelu::report::{Bar, print};
 use brelu_host::client::ClientMemory;
-use brelu_host::net::{self, Session, Target};
+use brelu_host::net::{self, ClientSession, Target};
 use clap::Args;
 
 use super::arguments::{PatienceArgs, address, positive};
@@ -54,7 +54,7 @@ impl Prepare {
         let prepared = net::runtime()?.block_on(async {
             let bar = Bar::new(plan.len() as u64, "preparing");
             let mut memory = ClientMemory::for_plan(plan);
-            let mut session = Session::start(target, &mut memory, |notice| tell(&bar, notice)).await?;
+            let mut session = ClientSession::start(target, &mut memory, |notice| tell(&bar, notice)).await?;
             let mut step = |done: usize, of: usize| bar.at(done as u64, of as u64);
             session.prepare(self.count, &mut step).await?;
             let prepared = session.prepared();

@@ -13,7 +13,7 @@ use tokio::runtime::Handle;
 use super::{Float, FloatRecord, Judge, LogError, Record, Verdict};
 use brelu_compile::simulate::{SimulateError, Simulator, quantise_input};
 use brelu_data::{DataError, Item};
-use brelu_host::net::{Measured, Patience, Session, Target};
+use brelu_host::net::{ClientSession, Measured, Patience, Target};
 use brelu_networks::graph::{RunError, Scratch};
 
 /// Why an evaluation stopped early.
@@ -156,7 +156,7 @@ impl Evaluation<'_> {
         out: &Sender<Outcome<Record>>,
     ) -> Outcome<()> {
         let mut memory = ClientMemory::for_plan(self.plan);
-        let mut session = Session::start(target, &mut memory, |_| ()).await?;
+        let mut session = ClientSession::start(target, &mut memory, |_| ()).await?;
         let mut scratch = Scratch::default();
         while let Some(index) = queue.take() {
             let subject = self.subject(queue.judge, index, &mut scratch)?;

@@ -31,13 +31,13 @@ pub enum PartyError {
 
 /// A server or dealer in a process of its own. It ends when this is dropped, and when this process ends in any way.
 #[derive(Debug)]
-pub struct Party {
+pub struct PartyProcess {
     child: Child,
     address: String,
     log: Option<JoinHandle<()>>,
 }
 
-impl Party {
+impl PartyProcess {
     /// Starts this program with `args`, which must make it listen, and waits until it does.
     ///
     /// # Errors
@@ -105,7 +105,7 @@ impl Party {
     }
 }
 
-impl Drop for Party {
+impl Drop for PartyProcess {
     fn drop(&mut self) {
         // A process that has ended already cannot be killed, which is as good.
         drop(self.child.kill());

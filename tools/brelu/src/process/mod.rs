@@ -3,5 +3,5 @@
 mod child;
 mod stop;
 
-pub use child::{LISTENING, Party, PartyError, peak_memory};
+pub use child::{LISTENING, PartyError, PartyProcess, peak_memory};
 pub use stop::{on_interrupt, stopped};

@@ -29,7 +29,7 @@ use super::hostile::{Enemy, Habit};
 use super::numbers::Reporter;
 use super::subject::Subject;
 use crate::process::peak_memory;
-use brelu_host::net::{Patience, Session, Target};
+use brelu_host::net::{ClientSession, Patience, Target};
 
 /// How a trial is held.
 #[derive(Clone, Copy, Debug)]
@@ -260,7 +260,7 @@ impl Stage<'_> {
         let (plan, address) = (self.subject.plan, self.deployment.address().to_owned());
         let mut memory = ClientMemory::for_plan(plan);
         let target = Target { plan, address, patience: PATIENCE, party };
-        let mut session = Session::start(target, &mut memory, |_| ()).await?;
+        let mut session = ClientSession::start(target, &mut memory, |_| ()).await?;
         for picture in index..index + inferences {
             let start = Instant::now();
             let measured = session.infer(&self.subject.picture(picture).input, &mut |_, _| ()).await?;

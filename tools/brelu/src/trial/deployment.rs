@@ -21,7 +21,7 @@ use super::gate::Gate;
 use super::keeper::{Keeper, Recipe};
 use super::numbers::{Numbers, Reporter};
 use super::trap::Trap;
-use brelu_world::Link;
+use brelu_world::Route;
 
 /// How the parties of a deployment are started.
 #[derive(Clone, Debug)]
@@ -99,11 +99,11 @@ impl Deployment {
             let target = keeper.address().to_owned();
             gates.map(|handle| Gate::open(there, target, trap.clone(), handle)).transpose()
         };
-        let behind = gate(Link::ServerDealer, &dealer)?;
+        let behind = gate(Route::ServerDealer, &dealer)?;
         let reach = behind.as_ref().map_or(dealer.address(), Gate::address);
         let server = server(setup, folder.path(), reach, &dealer_key);
         let server = Arc::new(Keeper::start_on(server, &numbers, setup.listen)?);
-        let before = gate(Link::ClientServer, &server)?;
+        let before = gate(Route::ClientServer, &server)?;
         Ok(Self { server, dealer, numbers, trap, behind, before, keys: [server_key, dealer_key], folder })
     }
 

@@ -24,7 +24,7 @@ use super::trap::{Census, Deed};
 use super::trio::Trio;
 use brelu_host::net::{Patience, bind};
 use brelu_networks::numbers::Random;
-use brelu_world::{Act, Link};
+use brelu_world::{Act, Route};
 
 /// How a trial is held.
 #[derive(Clone, Copy, Debug)]
@@ -68,7 +68,7 @@ impl Script {
 #[derive(Clone, Copy, Debug)]
 struct Case {
     script: Script,
-    link: Link,
+    link: Route,
     index: usize,
     kind: &'static str,
     act: Act,
@@ -200,7 +200,7 @@ impl<'s> Stage<'s> {
     }
 
     /// The records of a session without a fault.
-    async fn places(&self, script: Script) -> Result<Vec<(Link, usize, usize)>, TrialError> {
+    async fn places(&self, script: Script) -> Result<Vec<(Route, usize, usize)>, TrialError> {
         let census = Census::default();
         let (_, runner, listening) = self.open(&Numbers::default(), Some(census.clone())).await?;
         let mut memory = ClientMemory::for_plan(self.subject.plan);

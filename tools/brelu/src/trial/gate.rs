@@ -10,7 +10,7 @@ use tokio::task::AbortHandle;
 use super::TrialError;
 use super::trap::{Census, Trap};
 use brelu_host::net::bind;
-use brelu_world::{Cut, Line, Link, Tap};
+use brelu_world::{Cut, Line, Route, Tap};
 
 /// A listener whose connections go on to another address.
 pub(super) struct Gate {
@@ -28,7 +28,7 @@ impl fmt::Debug for Gate {
 impl Gate {
     /// Opens a gate to `target`, where the party at the end of `there` listens.
     pub(super) fn open(
-        there: Link,
+        there: Route,
         target: String,
         trap: Arc<Trap>,
         handle: &Handle,
@@ -62,7 +62,7 @@ impl Drop for Gate {
     }
 }
 
-async fn pass(there: Link, listener: TcpListener, target: String, tap: impl Fn() -> Tap) {
+async fn pass(there: Route, listener: TcpListener, target: String, tap: impl Fn() -> Tap) {
     while let Ok((near, _)) = listener.accept().await {
         // A party that is not there is as one that closes the connection at once.
         let Ok(far) = TcpStream::connect(&target).await else { continue };

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::TrialError;
 use super::numbers::{Numbers, Reporter};
-use crate::process::{Party, PartyError};
+use crate::process::{PartyError, PartyProcess};
 
 /// How long a party may take to come back.
 const START: Duration = Duration::from_secs(10);
@@ -28,7 +28,7 @@ pub(super) struct Keeper {
     recipe: Recipe,
     numbers: Numbers,
     address: String,
-    party: Mutex<Option<Party>>,
+    party: Mutex<Option<PartyProcess>>,
 }
 
 impl Keeper {
@@ -44,7 +44,7 @@ impl Keeper {
         &self.address
     }
 
-    fn party(&self) -> MutexGuard<'_, Option<Party>> {
+    fn party(&self) -> MutexGuard<'_, Option<PartyProcess>> {
         self.party.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -91,7 +91,7 @@ impl Keeper {
 
     /// The process, if it is there.
     pub(super) fn id(&self) -> Option<u32> {
-        self.party().as_ref().map(Party::id)
+        self.party().as_ref().map(PartyProcess::id)
     }
 }
 
@@ -100,11 +100,11 @@ fn launch(
     numbers: &Numbers,
     address: &str,
     blocks: Option<u32>,
-) -> Result<Party, PartyError> {
+) -> Result<PartyProcess, PartyError> {
     let name = recipe.name;
     let mut command = program(blocks).map_err(|error| PartyError::Start { name, error })?;
     command.args(&recipe.args).args(["--listen", address]);
-    Party::launch(name, command, numbers.writer(recipe.reporter))
+    PartyProcess::launch(name, command, numbers.writer(recipe.reporter))
 }
 
 /// This program, whose files may have so many blocks at most: what is beyond fails as on a full disk, if the signal

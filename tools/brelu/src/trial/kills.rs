@@ -24,7 +24,7 @@ use super::subject::Subject;
 use super::tally::{End, Outcome, Tally};
 use super::trap::{Census, Deed};
 use brelu_host::net::Patience;
-use brelu_world::Link;
+use brelu_world::Route;
 
 /// How a trial is held.
 #[derive(Clone, Copy, Debug)]
@@ -68,7 +68,7 @@ impl Victim {
 const TASK: Task = Task { prepare: 1, pictures: (0, 1) };
 const AFTER: Task = Task { prepare: 1, pictures: (1, 2) };
 
-type Place = (Victim, Link, usize);
+type Place = (Victim, Route, usize);
 
 /// Runs all cases.
 ///

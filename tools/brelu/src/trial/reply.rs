@@ -8,7 +8,7 @@ use brelu_host::client::{ClientMemory, ClientParty};
 use brelu_host::error::SessionError;
 use serde::{Deserialize, Serialize};
 
-use brelu_host::net::{Patience, Session, Target};
+use brelu_host::net::{ClientSession, Patience, Target};
 
 /// What came of one inference, or of a session that had none.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,7 +74,7 @@ impl Client<'_> {
             patience: self.patience,
             party: self.party.clone(),
         };
-        let mut session = Session::start(target, memory, |_| ()).await?;
+        let mut session = ClientSession::start(target, memory, |_| ()).await?;
         session.prepare(2.min(end - *next), &mut |_, _| ()).await?;
         while *next < end {
             let input = &self.inputs[*next % self.inputs.len().max(1)];

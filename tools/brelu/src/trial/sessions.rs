@@ -9,7 +9,7 @@ use tokio::time::timeout;
 
 use super::subject::Subject;
 use super::tally::End;
-use brelu_host::net::{Patience, Session, Target};
+use brelu_host::net::{ClientSession, Patience, Target};
 
 /// What a client does in one session.
 #[derive(Clone, Copy, Debug)]
@@ -51,7 +51,7 @@ impl Runner<'_> {
             patience: self.patience,
             party: self.party.clone(),
         };
-        let mut session = Session::start(target, memory, |_| ()).await?;
+        let mut session = ClientSession::start(target, memory, |_| ()).await?;
         session.prepare(task.prepare, &mut |_, _| ()).await?;
         let mut right = true;
         for picture in task.pictures.0..task.pictures.1 {

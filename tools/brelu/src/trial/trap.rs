@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use brelu_world::{Act, Link, Tap};
+use brelu_world::{Act, Route, Tap};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
@@ -30,7 +30,7 @@ pub(super) struct Trap {
 }
 
 struct Set {
-    link: Link,
+    link: Route,
     index: usize,
     deed: Deed,
 }
@@ -43,7 +43,7 @@ impl fmt::Debug for Trap {
 
 impl Trap {
     /// Sets it for the connections made from now on, up to the first one that has `link`.
-    pub(super) fn set(&self, link: Link, index: usize, deed: Deed) {
+    pub(super) fn set(&self, link: Route, index: usize, deed: Deed) {
         self.fired.send_replace(false);
         *self.set.lock().unwrap_or_else(PoisonError::into_inner) = Some(Set { link, index, deed });
     }
@@ -57,7 +57,7 @@ impl Trap {
     }
 
     /// The tap of a new connection whose links are `there` and back.
-    pub(super) fn tap(self: &Arc<Self>, there: Link) -> Tap {
+    pub(super) fn tap(self: &Arc<Self>, there: Route) -> Tap {
         let mut set = self.set.lock().unwrap_or_else(PoisonError::into_inner);
         let ours = set.take_if(|set| set.link == there || set.link == there.back());
         let trap = self.clone();
@@ -106,7 +106,7 @@ impl Drop for Open {
 struct Lengths {
     /// Only connections of this round count.
     round: usize,
-    links: BTreeMap<Link, Vec<usize>>,
+    links: BTreeMap<Route, Vec<usize>>,
 }
 
 impl Census {
@@ -132,17 +132,17 @@ impl Census {
         *lengths = Lengths { round: lengths.round + 1, links: BTreeMap::new() };
     }
 
-    /// Link, index and length of every record, after those that are on their way.
+    /// Route, index and length of every record, after those that are on their way.
     ///
     /// # Errors
     /// If a connection stays open.
-    pub(super) async fn places(&self) -> Result<Vec<(Link, usize, usize)>, TrialError> {
+    pub(super) async fn places(&self) -> Result<Vec<(Route, usize, usize)>, TrialError> {
         let mut open = self.open.subscribe();
         let ended = timeout(ON_ITS_WAY, open.wait_for(|open| *open == 0)).await;
         let Ok(Ok(_)) = ended else {
             return Err(TrialError::Undisturbed("a connection stays open".to_owned()));
         };
-        let of = |(link, lengths): (&Link, &Vec<usize>)| -> Vec<_> {
+        let of = |(link, lengths): (&Route, &Vec<usize>)| -> Vec<_> {
             lengths.iter().enumerate().map(|(index, length)| (*link, index, *length)).collect()
         };
         Ok(self.lengths().links.iter().flat_map(of).collect())

@@ -6,7 +6,7 @@ use std::time::Duration;
 use brelu_host::client::ClientParty;
 use brelu_host::dealer::DealerOptions;
 use brelu_host::server::{ServerModel, ServerOptions};
-use brelu_world::{Cut, Link, Wire};
+use brelu_world::{Cut, Route, Wire};
 use tokio::net::TcpListener;
 
 use super::TrialError;
@@ -39,7 +39,7 @@ impl Trio {
         let parties = brelu_world::Trio::new(model, server, dealer, numbers.observer(Reporter::Client))?;
         let trap = Arc::<Trap>::default();
         let set = trap.clone();
-        let tap = move |there: Link| census.as_ref().map_or_else(|| set.tap(there), Census::tap);
+        let tap = move |there: Route| census.as_ref().map_or_else(|| set.tap(there), Census::tap);
         let wire = Wire { cut: Cut::Records, taps: Some(Arc::new(tap)), patience: timeout };
         Ok(Self { parties, wire, trap })
     }
@@ -54,7 +54,7 @@ impl Trio {
         while let Ok((stream, _)) = listener.accept().await {
             // Only a connection that is gone refuses this, and its session will find out.
             drop(stream.set_nodelay(true));
-            let far = self.wire.extend(Link::ClientServer, stream.into_split());
+            let far = self.wire.extend(Route::ClientServer, stream.into_split());
             self.parties.answer(far, *self.client().identity.public(), &self.wire);
         }
     }

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
-use brelu_core::channel::{Identity, Link, PublicKey};
+use brelu_core::channel::{Identity, Pair, PublicKey};
 use brelu_core::thin::Thin;
 use brelu_embedded::picture::Picture;
 use brelu_embedded::settings::{Endpoint, Role, Settings};
@@ -121,10 +121,10 @@ fn what_a_delegate_lacks_is_said() {
 }
 
 /// Calls a peer at `at` as a device.
-async fn call(link: Link, peer: &'static str, at: Endpoint, own: &Identity, pinned: &PublicKey) -> Pipe {
+async fn call(pair: Pair, peer: &'static str, at: Endpoint, own: &Identity, pinned: &PublicKey) -> Pipe {
     let stream = tokio::net::TcpStream::connect(at.to_string()).await.unwrap();
     let (reader, writer) = stream.into_split();
-    let call = Call { link, peer, timeout: Duration::from_secs(10) };
+    let call = Call { pair, peer, timeout: Duration::from_secs(10) };
     call.connect(reader, writer, own, pinned).await.unwrap().pipe
 }
 
@@ -163,8 +163,8 @@ fn a_device_gets_a_result_through_a_delegate() {
 async fn infer(settings: &Settings<'_>) -> Vec<i32> {
     let Role::Thin { delegate, delegate_at, ends, card } = &settings.role else { panic!("a thin device") };
     let own = Identity::new(settings.identity.0);
-    let to_delegate = call(Link::DeviceDelegate, "delegate", *delegate_at, &own, delegate).await;
-    let to_server = call(Link::ClientServer, "server", settings.server_at, &own, &settings.server).await;
+    let to_delegate = call(Pair::DeviceDelegate, "delegate", *delegate_at, &own, delegate).await;
+    let to_server = call(Pair::ClientServer, "server", settings.server_at, &own, &settings.server).await;
     let mut frame = [0; 1000];
     let mut thin = Thin::start(*ends, *delegate, to_delegate, to_server, &mut frame).await.unwrap();
     let mut output = vec![0; ends.output as usize];

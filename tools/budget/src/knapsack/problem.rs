@@ -1,4 +1,4 @@
-use brelu_core::protocol::block_relu::Format;
+use brelu_core::protocol::block_relu::Widths;
 
 use super::solver::{self, Choice, Effort, Limits, SolverError};
 use super::{Constraints, CostModel, KnapsackError, traffic};
@@ -20,7 +20,7 @@ pub struct Problem<'a> {
 pub(super) struct Layer {
     /// Positions in [`LayerTable::sizes`].
     pub(super) allowed: Vec<usize>,
-    pub(super) format: Format,
+    pub(super) format: Widths,
     pub(super) costs: Vec<u64>,
 }
 
@@ -68,7 +68,7 @@ impl<'a> Problem<'a> {
         Ok(problem)
     }
 
-    pub(super) fn costs(&self, layer: &LayerTable, allowed: &[usize], format: Format) -> Vec<u64> {
+    pub(super) fn costs(&self, layer: &LayerTable, allowed: &[usize], format: Widths) -> Vec<u64> {
         allowed.iter().map(|at| self.model.cost(layer, layer.sizes[*at], format)).collect()
     }
 
@@ -171,10 +171,10 @@ impl<'a> Problem<'a> {
     }
 
     /// The format of layer `number` in a solution.
-    pub(super) fn format(&self, solution: &Solution, number: usize) -> Format {
+    pub(super) fn format(&self, solution: &Solution, number: usize) -> Widths {
         let format = self.layers[number].format;
         match &solution.windows {
-            Some(windows) => Format { w: windows[number], ..format },
+            Some(windows) => Widths { w: windows[number], ..format },
             None => format,
         }
     }

@@ -20,7 +20,7 @@ pub(super) struct Placed {
     pub(super) outline: Outline,
     /// From the centre of the picture, in pixels.
     pub(super) centre: [f32; 2],
-    /// Direction of the shape's first axis.
+    /// Route of the shape's first axis.
     pub(super) turn: [f32; 2],
     /// Pixels a unit, along both axes.
     pub(super) scale: [f32; 2],

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use brelu_core::channel::{
-    ANSWER_LEN, Ephemeral, FIRST_OVERHEAD, Identity, Link, RECORD_OVERHEAD, Responder, Sealer,
+    ANSWER_LEN, Ephemeral, FIRST_OVERHEAD, Identity, Pair, RECORD_OVERHEAD, Responder, Sealer,
 };
 use brelu_core::transport::FrameKind;
 use brelu_host::keys::random_key;
@@ -213,7 +213,7 @@ async fn pretend(near: &mut TcpStream, server: &Identity) -> std::io::Result<Opt
     let mut first = [0; FIRST_OVERHEAD];
     near.read_exact(&mut first).await?;
     let ephemeral = Ephemeral::new(*random_key().map_err(std::io::Error::other)?.expose());
-    let read = Responder::read(server, Link::ClientServer, &[], ephemeral, &first, &mut []);
+    let read = Responder::read(server, Pair::ClientServer, &[], ephemeral, &first, &mut []);
     let Some((answer, agreed)) = read.ok().and_then(|responder| responder.answer().ok()) else {
         return Ok(None);
     };

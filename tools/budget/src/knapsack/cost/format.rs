@@ -2,16 +2,16 @@ use std::collections::BTreeMap;
 
 use brelu_core::format;
 use brelu_core::plan::{Op, Plan};
-use brelu_core::protocol::block_relu::Format;
+use brelu_core::protocol::block_relu::Widths;
 use thiserror::Error;
 
 /// Rings and windows of activation layers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Formats {
     /// The same everywhere.
-    Uniform(Format),
+    Uniform(Widths),
     /// By the name of the layer.
-    ByLayer(BTreeMap<String, Format>),
+    ByLayer(BTreeMap<String, Widths>),
 }
 
 /// Why there is no format.
@@ -32,7 +32,7 @@ impl Formats {
     /// If no plan can have this format.
     pub fn uniform(k: u8, n: u8, w: u8) -> Result<Self, FormatError> {
         format::Format::from_rings(k, n, w)?;
-        Ok(Self::Uniform(Format { n, k, w, lo: 0 }))
+        Ok(Self::Uniform(Widths { n, k, w, lo: 0 }))
     }
 
     /// Those of a plan's activation layers.
@@ -40,7 +40,7 @@ impl Formats {
         let mut layers = BTreeMap::new();
         for (_, node) in plan.nodes() {
             if let Op::Activation { input, window, .. } = node.op {
-                let format = Format { n: plan.node(input).bits, k: node.bits, w: window, lo: 0 };
+                let format = Widths { n: plan.node(input).bits, k: node.bits, w: window, lo: 0 };
                 layers.insert(node.name.to_owned(), format);
             }
         }
@@ -51,7 +51,7 @@ impl Formats {
     ///
     /// # Errors
     /// If the plan has no such layer.
-    pub fn of(&self, layer: &str) -> Result<Format, FormatError> {
+    pub fn of(&self, layer: &str) -> Result<Widths, FormatError> {
         match self {
             Self::Uniform(format) => Ok(*format),
             Self::ByLayer(layers) => {

@@ -9,7 +9,7 @@ pub use link::{Link, Phase, Timing};
 pub use profile::{Profile, ProfileError, Shares};
 
 use brelu_core::cost::{Traffic, blocks, extension, pixels};
-use brelu_core::protocol::block_relu::Format;
+use brelu_core::protocol::block_relu::Widths;
 
 use crate::distortion::LayerTable;
 use brelu_networks::blocks::{BlockSize, CostUnit};
@@ -73,7 +73,7 @@ impl CostModel {
     }
 
     /// Cost of a channel of `layer` with patches of `size`, in the solver's numbers.
-    pub fn cost(&self, layer: &LayerTable, size: BlockSize, format: Format) -> u64 {
+    pub fn cost(&self, layer: &LayerTable, size: BlockSize, format: Widths) -> u64 {
         match &self.measure {
             Measure::Drelus => size.decisions(layer.shape),
             Measure::Bytes => traffic(layer, size, format).total(),
@@ -129,7 +129,7 @@ pub fn work(layer: &LayerTable, size: BlockSize) -> Work {
 
 /// Bits of a channel in the messages of its layer, as [`brelu_core::cost::layouts`] has them if it reaches its bound. A
 /// layer's messages are each filled up to whole bytes on top of that.
-pub fn traffic(layer: &LayerTable, size: BlockSize, format: Format) -> Traffic {
+pub fn traffic(layer: &LayerTable, size: BlockSize, format: Widths) -> Traffic {
     let plane = layer.shape.plane() as u64;
     match size {
         BlockSize::IDENTITY => extension(format.n, format.k, plane),

@@ -15,7 +15,7 @@
 
 mod prices;
 
-use brelu_core::protocol::block_relu::Format;
+use brelu_core::protocol::block_relu::Widths;
 
 use self::prices::{Dual, dual};
 use super::solver::{self, Choice, Limits, SolverError};
@@ -116,7 +116,7 @@ impl Problem<'_> {
 
     fn width(&self, number: usize, bits: u8) -> Width {
         let (layer, own) = (&self.table.layers[number], &self.layers[number]);
-        let costs = self.costs(layer, &own.allowed, Format { w: bits, ..own.format });
+        let costs = self.costs(layer, &own.allowed, Widths { w: bits, ..own.format });
         let class = |channel: usize| {
             let choices = own.allowed.iter().zip(&costs);
             let choice = |(at, cost): (&usize, &u64)| Choice {

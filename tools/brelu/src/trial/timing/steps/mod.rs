@@ -9,7 +9,7 @@ use std::hint::black_box;
 use brelu_core::bits::{BitReader, BitWriter, Unpacker};
 use brelu_core::geometry::Shape;
 use brelu_core::prf::{Address, Kind, PairKey};
-use brelu_core::protocol::block_relu::{self, Format, Opened, PixelParts};
+use brelu_core::protocol::block_relu::{self, Opened, PixelParts, Widths};
 use brelu_core::protocol::tiling::Tiling;
 use brelu_core::protocol::{extend, linear, reveal};
 use brelu_core::ring;
@@ -20,7 +20,7 @@ use brelu_kernels::ring::KernelError;
 const COUNT: usize = 256;
 
 /// Rings and window of the steps.
-const FORMAT: Format = Format { n: 12, k: 24, w: 6, lo: 5 };
+const FORMAT: Widths = Widths { n: 12, k: 24, w: 6, lo: 5 };
 
 /// Blocks of the tilings: 3x2 on 16x16 pixels, ragged below.
 const BLOCKS: usize = 48;

@@ -1,8 +1,8 @@
 use brelu_core::channel::{ANSWER_LEN, FIRST_OVERHEAD};
 
-/// A directed link between two parties.
+/// A way between two parties, in one direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Link {
+pub enum Route {
     /// Client to server.
     ClientServer,
     /// Server to client.
@@ -21,7 +21,7 @@ pub enum Link {
     ServerDevice,
 }
 
-impl Link {
+impl Route {
     /// Those between client, server and dealer.
     pub const ALL: [Self; 4] =
         [Self::ClientServer, Self::ServerClient, Self::ServerDealer, Self::DealerServer];
