@@ -12,7 +12,7 @@
 //! let network = brelu_networks::zoo::build("resnet8")?;
 //! let pictures: Vec<Vec<u8>> = (0..4).map(|at| (0..3 * 32 * 32).map(|i| (i * (at + 3) % 251) as u8).collect()).collect();
 //! let preprocess = Preprocess { divide_by: 255.0, ..Preprocess::raw(32, 32, ColourOrder::Rgb) };
-//! let format = Some(Format { narrow: 16, fraction: 12, window: 8 });
+//! let format = Some(Format { narrow: 18, fraction: 14, window: 11 });
 //! let options = CompileOptions { format, ..CompileOptions::new(preprocess) };
 //! let compiled = compile(&network, &pictures, &options, &mut |_| ())?;
 //!
