@@ -54,21 +54,29 @@ pub(super) fn add(call: &Call, build: &mut Builder) -> Problem<Tensor> {
 }
 
 pub(super) fn sum(call: &Call, build: &mut Builder) -> Problem<Tensor> {
-    let mut total: Option<Tensor> = None;
-    for value in call.inputs.iter().flatten().filter_map(Value::tensor) {
-        total = Some(match total {
-            Some(total) => add_tensors(&total, value, build)?,
-            None => value.clone(),
-        });
-    }
-    let mut total = total.ok_or("adds nothing")?;
-    for value in call.inputs.iter().flatten() {
-        if let Value::Constant(constant) = value {
-            let shift = per_channel(constant, &total)?;
-            total = affine(&total, vec![1.0; shift.len()], shift, build)?;
-        }
-    }
-    Ok(total)
+    fold(call, build, add_tensors, |x, shift, build| affine(x, vec![1.0; shift.len()], shift, build))
+        .ok_or("adds nothing")?
+}
+
+/// Any number of operands, tensors first: `pair` joins two of them, `constant` a tensor and a value for each of its
+/// channels. Nothing if there is no tensor.
+fn fold(
+    call: &Call,
+    build: &mut Builder,
+    pair: impl Fn(&Tensor, &Tensor, &mut Builder) -> Problem<Tensor>,
+    constant: impl Fn(&Tensor, Vec<f32>, &mut Builder) -> Problem<Tensor>,
+) -> Option<Problem<Tensor>> {
+    let values = || call.inputs.iter().flatten();
+    let mut tensors = values().filter_map(Value::tensor);
+    let first = tensors.next()?.clone();
+    let joined = tensors.try_fold(first, |total, x| pair(&total, x, build));
+    let mut constants = values().filter_map(|value| match value {
+        Value::Constant(values) => Some(values),
+        Value::Tensor(_) => None,
+    });
+    Some(joined.and_then(|total| {
+        constants.try_fold(total, |total, values| constant(&total, per_channel(values, &total)?, build))
+    }))
 }
 
 pub(super) fn sub(call: &Call, build: &mut Builder) -> Problem<Tensor> {
@@ -130,30 +138,19 @@ pub(super) fn min(call: &Call, build: &mut Builder) -> Problem<Tensor> {
     })
 }
 
-/// Any number of operands: `pair` joins two tensors, constants are bounds.
+/// `pair` joins two tensors; constants are bounds.
 fn extremum(
     call: &Call,
     build: &mut Builder,
     bounded: fn(f32) -> Result<Activation, ActivationError>,
     pair: fn(&Tensor, &Tensor, &mut Builder) -> Problem<Tensor>,
 ) -> Problem<Tensor> {
-    let mut total: Option<Tensor> = None;
-    for x in call.inputs.iter().flatten().filter_map(Value::tensor) {
-        total = Some(match total {
-            Some(total) => pair(&total, x, build)?,
-            None => x.clone(),
-        });
-    }
-    let mut total = total.ok_or("compares nothing")?;
-    for value in call.inputs.iter().flatten() {
-        if let Value::Constant(constant) = value {
-            let bounds = per_channel(constant, &total)?;
-            let functions = bounds.into_iter().map(bounded).collect::<Result<_, _>>();
-            let op = Op::Activation(Functions::of_channels(functions.map_err(|error| error.to_string())?));
-            total = build.push_as(op, &[&total], total.dims.clone())?;
-        }
-    }
-    Ok(total)
+    fold(call, build, pair, |x, bounds, build| {
+        let functions = bounds.into_iter().map(bounded).collect::<Result<_, _>>();
+        let functions = Functions::of_channels(functions.map_err(|error| error.to_string())?);
+        build.push_as(Op::Activation(functions), &[x], x.dims.clone())
+    })
+    .ok_or("compares nothing")?
 }
 
 fn relu(x: &Tensor, build: &mut Builder) -> Problem<Tensor> {
