@@ -46,9 +46,9 @@ fn folder() -> tempfile::TempDir {
 /// A server and a dealer, and where the server listens.
 async fn parties(folder: &Path) -> (String, [brelu_host::embed::Handle; 2], [JoinHandle<()>; 2]) {
     let dealer = dealer::open(folder, "127.0.0.1:0").await.unwrap();
-    let address = dealer.address().unwrap().to_string();
+    let address = dealer.address().to_owned();
     let server = server::open(folder, "127.0.0.1:0", address).await.unwrap();
-    let address = server.address().unwrap().to_string();
+    let address = server.address().to_owned();
     let handles = [server.handle(), dealer.handle()];
     (address, handles, [tokio::spawn(server.run()), tokio::spawn(dealer.run())])
 }

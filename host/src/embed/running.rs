@@ -1,13 +1,11 @@
 use std::future::Future;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use super::EmbedError;
-use crate::net::{Host, Service, bind};
+use crate::net::{Host, Listener, Service, bind};
 
 /// How long sessions that are to end may take.
 const GRACE: Duration = Duration::from_secs(10);
@@ -15,7 +13,7 @@ const GRACE: Duration = Duration::from_secs(10);
 /// A party that others connect to, on an address of its own.
 #[derive(Debug)]
 pub struct Listening<H> {
-    listener: TcpListener,
+    listener: Listener,
     party: H,
     /// Who connects, and how many at a time.
     peers: (&'static str, usize),
@@ -45,12 +43,9 @@ impl<H: Host> Listening<H> {
         Ok(Self { listener, party, peers, handle: Handle { stop: watch::Sender::new(false) } })
     }
 
-    /// Where it listens.
-    ///
-    /// # Errors
-    /// None that a listener is known to have.
-    pub fn address(&self) -> std::io::Result<SocketAddr> {
-        self.listener.local_addr()
+    /// Where it listens, as others connect to it on this machine.
+    pub fn address(&self) -> &str {
+        self.listener.address()
     }
 
     /// Stops it from elsewhere.

@@ -1,8 +1,8 @@
 use std::io::{Error, ErrorKind};
 use std::time::{Duration, Instant};
 
+use super::stream::{Stream, open};
 use crate::error::SessionError;
-use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
 /// How long a party waits for others.
@@ -26,7 +26,7 @@ pub async fn connect(
     address: &str,
     patience: Duration,
     waiting: impl FnOnce(),
-) -> Result<TcpStream, SessionError> {
+) -> Result<Stream, SessionError> {
     let (end, mut pause, mut waiting) = (Instant::now() + patience, FIRST_PAUSE, Some(waiting));
     loop {
         let error = match attempt(address, end).await {
@@ -46,11 +46,8 @@ pub async fn connect(
     }
 }
 
-async fn attempt(address: &str, end: Instant) -> Result<TcpStream, Error> {
+async fn attempt(address: &str, end: Instant) -> Result<Stream, Error> {
     let left = end.saturating_duration_since(Instant::now()).max(LONGEST_PAUSE);
     let late = |_| Error::new(ErrorKind::TimedOut, "the connection attempt timed out");
-    let stream = timeout(left, TcpStream::connect(address)).await.map_err(late)??;
-    // Messages are written whole: waiting for more to send would only add latency to every round trip.
-    stream.set_nodelay(true)?;
-    Ok(stream)
+    timeout(left, open(address)).await.map_err(late)?
 }

@@ -1,12 +1,14 @@
-//! The parties on a network: TCP connections, services, and a client that measures itself and finds its way back.
+//! The parties on a network: connections, services, and a client that measures itself and finds its way back.
 
 mod connect;
 mod service;
 mod session;
+mod stream;
 
 pub use connect::{Patience, connect};
-pub use service::{Delegating, Host, ListenError, Service, Serving, bind};
+pub use service::{Delegating, Host, ListenError, Service, Serving};
 pub use session::{ClientSession, Measured, Notice, Target};
+pub use stream::{Listener, Stream, bind, check_address};
 
 use std::io;
 use std::thread::available_parallelism;

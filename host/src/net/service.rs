@@ -1,6 +1,4 @@
 use std::collections::VecDeque;
-use std::io::ErrorKind;
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -10,11 +8,10 @@ use crate::error::SessionError;
 use crate::secure::Connection;
 use crate::server::Server;
 use thiserror::Error;
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::{AbortHandle, JoinError};
 
-use super::connect;
+use super::{Listener, Stream, connect};
 
 /// Why a service cannot listen.
 #[derive(Debug, Error)]
@@ -35,22 +32,10 @@ pub enum ListenError {
     },
 }
 
-/// Listens on `address`.
-///
-/// # Errors
-/// If the port is in use or the address is not one of this machine.
-pub async fn bind(address: &str) -> Result<TcpListener, ListenError> {
-    let refused = |error: std::io::Error| match error.kind() {
-        ErrorKind::AddrInUse => ListenError::InUse(address.into()),
-        _ => ListenError::Refused { address: address.into(), error },
-    };
-    TcpListener::bind(address).await.map_err(refused)
-}
-
 /// A party that others connect to.
 pub trait Host: Send + Sync + 'static {
     /// Makes a connection secure.
-    fn accept(&self, stream: TcpStream) -> impl Future<Output = Result<Connection, SessionError>> + Send;
+    fn accept(&self, stream: Stream) -> impl Future<Output = Result<Connection, SessionError>> + Send;
 
     /// Serves a peer until it is done.
     fn serve(&self, connection: Connection) -> impl Future<Output = Result<(), SessionError>> + Send;
@@ -71,15 +56,13 @@ pub struct Serving {
 }
 
 impl Host for Serving {
-    async fn accept(&self, stream: TcpStream) -> Result<Connection, SessionError> {
-        let (reader, writer) = stream.into_split();
+    async fn accept(&self, (reader, writer): Stream) -> Result<Connection, SessionError> {
         self.server.accept(reader, writer).await
     }
 
     async fn serve(&self, connection: Connection) -> Result<(), SessionError> {
         let reach = async || {
-            let stream = connect("dealer", &self.dealer, self.wait, || ()).await?;
-            let (reader, writer) = stream.into_split();
+            let (reader, writer) = connect("dealer", &self.dealer, self.wait, || ()).await?;
             self.server.call_dealer(reader, writer).await
         };
         self.server.serve(connection, reach).await
@@ -102,15 +85,13 @@ pub struct Delegating {
 }
 
 impl Host for Delegating {
-    async fn accept(&self, stream: TcpStream) -> Result<Connection, SessionError> {
-        let (reader, writer) = stream.into_split();
+    async fn accept(&self, (reader, writer): Stream) -> Result<Connection, SessionError> {
         self.delegate.accept(reader, writer).await
     }
 
     async fn serve(&self, connection: Connection) -> Result<(), SessionError> {
         let reach = async || {
-            let stream = connect("server", &self.server, self.wait, || ()).await?;
-            let (reader, writer) = stream.into_split();
+            let (reader, writer) = connect("server", &self.server, self.wait, || ()).await?;
             self.delegate.call_server(reader, writer).await
         };
         self.delegate.serve(connection, reach).await
@@ -122,8 +103,7 @@ impl Host for Delegating {
 }
 
 impl Host for Dealer {
-    async fn accept(&self, stream: TcpStream) -> Result<Connection, SessionError> {
-        let (reader, writer) = stream.into_split();
+    async fn accept(&self, (reader, writer): Stream) -> Result<Connection, SessionError> {
         Dealer::accept(self, reader, writer).await
     }
 
@@ -170,7 +150,7 @@ impl Handshakes {
 
 impl Service {
     /// Serves until `stopped` is done, then lets sessions finish what they are doing for as long as the grace lasts.
-    pub async fn run(self, listener: TcpListener, host: Arc<impl Host>, stopped: impl Future<Output = ()>) {
+    pub async fn run(self, listener: Listener, host: Arc<impl Host>, stopped: impl Future<Output = ()>) {
         let (places, handshakes) = (Arc::new(Semaphore::new(self.most)), Handshakes::default());
         tokio::select! {
             () = self.accept(&listener, &host, &places, &handshakes) => {}
@@ -185,7 +165,7 @@ impl Service {
 
     async fn accept(
         self,
-        listener: &TcpListener,
+        listener: &Listener,
         host: &Arc<impl Host>,
         places: &Arc<Semaphore>,
         handshakes: &Handshakes,
@@ -200,8 +180,6 @@ impl Service {
                     continue;
                 }
             };
-            // Only a connection that is gone refuses this, and its session will find out.
-            drop(stream.set_nodelay(true));
             let (host, places) = (host.clone(), places.clone());
             let (send, ready) = tokio::sync::oneshot::channel();
             let handshake = tokio::spawn({
@@ -221,7 +199,7 @@ impl Service {
 
     async fn session(
         self,
-        from: SocketAddr,
+        from: String,
         mut connection: Connection,
         host: Arc<impl Host>,
         places: Arc<Semaphore>,

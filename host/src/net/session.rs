@@ -156,8 +156,8 @@ impl<'a> ClientSession<'a> {
         if let Connected::Down(work) = &mut self.link {
             let (target, notice) = (&self.target, &self.notice);
             let waiting = || notice(Notice::Waiting(format!("waiting for the server at {}", target.address)));
-            let stream = connect("server", &target.address, target.patience.connect, waiting).await?;
-            let (reader, writer) = stream.into_split();
+            let (reader, writer) =
+                connect("server", &target.address, target.patience.connect, waiting).await?;
             let connection = target.party.call_server(reader, writer, target.patience.answer).await?;
             let client = HostClient::start(target.plan, connection, target.party.clone(), work).await?;
             self.link = Connected::Up(Box::new(client));

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use brelu::report::note;
 use brelu_core::geometry::Shape;
 use brelu_core::plan::Interpolation;
-use brelu_host::net::Patience;
+use brelu_host::net::{Patience, check_address};
 use brelu_networks::graph::{Graph, simplify};
 use brelu_networks::onnx::{self, ImportOptions};
 use brelu_networks::zoo;
@@ -131,21 +131,9 @@ pub(crate) fn bits(limits: RangeInclusive<u8>) -> RangedI64ValueParser<u8> {
     clap::value_parser!(u8).range(i64::from(*limits.start())..=i64::from(*limits.end()))
 }
 
-/// A host and the port it listens on.
+/// Where a party listens.
 pub(crate) fn address(text: &str) -> Result<String, String> {
-    let valid = text.rsplit_once(':').is_some_and(|(host, port)| {
-        // An IPv6 address without brackets would lose its last part to the port.
-        let whole = !host.contains(':') || (host.starts_with('[') && host.ends_with(']'));
-        let port = port.parse::<u16>().is_ok_and(|port| port > 0);
-        !host.is_empty() && !host.contains(char::is_whitespace) && whole && port
-    });
-    match valid {
-        true => Ok(text.to_owned()),
-        false => Err(
-            "write it as HOST:PORT with a port of 1 to 65535, for example 192.168.1.10:7601 or [::1]:7601"
-                .into(),
-        ),
-    }
+    check_address(text).map(|()| text.to_owned())
 }
 
 pub(crate) fn shape(text: &str) -> Result<Shape, String> {
@@ -179,19 +167,4 @@ pub(crate) fn size(text: &str) -> Result<u64, String> {
     };
     let number: u64 = digits.parse().map_err(|_| "write it as 4096, 64K, 512M or 4G".to_owned())?;
     number.checked_mul(1 << shift).filter(|bytes| *bytes > 0).ok_or_else(|| "not a possible size".to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn addresses_have_a_host_and_a_port() {
-        for good in ["127.0.0.1:7601", "dealer.example.org:1", "[::1]:7602", "localhost:65535"] {
-            assert_eq!(address(good), Ok(good.to_owned()));
-        }
-        for bad in ["", "dealer", "dealer:", ":7602", "a:0", "a:65536", "::1", "::1:7602", "a b:1", "a:b"] {
-            assert!(address(bad).is_err(), "{bad}");
-        }
-    }
 }

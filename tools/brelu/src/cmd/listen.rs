@@ -7,9 +7,8 @@ use anyhow::Result;
 use brelu::process::{LISTENING, stopped};
 use brelu::report::{note, print};
 use brelu_host::event::Observer;
-use brelu_host::net::{self, Host, Service, bind};
+use brelu_host::net::{self, Host, Listener, Service, bind};
 use clap::Args;
-use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
 use super::arguments::{positive, seconds};
@@ -57,11 +56,11 @@ impl LimitArgs {
     pub(crate) fn serve(
         &self,
         runtime: Runtime,
-        listener: TcpListener,
+        listener: Listener,
         peer: &'static str,
         host: Arc<impl Host>,
     ) -> Result<()> {
-        print(format_args!("{LISTENING}{}\n", listener.local_addr()?))?;
+        print(format_args!("{LISTENING}{}\n", listener.address()))?;
         runtime.block_on(self.service(peer).run(listener, host, stopped(self.with_parent)));
         // Sessions that took too long end here; their peers see the connection close.
         runtime.shutdown_background();
@@ -70,7 +69,7 @@ impl LimitArgs {
 }
 
 /// A runtime, and a listener on it.
-pub(crate) fn listen(address: &str) -> Result<(Runtime, TcpListener)> {
+pub(crate) fn listen(address: &str) -> Result<(Runtime, Listener)> {
     let runtime = net::runtime()?;
     let listener = runtime.block_on(bind(address))?;
     Ok((runtime, listener))

@@ -191,7 +191,7 @@ impl<'s> Stage<'s> {
         let runner = Runner {
             subject: self.subject,
             party: trio.client().clone(),
-            address: listener.local_addr()?.to_string(),
+            address: listener.address().to_owned(),
             patience: PATIENCE,
             limit: TIMEOUT + PATIENCE.connect + COMPUTING,
         };

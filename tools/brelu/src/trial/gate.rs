@@ -2,14 +2,14 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 
 use super::TrialError;
 use super::trap::{Census, Trap};
-use brelu_host::net::bind;
+use brelu_host::net::{Listener, bind, connect};
 use brelu_world::{Cut, Line, Route, Tap};
 
 /// A listener whose connections go on to another address.
@@ -34,7 +34,7 @@ impl Gate {
         handle: &Handle,
     ) -> Result<Self, TrialError> {
         let listener = handle.block_on(bind("127.0.0.1:0"))?;
-        let address = listener.local_addr()?.to_string();
+        let address = listener.address().to_owned();
         let census = Arc::<Mutex<Option<Census>>>::default();
         let own_census = census.clone();
         let tap = move || {
@@ -62,15 +62,11 @@ impl Drop for Gate {
     }
 }
 
-async fn pass(there: Route, listener: TcpListener, target: String, tap: impl Fn() -> Tap) {
+async fn pass(there: Route, listener: Listener, target: String, tap: impl Fn() -> Tap) {
     while let Ok((near, _)) = listener.accept().await {
         // A party that is not there is as one that closes the connection at once.
-        let Ok(far) = TcpStream::connect(&target).await else { continue };
-        for stream in [&near, &far] {
-            // Only a connection that is gone refuses this, and its session will find out.
-            drop(stream.set_nodelay(true));
-        }
+        let Ok(far) = connect("party behind a gate", &target, Duration::ZERO, || ()).await else { continue };
         let line = Line { there, cut: Cut::Records, tap: tap() };
-        tokio::spawn(line.join(near.into_split(), far.into_split()));
+        tokio::spawn(line.join(near, far));
     }
 }

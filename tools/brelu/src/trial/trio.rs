@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use brelu_host::client::ClientParty;
 use brelu_host::dealer::DealerOptions;
+use brelu_host::net::Listener;
 use brelu_host::server::{ServerModel, ServerOptions};
 use brelu_world::{Cut, Route, Wire};
-use tokio::net::TcpListener;
 
 use super::TrialError;
 use super::numbers::{Numbers, Reporter};
@@ -50,11 +50,9 @@ impl Trio {
     }
 
     /// Serves clients that connect to `listener`, for as long as this is polled.
-    pub(super) async fn listen(self: Arc<Self>, listener: TcpListener) {
+    pub(super) async fn listen(self: Arc<Self>, listener: Listener) {
         while let Ok((stream, _)) = listener.accept().await {
-            // Only a connection that is gone refuses this, and its session will find out.
-            drop(stream.set_nodelay(true));
-            let far = self.wire.extend(Route::ClientServer, stream.into_split());
+            let far = self.wire.extend(Route::ClientServer, stream);
             self.parties.answer(far, *self.client().identity.public(), &self.wire);
         }
     }

@@ -22,7 +22,6 @@ use super::album::Album;
 use super::console::Line;
 use super::machine::Device;
 use super::stage::{Setting, Stage};
-use brelu_host::net::bind;
 
 /// Who answers instead of the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -100,7 +99,7 @@ pub fn run(album: &Album, setting: &Setting, progress: &dyn Fn(usize, usize)) ->
     let runtime = brelu_host::net::runtime()?;
     let front = Arc::new(Front { now: watch::Sender::new(None), server: Mutex::default() });
     let stage = Stage::start(album, setting, |deployment| {
-        let listener = runtime.block_on(bind(&format!("{}:0", setting.listen)))?;
+        let listener = runtime.block_on(TcpListener::bind((setting.listen, 0)))?;
         let port = listener.local_addr()?.port();
         let target = deployment.server.address().to_owned();
         runtime.spawn(front.clone().accept(listener, target));
