@@ -1,6 +1,8 @@
 //! What carries bytes from party to party, by what an address says: [`Carrier`]s in files of their own.
 
 mod tcp;
+#[cfg(unix)]
+mod unix;
 
 use std::fmt;
 use std::future::Future;
@@ -13,7 +15,11 @@ use self::tcp::Tcp;
 use super::ListenError;
 
 /// All carriers, the first that takes an address is the one.
-const CARRIERS: &[&dyn Carrier] = &[&Tcp];
+const CARRIERS: &[&dyn Carrier] = &[
+    #[cfg(unix)]
+    &unix::Unix,
+    &Tcp,
+];
 
 /// An open connection: what comes from the peer, and what goes to it.
 pub type Stream = (Box<dyn AsyncRead + Send + Unpin>, Box<dyn AsyncWrite + Send + Unpin>);
