@@ -167,8 +167,8 @@ fn wrong_arguments_are_errors() {
 
 #[test]
 fn backends_have_names() {
-    for backend in [Backend::Portable, Backend::Avx2, Backend::Avx512, Backend::Neon] {
-        assert_eq!(backend.to_string().parse(), Ok(backend));
+    for backend in Backend::ALL {
+        assert_eq!(backend.to_string().parse(), Ok(*backend));
     }
     assert_eq!("sse".parse::<Backend>(), Err(KernelError::UnknownBackend("sse".to_owned())));
     assert!(Backend::available().contains(&Backend::best()));

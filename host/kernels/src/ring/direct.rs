@@ -5,7 +5,7 @@ use brelu_core::share::Wiped;
 use rayon::prelude::*;
 
 use super::backend::Detected;
-use super::compiled::{self, Work};
+use super::compiled::Work;
 use super::linear::Map;
 use super::planes::Phases;
 
@@ -78,7 +78,7 @@ impl Map for Direct {
                 let planes = out.chunks_mut(self.output.plane()).zip(weights.chunks(self.offsets.len()));
                 for (out, weights) in planes {
                     let Scratch { phases, sums } = &mut *scratch;
-                    compiled::run(self.backend, Pass { weights, offsets: &self.offsets, phases, sums });
+                    self.backend.run(Pass { weights, offsets: &self.offsets, phases, sums });
                     self.add(sums, out);
                 }
             },

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use zeroize::{DefaultIsZeroes, Zeroize};
 
 use super::backend::Detected;
-use super::compiled::{self, Work};
+use super::compiled::Work;
 use super::linear::Map;
 use super::micro::are_halves;
 use super::patches::{Patches, Rows};
@@ -81,7 +81,7 @@ impl<W: Weight> Dot<W> {
         self.patches.of(x).read(0..self.depth, 0..1, &mut patch, 1);
         let weights = weights.par_chunks(rows * self.depth);
         weights.zip(out.par_chunks_mut(rows)).for_each(|(weights, out)| {
-            compiled::run(self.backend, DotRows { weights, patch: &patch, out });
+            self.backend.run(DotRows { weights, patch: &patch, out });
         });
     }
 }

@@ -7,7 +7,7 @@ use super::Backend;
 #[non_exhaustive]
 pub enum KernelError {
     /// The name is not that of a backend.
-    #[error("unknown kernel backend {0:?}: use portable, avx2, avx512 or neon")]
+    #[error("unknown kernel backend {0:?}: use one of {names}", names = Backend::names())]
     UnknownBackend(String),
     /// This processor lacks the instructions of the backend.
     #[error("kernel backend {0} does not run on this processor")]

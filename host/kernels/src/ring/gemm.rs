@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use zeroize::Zeroize;
 
 use super::backend::Detected;
-use super::compiled::{self, Work};
+use super::compiled::Work;
 use super::format::Format;
 use super::micro::{MAX_TILE, Micro};
 use super::patches::{Rows, clear};
@@ -241,7 +241,7 @@ impl Packed {
             let whole = &mut self.whole[..groups.len() * group * width];
             clear(&mut whole[rows.len() * width..]);
             right.read(rows.clone(), columns, whole, width);
-            compiled::run(gemm.backend, Cut { format, whole, words, width });
+            gemm.backend.run(Cut { format, whole, words, width });
         }
     }
 

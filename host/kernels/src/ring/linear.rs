@@ -85,7 +85,7 @@ fn choose(backend: Detected, geometry: &Conv2d, output: Shape, weights: &[u32], 
     if let Some(map) = Direct::new(backend, geometry, output, weights) {
         return Box::new(map);
     }
-    let micro = Micro::for_weights(backend, weights, bits);
+    let micro = backend.for_weights(weights, bits);
     winograd(backend, geometry, output, weights, bits, micro.cost)
         .unwrap_or_else(|| Box::new(Product::new(backend, micro, shape, weights, patches, output.plane())))
 }

@@ -22,10 +22,8 @@ use rayon::prelude::*;
 use zeroize::Zeroize;
 
 use super::backend::Detected;
-use super::compiled;
 use super::gemm::Gemm;
 use super::linear::Map;
-use super::micro::Micro;
 use super::patches::{Rows, clear};
 use filter::{Filter, Four, Three};
 use tiles::{Backward, Forward, LANES, transform_kernel};
@@ -131,7 +129,7 @@ impl<F: Filter<N, M>, const N: usize, const M: usize> Winograd<F, N, M> {
                 matrix[index] = *value;
             }
         }
-        let micro = Micro::full(backend);
+        let micro = backend.word();
         let products = matrices
             .chunks(rows * depth)
             .map(|matrix| Gemm::new(backend, micro, rows, depth, matrix))
@@ -150,10 +148,7 @@ impl<F: Filter<N, M>, const N: usize, const M: usize> Winograd<F, N, M> {
             || Wiped::new(vec![0; rows * width]),
             |padded, (plane, to)| {
                 self.pad(plane, padded, width);
-                compiled::run(
-                    self.backend,
-                    Forward::<F, N, M> { padded, width, right, to, filter: PhantomData },
-                );
+                self.backend.run(Forward::<F, N, M> { padded, width, right, to, filter: PhantomData });
             },
         );
     }
@@ -191,7 +186,7 @@ impl<F: Filter<N, M>, const N: usize, const M: usize> Map for Winograd<F, N, M> 
         let planes = out.par_chunks_mut(self.output.plane()).zip(sums.par_chunks_mut(N * N * tiles));
         let size = [self.output.height as usize, self.output.width as usize];
         planes.for_each(|(out, sums)| {
-            compiled::run(self.backend, Backward::<F, N, M> { sums, out, size, filter: PhantomData });
+            self.backend.run(Backward::<F, N, M> { sums, out, size, filter: PhantomData });
             sums.zeroize();
         });
         if patches.capacity().max(sums.capacity()) <= KEPT {

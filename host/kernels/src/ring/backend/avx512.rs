@@ -2,7 +2,9 @@
 
 use std::arch::x86_64::*;
 
-use super::{Format, Micro, groups};
+use super::super::compiled::Work;
+use super::super::format::Format;
+use super::super::micro::{Micro, are_halves, groups};
 
 const ROWS: usize = 8;
 const LANES: usize = 16;
@@ -10,6 +12,27 @@ const VECTORS: usize = 3;
 
 pub(super) const WORD: Micro =
     Micro { rows: ROWS, lanes: LANES, columns: VECTORS * LANES, format: Format::Word, cost: 100, run: word };
+
+pub(super) fn is_here() -> bool {
+    is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw")
+}
+
+/// A product of whole words costs a multiplication and an addition, and Intel's `vpmulld` is two multiplications. The dot
+/// products of VNNI add for free: two a pair of weights for halves, three for four weights with bytes. Measured on Zen 4,
+/// where `vpmulld` is one multiplication, that is 1.36 and 1.8 times as fast. Without VNNI (`vpmaddwd` and an addition)
+/// Zen 4 gains nothing, so AVX2 and NEON multiply whole words.
+pub(super) fn for_weights(weights: &[u32], bits: u32) -> Micro {
+    match is_x86_feature_detected!("avx512vnni") && are_halves(weights) {
+        true if bits <= 24 => HALVES_AND_BYTES,
+        true => HALVES,
+        false => WORD,
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512bw")]
+pub(super) fn compiled<W: Work>(work: W) -> W::Output {
+    work.run()
+}
 
 #[target_feature(enable = "avx512f")]
 fn word(left: &[u32], right: &[u32], tile: &mut [u32], vectors: usize) {

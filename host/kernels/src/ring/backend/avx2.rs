@@ -2,7 +2,9 @@
 
 use std::arch::x86_64::*;
 
-use super::{Format, Micro, groups};
+use super::super::compiled::Work;
+use super::super::format::Format;
+use super::super::micro::{Micro, groups};
 
 const ROWS: usize = 6;
 const LANES: usize = 8;
@@ -10,6 +12,19 @@ const VECTORS: usize = 2;
 
 pub(super) const WORD: Micro =
     Micro { rows: ROWS, lanes: LANES, columns: VECTORS * LANES, format: Format::Word, cost: 100, run: word };
+
+pub(super) fn is_here() -> bool {
+    is_x86_feature_detected!("avx2")
+}
+
+pub(super) fn for_weights(_weights: &[u32], _bits: u32) -> Micro {
+    WORD
+}
+
+#[target_feature(enable = "avx2")]
+pub(super) fn compiled<W: Work>(work: W) -> W::Output {
+    work.run()
+}
 
 #[target_feature(enable = "avx2")]
 fn word(left: &[u32], right: &[u32], tile: &mut [u32], vectors: usize) {
