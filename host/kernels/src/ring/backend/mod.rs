@@ -14,6 +14,8 @@ mod avx512;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod portable;
+#[cfg(target_arch = "x86_64")]
+mod sse41;
 
 use std::fmt;
 use std::str::FromStr;
@@ -95,6 +97,8 @@ macro_rules! backends {
 backends! {
     /// Plain Rust, on any processor.
     Portable = portable on all(),
+    /// 128-bit vectors of x86-64, as small processors have them without AVX2.
+    Sse41 = sse41 on target_arch = "x86_64",
     /// 256-bit vectors of x86-64.
     Avx2 = avx2 on target_arch = "x86_64",
     /// 512-bit vectors of x86-64 (F and BW), with dot products of small weights where the processor has VNNI.
