@@ -24,6 +24,7 @@ mod optimise;
 mod outcome;
 mod parties;
 mod party;
+mod ping;
 mod prepare;
 mod preprocess;
 mod provision;
@@ -95,6 +96,7 @@ enum Command {
     Clients(clients::Clients),
     Delegate(delegate::Delegate),
     Provision(Box<provision::Provision>),
+    Ping(ping::Ping),
     Prepare(prepare::Prepare),
     Infer(infer::Infer),
     Evaluate(Box<evaluate::Evaluate>),
@@ -130,6 +132,7 @@ impl Cli {
             Command::Clients(command) => command.run(),
             Command::Delegate(command) => command.run(),
             Command::Provision(command) => command.run(),
+            Command::Ping(command) => command.run(),
             Command::Prepare(command) => command.run(),
             Command::Infer(command) => command.run(),
             Command::Evaluate(command) => command.run(),

@@ -16,6 +16,7 @@ mod misfits;
 mod models;
 mod networks;
 mod peers;
+mod pings;
 mod results;
 mod runs;
 mod segmentation;

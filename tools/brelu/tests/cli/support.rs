@@ -20,7 +20,7 @@ pub(crate) fn brelu(folder: &Path, line: &str) -> Ran {
 }
 
 /// Commands that keep something.
-const KEEPERS: [&str; 6] = ["infer", "prepare", "evaluate", "serve", "deal", "delegate"];
+const KEEPERS: [&str; 7] = ["infer", "ping", "prepare", "evaluate", "serve", "deal", "delegate"];
 
 /// The words of a command, with a state folder of its own where it does not name one: tests run side by side.
 fn words(line: &str) -> Vec<String> {
@@ -91,9 +91,9 @@ pub(crate) struct Listening {
 impl Listening {
     /// Starts a command and waits for the line that says where it listens.
     pub(crate) fn start(folder: &Path, line: &str) -> Self {
+        let free = if line.contains("--listen") { "" } else { " --listen 127.0.0.1:0" };
         let mut child = Command::new(BRELU)
-            .args(words(line))
-            .args(["--listen", "127.0.0.1:0", "--quiet"])
+            .args(words(&format!("{line}{free} --quiet")))
             .current_dir(folder)
             .stdout(Stdio::piped())
             .spawn()
