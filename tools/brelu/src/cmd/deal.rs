@@ -42,7 +42,7 @@ pub(crate) struct Deal {
     #[arg(long, value_name = "FOLDER")]
     state: Option<PathBuf>,
 
-    /// Address and port to listen on; port 0 picks a free one
+    /// Where to listen: HOST:PORT (port 0 picks a free one), or unix:PATH
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7602")]
     listen: String,
 

@@ -36,7 +36,7 @@ pub(crate) struct Delegate {
     #[arg(long, value_name = "FILE", default_value = "devices.txt")]
     devices: PathBuf,
 
-    /// Address and port to listen on; port 0 picks a free one
+    /// Where to listen: HOST:PORT (port 0 picks a free one), or unix:PATH
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7603")]
     listen: String,
 

@@ -28,7 +28,7 @@ pub(crate) struct Ping {
     #[arg(long, value_name = "FILE")]
     plan: PathBuf,
 
-    /// Address of the server
+    /// Where the server is: HOST:PORT, or unix:PATH
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7601", value_parser = address)]
     server: String,
 

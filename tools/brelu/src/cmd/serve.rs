@@ -84,7 +84,7 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "FILE")]
     weights: PathBuf,
 
-    /// Address and port to listen on; port 0 picks a free one
+    /// Where to listen: HOST:PORT (port 0 picks a free one), or unix:PATH
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7601")]
     listen: String,
 
