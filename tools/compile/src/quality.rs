@@ -38,6 +38,9 @@ const SAMPLED: usize = 512;
 /// An output of the float network and what stands in its place.
 pub(super) type Pair<'a> = (&'a [f32], Vec<f32>);
 
+/// Outputs that are less than this apart, relative to the largest, differ by how floats were added up.
+const ROUNDING: f64 = 1e-6;
+
 /// Leads that the exponential distribution counts as.
 const SMOOTH: f64 = 512.0;
 
@@ -143,7 +146,7 @@ fn leads(want: &[f32], got: &[f32]) -> Option<(f64, f64)> {
     (want.len() > 1).then(|| (ahead(want), ahead(got)))
 }
 
-/// How far the values of a channel are from what they usually are, in the median picture; where that is nowhere, how far
+/// How far the values of a channel are from what they usually are, in the median picture; where that is nowhere (but for rounding of floats), how far
 /// channels are from their mean, and if there is but one value at all, its magnitude.
 fn spread(outputs: &[Vec<f32>], shape: Shape) -> f64 {
     let plane = shape.plane().max(1);
@@ -153,7 +156,8 @@ fn spread(outputs: &[Vec<f32>], shape: Shape) -> f64 {
     let usual: Vec<f64> = (0..shape.channels as usize).map(usual).collect();
     let around = |output: &Vec<f32>| root_mean_square(output, |at| usual[at / plane]);
     let spread = median(outputs.iter().map(around).collect());
-    if spread > 0.0 {
+    let largest = outputs.iter().flatten().fold(0.0, |most: f32, value| most.max(value.abs()));
+    if spread > ROUNDING * f64::from(largest) {
         return spread;
     }
     let only = outputs.first().map_or(&[][..], Vec::as_slice);
