@@ -10,6 +10,8 @@
 //! | pixel of k knots | 2(K-n) + k(2K-n) | n + K |
 //! | block of k knots | k(K + 2^(w-1)) | k(w + 2) |
 //! | identity pixel | K-n | 1 + K-n |
+//! | product | n | K + n |
+//! | gate element of a product | | K |
 //!
 //! A message is a whole number of bytes: each is filled up once, at its end.
 
@@ -132,6 +134,17 @@ pub const fn extension(n: u8, k: u8, pixels: u64) -> Traffic {
     }
 }
 
+/// Bits of a product of `elements` elements in Z_2^n whose factors are opened in Z_2^k, the second one of `gates` elements.
+pub const fn product(n: u8, k: u8, elements: u64, gates: u64) -> Traffic {
+    let truncated = n as u64 * elements;
+    Traffic {
+        dealer_offline: truncated,
+        client_offline: 0,
+        server_online: k as u64 * (elements + gates),
+        client_online: truncated,
+    }
+}
+
 /// Widths, tiling and traffic of one channel of an activation layer.
 #[derive(Clone, Copy, Debug)]
 pub struct ChannelLayout {
@@ -225,6 +238,9 @@ pub fn step(plan: &Plan<'_>, id: NodeId) -> Traffic {
     match node.op {
         Op::Input => input(node.bits, elements),
         Op::Linear { .. } => linear(node.bits, elements),
+        Op::Product { inputs: [_, gate], .. } => {
+            product(node.bits, node.accumulator_bits(), elements, plan.node(gate).shape.len() as u64)
+        }
         _ => layouts(plan, &node).fold(Traffic::default(), |sum, channel| sum + channel.bits),
     }
 }
@@ -267,7 +283,7 @@ pub fn total(plan: &Plan<'_>) -> Total {
     for (id, record) in plan.nodes() {
         total.bits += node(plan, id);
         total.bytes += node_bytes(plan, id);
-        if record.op.is_activation() && id >= flight_end {
+        if record.op.is_exchange() && id >= flight_end {
             flight_end = plan.flight(id).end;
             total.round_trips += 1;
         }
@@ -291,6 +307,14 @@ mod tests {
             assert_eq!((linear(n, 1) + extension(n, k, 1)).total(), u64::from(2 * n + 2 * (k - n) + 1));
             assert_eq!(blocks(format, 1, 1).total(), u64::from(6 + 2 + k) + 32);
         }
+    }
+
+    #[test]
+    fn a_product_that_drops_nothing_costs_three_k() {
+        let k = 28;
+        assert_eq!(product(k, k, 40, 40).total(), 40 * (3 + 1) * u64::from(k));
+        assert_eq!(product(k, k, 40, 5).total(), (40 * 3 + 5) * u64::from(k));
+        assert_eq!(product(16, k, 40, 5).total(), 40 * (2 * 16 + 28) + 5 * 28);
     }
 
     /// With a window of 6 bits of K = 24 and n = 12, and with the linear layer before it.

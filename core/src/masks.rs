@@ -1,6 +1,6 @@
 //! Regenerates the client-dealer component of any tensor, piece by piece, from the pair key.
 //!
-//! Inputs, linear outputs and block-ReLU outputs are masked by fresh randomness, so their component is a stream. What is
+//! Inputs, linear outputs, products and block-ReLU outputs are masked by fresh randomness, so their component is a stream. What is
 //! computed from them locally is computed here the same way, element ranges in, element ranges out, in temporary memory
 //! that the plan says ([`crate::plan::Demands`]) and on a stack of the same depth for every plan.
 
@@ -83,7 +83,7 @@ pub fn input_mask(key: &PairKey, inference: u64) -> Stream {
 fn belongs(kind: Kind, op: &Op<'_>) -> bool {
     match kind {
         Kind::CdInputKey => matches!(op, Op::Input),
-        Kind::CdZeta | Kind::CdPreActivation => op.is_linear(),
+        Kind::CdZeta | Kind::CdPreActivation => matches!(op, Op::Linear { .. } | Op::Product { .. }),
         Kind::CdTable
         | Kind::CdLam
         | Kind::CdLamMask
@@ -96,6 +96,7 @@ fn belongs(kind: Kind, op: &Op<'_>) -> bool {
         // Under a key of its own.
         Kind::CdInput => false,
         Kind::SdWindow | Kind::SdPreActivation | Kind::SdExtend | Kind::SdRounding => false,
+        Kind::SdFactor | Kind::SdGate => false,
         Kind::CsWeights | Kind::DLam => false,
     }
 }

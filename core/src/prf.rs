@@ -19,7 +19,7 @@ use crate::ring;
 pub enum Kind {
     /// `x_cd`, the mask of the input.
     CdInput = 1,
-    /// `zeta`, which hides the two offline halves of a linear layer from the server.
+    /// `zeta`, which hides client's and dealer's halves of a linear layer or product from the server.
     CdZeta,
     /// `z_cd`, the mask of a pre-activation.
     CdPreActivation,
@@ -51,6 +51,10 @@ pub enum Kind {
     SdExtend,
     /// `r`, by which server and dealer round, so that results tell nothing of the weights' low bits.
     SdRounding,
+    /// `alpha`, which hides an opened factor from the client.
+    SdFactor,
+    /// `beta`, which hides an opened gate from the client.
+    SdGate,
     /// `W_cs`, the client's component of the weights: 128 is the first linear term of a node, 129 the second, ...
     CsWeights = 128,
     /// `lam`, the bit that hides a decision.

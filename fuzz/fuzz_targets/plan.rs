@@ -58,7 +58,7 @@ fn masks(plan: &Plan<'_>) {
     let masks = Masks::new(plan, &key, 1);
     let mut read = vec![plan.output_id()];
     for (_, node) in plan.nodes() {
-        if node.op.is_linear() || node.op.is_activation() {
+        if node.op.is_linear() || node.op.is_exchange() {
             read.extend(node.op.inputs());
         }
     }

@@ -103,6 +103,11 @@ impl Builder {
         self.push(self.shape(input), k, OwnedOp::Activation { input, window, channels })
     }
 
+    /// Adds the product of a tensor and a gate, and the fraction bits dropped.
+    pub fn product(&mut self, x: NodeId, gate: NodeId, n: u8, f: u8) -> NodeId {
+        self.push(self.shape(x), n, OwnedOp::Plain(Op::Product { inputs: [x, gate], fraction: f }))
+    }
+
     /// Adds a sum or difference modulo 2^bits.
     pub fn add(&mut self, left: NodeId, right: NodeId, subtract: bool, bits: u8) -> NodeId {
         self.push(self.shape(left), bits, local(Local::Add { inputs: [left, right], subtract }))

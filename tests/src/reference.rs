@@ -40,6 +40,11 @@ impl Interval {
         Self { low: a.min(b), high: a.max(b) }
     }
 
+    fn by(self, other: Self) -> Self {
+        let (a, b) = (self.times(other.low), self.times(other.high));
+        Self { low: a.low.min(b.low), high: a.high.max(b.high) }
+    }
+
     fn with_zero(self) -> Self {
         Self { low: self.low.min(0), high: self.high.max(0) }
     }
@@ -123,6 +128,11 @@ fn step(
             pool(node.shape, get(input), windows.kernel, windows.stride, windows.pads)
         }
         Op::Local(Local::View { input, picks }) => view(node.shape, get(input), &picks.axes, picks.edge),
+        Op::Product { inputs: [x, gate], fraction } => {
+            let ((shape, x), (gates, g)) = (get(x), get(gate));
+            let of = |at: usize| if gates == shape { g[at] } else { g[at / shape.plane()] };
+            x.iter().enumerate().map(|(at, x)| truncated(x.by(of(at)), *fraction)).collect()
+        }
         Op::Activation { input, channels, .. } => {
             let (shape, values) = get(input);
             let planes = values.chunks(shape.plane()).enumerate();

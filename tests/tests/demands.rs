@@ -39,6 +39,15 @@ fn layer(builder: &mut Builder, map: Conv2d, input: NodeId, channel: Channel, wi
     builder.activation(z, 24, window, &vec![channel; map.out_channels as usize])
 }
 
+/// A product, with a gate a channel or of as many elements as there are.
+fn factors(shape: Shape, planes: bool) -> Builder {
+    let mut builder = Builder::new(shape, 24);
+    let gates = if planes { Shape::new(shape.channels, 1, 1) } else { shape };
+    let gate = builder.view(0, gates, [Axis::SAME; 3], Edge::Clamp);
+    builder.product(0, gate, 12, 12);
+    builder
+}
+
 /// Networks in which one thing each takes most of the memory.
 fn networks() -> Vec<(&'static str, Builder)> {
     let network = |shape: Shape, map: Conv2d, channel, window| {
@@ -67,6 +76,8 @@ fn networks() -> Vec<(&'static str, Builder)> {
         ("depthwise", network(maps, depthwise(maps), Channel::relu(5), 6)),
         ("product", network(strided.input, strided, Channel::Blocks { height: 2, width: 2, lo: 5 }, 6)),
         ("rows", rows),
+        ("factors", factors(Shape::new(16, 256, 256), false)),
+        ("gates", factors(Shape::new(4, 512, 512), true)),
     ]
 }
 

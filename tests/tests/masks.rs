@@ -23,7 +23,7 @@ fn build(steps: &[Step]) -> Vec<u8> {
         let [one, other] = reads.map(|read| nodes[usize::from(read) % nodes.len()]);
         let shape = builder.shape(one);
         let number = |index: usize| u32::from(numbers[index]);
-        let id = match kind % 8 {
+        let id = match kind % 9 {
             0 if builder.shape(other) == shape => {
                 let bits = builder.bits(one).min(builder.bits(other));
                 builder.add(one, other, numbers[0].is_multiple_of(2), bits)
@@ -50,6 +50,11 @@ fn build(steps: &[Step]) -> Vec<u8> {
                 let out =
                     |size: u32, axis: usize| 1 + (size + u32::from(pads[axis]) - 1) / u32::from(stride[axis]);
                 builder.sum_pool(one, kernel, stride, pads, [out(shape.height, 0), out(shape.width, 1)])
+            }
+            7 => {
+                let bits = builder.bits(one).min(20);
+                let apart = builder.offset(one, vec![0; shape.channels as usize]);
+                builder.product(apart, apart, bits - 4, 4)
             }
             6 => {
                 let map = Conv2d::square(shape, 2, 1, 1, 0);
@@ -82,13 +87,15 @@ fn whole<'t>(masks: &Masks<'_>, id: NodeId, known: &'t mut HashMap<NodeId, Vec<u
     let plan = masks.plan();
     let node = plan.node(id);
     if !known.contains_key(&id) {
-        let reads = !node.op.is_linear();
+        let reads = !matches!(node.op, Op::Linear { .. } | Op::Product { .. });
         node.op.inputs().iter().filter(|_| reads).for_each(|input| {
             whole(masks, *input, known);
         });
         let mut out = vec![0; node.shape.len()];
         match &node.op {
-            Op::Input | Op::Linear { .. } => masks.read(id, 0, &mut out, &mut scratch(plan, 1)),
+            Op::Input | Op::Linear { .. } | Op::Product { .. } => {
+                masks.read(id, 0, &mut out, &mut scratch(plan, 1))
+            }
             Op::Activation { input, channels, .. } => {
                 let (n, plane) = (plan.node(*input).bits, node.shape.plane());
                 for (index, out) in out.chunks_mut(plane).enumerate() {

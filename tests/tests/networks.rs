@@ -24,6 +24,7 @@ enum Layer {
     Slice { start: u32, step: u32 },
     Joined,
     Doubled,
+    Gated { planes: bool },
 }
 
 fn layers() -> impl Strategy<Value = Vec<(Layer, Vec<u8>)>> {
@@ -44,6 +45,7 @@ fn layers() -> impl Strategy<Value = Vec<(Layer, Vec<u8>)>> {
         1 => (0u32..2, 1u32..3).prop_map(|(start, step)| Layer::Slice { start, step }),
         1 => Just(Layer::Joined),
         1 => Just(Layer::Doubled),
+        2 => any::<bool>().prop_map(|planes| Layer::Gated { planes }),
     ];
     prop::collection::vec((layer, prop::collection::vec(any::<u8>(), 8)), 1..5)
 }
@@ -179,6 +181,16 @@ impl Network {
                 // Twice less once, so that magnitudes stay where they are.
                 let twice = self.builder.shift(self.top, 1);
                 self.top = self.builder.add(twice, self.top, true, K);
+            }
+            Layer::Gated { planes } => {
+                let z = self.conv(point(input));
+                let gate = self.activate(z, choices);
+                let gates = if planes { Shape::new(input.channels, 1, 1) } else { input };
+                // The product may not read the activation directly.
+                let gate = self.builder.view(gate, gates, [Axis::SAME; 3], Edge::Zero);
+                let product = self.builder.product(self.top, gate, N, F);
+                let apart = self.builder.low(product, N);
+                self.top = self.activate(apart, choices);
             }
             Layer::Joined => {
                 let (left, right) = (self.conv(point(input)), self.conv(point(input)));

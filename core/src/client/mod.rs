@@ -11,6 +11,7 @@ mod kernel;
 mod memory;
 mod offline;
 mod online;
+mod product;
 
 pub use greet::{Greeted, Greeting, greet};
 pub use input::Input;

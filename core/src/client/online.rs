@@ -1,4 +1,4 @@
-//! The client's online half: the masked input, one answer for every activation layer, the opened output.
+//! The client's online half: the masked input, one answer for every activation layer and product, the opened output.
 
 use core::ops::Range;
 
@@ -63,7 +63,7 @@ impl<T: Transport, L: LinearKernel> Client<'_, T, L> {
         self.receive_output(key, inference, output).await
     }
 
-    /// Answers every activation layer.
+    /// Answers every activation layer and product.
     pub(super) async fn layers(
         &mut self,
         key: &PairKey,
@@ -72,12 +72,16 @@ impl<T: Transport, L: LinearKernel> Client<'_, T, L> {
     ) -> Result<(), ClientError<T::Error>> {
         let mut flight_end = 0;
         for (id, node) in self.plan.nodes() {
-            if let Op::Activation { input, channels, .. } = node.op {
-                if id >= flight_end {
-                    flight_end = self.plan.flight(id).end;
-                    self.round_trips += 1;
+            if node.op.is_exchange() && id >= flight_end {
+                flight_end = self.plan.flight(id).end;
+                self.round_trips += 1;
+            }
+            match node.op {
+                Op::Activation { input, channels, .. } => {
+                    self.activation(key, inference, id, input, channels).await?;
                 }
-                self.activation(key, inference, id, input, channels).await?;
+                Op::Product { .. } => self.product(key, inference, id).await?,
+                _ => {}
             }
             progress(usize::from(id) + 1, self.plan.len());
         }

@@ -142,7 +142,7 @@ impl<'w> Walk<'w> {
         let (masks, first) = (self.masks, request.first as u64);
         let mut stream = match node.op {
             Op::Input => input_mask(&masks.input_key(), masks.inference),
-            Op::Linear { .. } => masks.stream(request.id, Kind::CdPreActivation),
+            Op::Linear { .. } | Op::Product { .. } => masks.stream(request.id, Kind::CdPreActivation),
             _ => {
                 Frame { request, at: 0, asked: 0 }.store(&mut self.frames[self.depth]);
                 self.depth += 1;
@@ -181,7 +181,7 @@ impl<'w> Walk<'w> {
                 Local::SumPool { input, windows } => self.pool(node, frame, *input, windows),
                 Local::Offset { .. } | Local::Reshape { .. } => None,
             },
-            Op::Input | Op::Linear { .. } => None,
+            Op::Input | Op::Linear { .. } | Op::Product { .. } => None,
         }
     }
 

@@ -56,6 +56,7 @@ fn check_node(plan: &Plan<'_>, id: NodeId, node: &Node<'_>) -> Rule {
         Op::Activation { input, window, channels } => {
             check_activation(plan, id, node, *input, *window, *channels)
         }
+        Op::Product { inputs, fraction } => check_product(plan, id, node, *inputs, *fraction),
     }
 }
 
@@ -155,12 +156,30 @@ fn check_activation(
     rule(WINDOW.contains(&window), "its comparison window has 2 to 11 bits")?;
     rule(channels.fit(node.shape.channels as usize), "its channel records have another number or size")?;
     rule(node.shape.len() as u64 * channels.knots() as u64 <= MAX_ELEMENTS, "it takes too many decisions")?;
+    check_trip(plan, id, input, "it reads an activation of its own round trip")?;
+    (0..channels.len()).try_for_each(|index| check_channel(channels, index, node.shape, from.bits, window))
+}
+
+fn check_product(plan: &Plan<'_>, id: NodeId, node: &Node<'_>, [x, gate]: [NodeId; 2], fraction: u8) -> Rule {
+    let factor = node.bits.saturating_add(fraction);
+    rule(factor <= *RING.end(), "its factors have more than 32 bits")?;
+    let (shape, gates) = (node.shape, plan.node(gate).shape);
+    rule(plan.node(x).shape == shape, "its shape is not its input's")?;
+    rule(gates == shape || gates == Shape::new(shape.channels, 1, 1), "its gate has another shape")?;
+    for input in [x, gate] {
+        reads(plan, input, factor)?;
+        check_trip(plan, id, input, "it reads a result of its own round trip")?;
+    }
+    Ok(())
+}
+
+/// Whether `input` was there before the round trip of node `id` began.
+fn check_trip(plan: &Plan<'_>, id: NodeId, input: NodeId, what: &'static str) -> Rule {
     let mut first = id;
-    while first > 0 && plan.node(first - 1).op.is_activation() {
+    while first > 0 && plan.node(first - 1).op.is_exchange() {
         first -= 1;
     }
-    rule(input < first, "it reads an activation of its own round trip")?;
-    (0..channels.len()).try_for_each(|index| check_channel(channels, index, node.shape, from.bits, window))
+    rule(input < first, what)
 }
 
 fn check_channel(channels: Channels<'_>, index: usize, shape: Shape, bits: u8, window: u8) -> Rule {

@@ -28,7 +28,7 @@ pub struct Demands {
     /// Random words expanded, and additions and steps on them, to regenerate once every mask that is read, an element at a
     /// time at worst.
     pub mask_work: u64,
-    /// Products of all linear maps.
+    /// Products of all linear maps, and of tensors.
     pub products: u64,
     /// Elements of all tensors, and the additions of poolings.
     pub local_work: u64,
@@ -61,6 +61,10 @@ impl Demands {
             Op::Activation { input, .. } => {
                 read(*input);
                 self.widest = self.widest.max(node.shape.width);
+            }
+            Op::Product { inputs, .. } => {
+                inputs.iter().for_each(|input| read(*input));
+                self.products = self.products.saturating_add(elements);
             }
             Op::Local(Local::SumPool { input, windows }) => {
                 let from = plan.node(*input).shape;
@@ -100,7 +104,7 @@ impl MaskCost {
     /// Of a node, from those of the nodes before it; `None` beyond what a plan may ask for.
     pub(super) fn of(plan: &Plan<'_>, node: &Node<'_>, costs: &[MaskCost]) -> Option<Self> {
         match &node.op {
-            Op::Input | Op::Linear { .. } => Some(Self::STREAM),
+            Op::Input | Op::Linear { .. } | Op::Product { .. } => Some(Self::STREAM),
             Op::Local(local) => Self::of_local(plan, node, local, costs),
             Op::Activation { input, channels, .. } => {
                 let passes = channels.iter().any(|channel| channel == Channel::Identity);

@@ -222,11 +222,11 @@ impl<'a> Plan<'a> {
         self.demands
     }
 
-    /// The activation layers from `id` on that share a round trip: consecutive ones, none reading another.
+    /// The activation layers and products from `id` on that share a round trip: consecutive ones, none reading another.
     ///
-    /// Empty if node `id` is not an activation.
+    /// Empty if node `id` is neither.
     pub fn flight(&self, id: NodeId) -> Range<NodeId> {
-        let count = (id..self.len() as NodeId).take_while(|id| self.node(*id).op.is_activation()).count();
+        let count = (id..self.len() as NodeId).take_while(|id| self.node(*id).op.is_exchange()).count();
         id..id + count as NodeId
     }
 

@@ -1,6 +1,6 @@
 //! The nodes of a plan: a closed set of operations that every network is lowered to.
 //!
-//! Only [`Op::Linear`], [`Op::Activation`] and the two ends of the plan exchange anything; [`Local`] is all that each
+//! Only [`Op::Linear`], [`Op::Activation`], [`Op::Product`] and the two ends of the plan exchange anything; [`Local`] is all that each
 //! party does alone. What is not here is composed from these: max-pooling is a tournament of `q + ReLU(p - q)`.
 
 use heapless::Vec;
@@ -62,6 +62,13 @@ pub enum Op<'a> {
         window: u8,
         /// What each channel does.
         channels: Channels<'a>,
+    },
+    /// `x g / 2^fraction`, elementwise, from Z_2^(bits + fraction) into Z_2^bits.
+    Product {
+        /// `x`, of the node's shape, and the gate `g`: of the same shape, or one element a channel.
+        inputs: [NodeId; 2],
+        /// Fraction bits `f` that are dropped; with 0 the result is exact.
+        fraction: u8,
     },
 }
 
@@ -206,6 +213,7 @@ impl Op<'_> {
             Op::Linear { terms, .. } => terms.iter().map(|term| term.input).collect(),
             Op::Local(local) => local.inputs().iter().copied().collect(),
             Op::Activation { input, .. } => [*input].into_iter().collect(),
+            Op::Product { inputs, .. } => inputs.iter().copied().collect(),
         }
     }
 
@@ -226,6 +234,11 @@ impl Op<'_> {
     pub fn is_activation(&self) -> bool {
         matches!(self, Op::Activation { .. })
     }
+
+    /// Whether client and server exchange messages about it once the input is there.
+    pub fn is_exchange(&self) -> bool {
+        matches!(self, Op::Activation { .. } | Op::Product { .. })
+    }
 }
 
 impl From<Local> for Op<'_> {
@@ -235,10 +248,10 @@ impl From<Local> for Op<'_> {
 }
 
 impl Node<'_> {
-    /// Bits of the ring that a linear layer adds up in; of other nodes, those of their own.
+    /// Bits of the ring that a linear layer adds up in, or a product multiplies in; of other nodes, those of their own.
     pub fn accumulator_bits(&self) -> u8 {
         match self.op {
-            Op::Linear { fraction, .. } => self.bits.saturating_add(fraction),
+            Op::Linear { fraction, .. } | Op::Product { fraction, .. } => self.bits.saturating_add(fraction),
             _ => self.bits,
         }
     }

@@ -15,6 +15,7 @@ impl Serialize for Op<'_> {
             Op::Linear { terms, fraction } => return put(to, 1, &(terms, fraction)),
             Op::Local(local) => local,
             Op::Activation { input, window, channels } => return put(to, 9, &(input, window, channels)),
+            Op::Product { inputs, fraction } => return put(to, 10, &(inputs, fraction)),
         };
         match local {
             Local::Add { inputs, subtract } => put(to, 2, &(inputs, subtract)),
@@ -63,6 +64,10 @@ impl<'de> Visitor<'de> for Operation {
                 let (input, window, channels) = fields.newtype_variant()?;
                 return Ok(Op::Activation { input, window, channels });
             }
+            10 => {
+                let (inputs, fraction) = fields.newtype_variant()?;
+                return Ok(Op::Product { inputs, fraction });
+            }
             _ => return Err(A::Error::custom("an unknown operation")),
         }))
     }
@@ -79,7 +84,7 @@ mod tests {
         let record = Channel::relu(4).record();
         let windows = Windows { kernel: [2, 3], stride: [1; 2], pads: [0, 1] };
         let terms = heapless::Vec::new();
-        let cases: [(Op<'_>, &[u8]); 10] = [
+        let cases: [(Op<'_>, &[u8]); 11] = [
             (Op::Input, &[0]),
             (Op::Linear { terms, fraction: 12 }, &[1, 0, 12]),
             (Local::Add { inputs: [1, 2], subtract: true }.into(), &[2, 1, 2, 1]),
@@ -96,12 +101,13 @@ mod tests {
                 Op::Activation { input: 1, window: 6, channels: Channels::relu(&record) },
                 &[9, 1, 6, 0, 5, 1, 0, 1, 0, 4],
             ),
+            (Op::Product { inputs: [1, 300], fraction: 11 }, &[10, 1, 0xac, 2, 11]),
         ];
         for (op, bytes) in cases {
             let mut file = [0; 32];
             assert_eq!(postcard::to_slice(&op, &mut file).unwrap(), bytes);
             assert_eq!(postcard::from_bytes::<Op<'_>>(bytes).unwrap(), op);
         }
-        assert!(postcard::from_bytes::<Op<'_>>(&[10, 0]).is_err());
+        assert!(postcard::from_bytes::<Op<'_>>(&[11, 0]).is_err());
     }
 }

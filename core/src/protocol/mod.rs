@@ -7,6 +7,7 @@
 pub mod block_relu;
 pub mod extend;
 pub mod linear;
+pub mod multiply;
 pub mod piecewise;
 pub mod reveal;
 pub mod tiling;

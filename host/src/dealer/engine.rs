@@ -12,6 +12,7 @@ use brelu_core::ring;
 use brelu_core::share::Wiped;
 use rayon::prelude::*;
 
+use super::product;
 use crate::groups::Layer;
 use crate::mask_reader::{read_masks, scratch};
 use crate::packed::Packed;
@@ -69,6 +70,9 @@ impl DealerModel {
         let masks = Masks::new(self.plan(), &keys.client, inference);
         match &self.layers[usize::from(id)] {
             Some(layer) => activation(layer, &masks, keys, inference, id),
+            None if self.plan().node(id).op.is_exchange() => {
+                product::deal(&masks, &keys.server, inference, id)
+            }
             None => self.linear(&masks, &keys.server, inference, id),
         }
     }

@@ -7,6 +7,7 @@ mod engine;
 mod library;
 mod lists;
 mod parts;
+mod product;
 mod receive;
 mod session;
 mod share;

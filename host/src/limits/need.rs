@@ -5,7 +5,7 @@
 
 use brelu_core::bits::bytes;
 use brelu_core::client::Memory;
-use brelu_core::cost::{self, ChannelLayout, layouts};
+use brelu_core::cost::{self, ChannelLayout, Traffic, layouts};
 use brelu_core::geometry::Conv2d;
 use brelu_core::masks::Masks;
 use brelu_core::plan::{Channel, Local, Node, NodeId, Op, Plan, Term};
@@ -56,6 +56,8 @@ impl Need {
                     tables = layouts(plan, &node).map(table_bytes).fold(tables, u64::saturating_add);
                     each_thread(sum([LANES * words(plane), scratch(plan, plane.min(PIECE)), dealt]))
                 }
+                Op::Product { .. } => words(node.shape.len())
+                    .saturating_add(each_thread(sum([scratch(plan, PIECE), LANES * words(PIECE)]))),
                 _ => 0,
             };
             session = session.max(own.saturating_add(message.saturating_mul(3)));
@@ -78,7 +80,11 @@ impl Need {
                 let threads = each_thread(LANES * words(node.shape.plane()));
                 sum([threads, 3 * answers, blocks(plan, &node).saturating_mul(WORD)])
             };
-            let run = if node.op.is_activation() { open() } else { running(node.op.terms()) };
+            let run = match &node.op {
+                Op::Activation { .. } => open(),
+                Op::Product { .. } => multiply(step, node.shape.plane()),
+                op => running(op.terms()),
+            };
             own = own.max(messages.saturating_add(run));
         }
         let ahead = sum([total.client_offline, total.client_online, total.dealer_offline]).saturating_mul(2);
@@ -102,6 +108,12 @@ impl Need {
         let work = sum([demands.mask_work, demands.products, total.online().saturating_mul(8)]);
         Self { model: model(plan, 1), session, work }
     }
+}
+
+/// What a server takes for a product: opened pieces and the message of them, the answer, and what a thread works with.
+fn multiply(step: Traffic, plane: usize) -> u64 {
+    let messages = message(step.server_online).saturating_mul(3).saturating_add(message(step.client_online));
+    messages.saturating_add(each_thread(LANES * words(plane.max(2 * PIECE))))
 }
 
 fn sum<const N: usize>(parts: [u64; N]) -> u64 {

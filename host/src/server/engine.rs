@@ -16,6 +16,7 @@ use super::linear::{self, Halves};
 use super::material::Material;
 use super::model::ServerModel;
 use super::open::{Decisions, Opening};
+use super::product::Product;
 use crate::local::local;
 use crate::packed::Packed;
 use crate::state::StateError;
@@ -23,7 +24,7 @@ use crate::state::StateError;
 /// What an inference needs next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Stage {
-    /// Open these activation layers, then close each with the client's answer.
+    /// Open these activation layers and products, then close each with the client's answer.
     Exchange(Range<NodeId>),
     /// Send this message: the server's component of the output.
     Output(Vec<u8>),
@@ -140,12 +141,24 @@ impl Evaluation {
         })
     }
 
-    /// Opens layer `id` to the client: calls `emit` with the pieces of the message in order, as they are ready.
+    fn product(&self, id: NodeId) -> Option<Product<'_>> {
+        let node = self.model.plan().node(id);
+        let Op::Product { inputs, fraction } = node.op else { return None };
+        let factors = inputs.map(|input| self.tensors[usize::from(input)].words());
+        Some(Product { node, id, fraction, key: &self.key, inference: self.inference, factors })
+    }
+
+    /// Opens layer or product `id` to the client: calls `emit` with the pieces of the message in order, as they are ready.
     ///
     /// # Errors
     /// The first one of `emit`, which ends the work.
     pub fn open<E>(&mut self, id: NodeId, mut emit: impl FnMut(Vec<u8>) -> Result<(), E>) -> Result<(), E> {
         let mut decisions = Vec::new();
+        if let Some(product) = self.product(id) {
+            let mut tail = Packed::default();
+            product.open().iter().for_each(|piece| tail.append(piece));
+            emit(tail.into_bytes())?;
+        }
         if let Some(opening) = self.opening(id) {
             let mut tail = Packed::default();
             let groups: Vec<usize> = (0..opening.layer.groups.len()).collect();
@@ -163,16 +176,19 @@ impl Evaluation {
         Ok(())
     }
 
-    /// Bits of the client's answer to layer `id`.
+    /// Bits of the client's answer to layer or product `id`.
     pub fn answer_bits(&self, id: NodeId) -> u64 {
         cost::step(self.model.plan(), id).client_online
     }
 
-    /// Finishes layer `id` with the client's answer, a message of [`Self::answer_bits`] bits.
+    /// Finishes layer or product `id` with the client's answer, a message of [`Self::answer_bits`] bits.
     pub fn close(&mut self, id: NodeId, reply: &[u8]) {
         let Some(at) = self.opened.iter().position(|(opened, _)| *opened == id) else { return };
         let (_, decisions) = self.opened.swap_remove(at);
-        let mut out = vec![0; self.model.plan().node(id).shape.len()];
+        let mut out = match self.product(id) {
+            Some(product) => product.close(&self.material.of(id).dealer, reply),
+            None => vec![0; self.model.plan().node(id).shape.len()],
+        };
         if let Some(opening) = self.opening(id) {
             let step = opening.layer.groups.first().map_or(1, |group| group.len());
             let plane = self.model.plan().node(id).shape.plane();

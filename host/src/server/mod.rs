@@ -10,6 +10,7 @@ mod live;
 mod material;
 mod model;
 mod open;
+mod product;
 mod service;
 mod session;
 mod store_writer;

@@ -33,6 +33,10 @@ pub enum Fault {
     CrossSign,
     /// Client and dealer lift `z_cd` with `- q`.
     ExtendSign,
+    /// The dealer adds `beta x_cd`.
+    FactorSign,
+    /// A factor is opened without `alpha`.
+    FactorBare,
     /// Two purposes share one stream.
     Reused {
         /// The mask that should have been fresh.

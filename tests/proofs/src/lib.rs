@@ -16,6 +16,8 @@
 //!
 //! - A linear layer is off by at most 1.5 units, and exact if it drops nothing. The number by which server and dealer round
 //!   makes the sum of their parts a function of the sum of their products.
+//! - The summands of a product add up to it (for factors and masks that are zero or one, which is enough for polynomials of
+//!   degree one in each), and are truncated as those of a linear layer.
 //! - A decision is exact for block sums 2^(lo-1) < |s| < 2^(lo+w-1) - 2^(lo-1), at every position of the window, whatever the
 //!   split of `s`.
 //! - `select` gives the decision times `z'` for |z'| < 2^(n-2), ring extension included, whatever the shares are.
@@ -64,6 +66,7 @@ pub mod enumeration;
 pub mod fault;
 pub mod lanes;
 mod parts;
+pub mod product;
 pub mod recover;
 mod replay;
 mod smt;

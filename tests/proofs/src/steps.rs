@@ -270,6 +270,6 @@ pub(crate) fn spread<W: Copy>(blocks: &[W], pixels: usize) -> Vec<W> {
     if blocks.len() == pixels { blocks.to_vec() } else { vec![blocks[0]; pixels] }
 }
 
-fn negate<W: Word>(words: &mut [W]) {
+pub(crate) fn negate<W: Word>(words: &mut [W]) {
     words.iter_mut().for_each(|word| *word = word.wrapping_neg());
 }

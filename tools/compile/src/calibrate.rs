@@ -25,7 +25,7 @@ pub(super) struct Seen {
     pub(super) block: f32,
     /// For activations that decide every pixel, the share of values near a knot, a unit, times what the slope grows by there.
     pub(super) density: f32,
-    /// For activations, the mean slope at the values.
+    /// For activations, the mean slope at the values; for products, the mean of the gate, larger factors counting more.
     pub(super) passing: f32,
 }
 
@@ -133,7 +133,18 @@ fn look(node: &Node, input: &[f32], output: &[f32]) -> Vec<Seen> {
             }
         }
     }
+    if node.op.is_product() {
+        let planes = input.chunks(plane).zip(output.chunks(plane));
+        seen.iter_mut().zip(planes).for_each(|(seen, (x, product))| seen.passing = gate(x, product));
+    }
     seen
+}
+
+/// The number by which `x` is most nearly multiplied, zero if there is nothing of it.
+fn gate(x: &[f32], product: &[f32]) -> f32 {
+    let square: f32 = x.iter().map(|x| x * x).sum();
+    let both: f32 = x.iter().zip(product).map(|(x, product)| x * product).sum();
+    if square > 0.0 { both / square } else { 0.0 }
 }
 
 /// What the decisions of a channel see: values minus the place of every knot.

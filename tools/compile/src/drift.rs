@@ -57,6 +57,12 @@ fn node_drift(
                 *sum = read(*input, at) * f64::from(seen.passing) + own(*input, at);
             }
         }
+        // What the gate is off the mark is as often one way as the other.
+        Op::Product { inputs: [x, _] } => {
+            for (at, (sum, seen)) in sums.iter_mut().zip(seen).enumerate() {
+                *sum = read(*x, at) * f64::from(seen.passing);
+            }
+        }
         _ => net.origins(node, |origin| {
             let part = if origin.negated { -origin.part } else { origin.part };
             sums[origin.channel] += part * read(origin.input, origin.source);

@@ -23,6 +23,11 @@ fn node_cost(net: &Net, node: &Node, format: Format) -> u64 {
     match &node.op {
         Op::Input => cost::input(format.bits(node.wide), len).total(),
         Op::Linear { .. } => cost::linear(format.bits(false), len).total(),
+        // At most: where ranges allow it, factors have fewer bits.
+        Op::Product { inputs: [_, gate] } => {
+            let gates = net.shape(*gate).len() as u64;
+            cost::product(format.bits(false), format.bits(true), len, gates).total()
+        }
         Op::Activation { input, channels, functions, .. } => {
             let from = format.bits(net.nodes[*input].wide);
             let knots = functions.iter().map(|function| function.knots().len());

@@ -74,6 +74,10 @@ pub(super) enum Op {
         /// What every channel computes where it decides.
         functions: Vec<Activation>,
     },
+    /// `x` and the gate.
+    Product {
+        inputs: [Id; 2],
+    },
 }
 
 impl Op {
@@ -89,6 +93,7 @@ impl Op {
             Self::Linear { terms, .. } => terms.iter().map(|term| term.input).collect(),
             Self::Local(local) => local.inputs().to_vec(),
             Self::Activation { input, .. } => vec![*input],
+            Self::Product { inputs } => inputs.to_vec(),
         }
     }
 
@@ -100,6 +105,7 @@ impl Op {
             Self::Linear { terms, .. } => terms.iter_mut().for_each(|term| term.input = to(term.input)),
             Self::Local(local) => *local = local.map(|input| to(*input)),
             Self::Activation { input, .. } => *input = to(*input),
+            Self::Product { inputs } => *inputs = inputs.map(to),
         }
         op
     }
@@ -126,6 +132,20 @@ impl Op {
 
     pub(super) fn is_activation(&self) -> bool {
         matches!(self, Self::Activation { .. })
+    }
+
+    pub(super) fn is_product(&self) -> bool {
+        matches!(self, Self::Product { .. })
+    }
+
+    /// Whether it takes a round trip.
+    pub(super) fn is_exchange(&self) -> bool {
+        self.is_activation() || self.is_product()
+    }
+
+    /// Whether it multiplies in Z_2^K and truncates into Z_2^n.
+    pub(super) fn truncates(&self) -> bool {
+        self.is_linear() || self.is_product()
     }
 }
 

@@ -1,13 +1,13 @@
-//! The order of a plan's nodes: activations of the same depth stand together, so that they share a round trip.
+//! The order of a plan's nodes: activations and products of the same depth stand together, so that they share a round trip.
 
 use super::net::{Id, Net};
 
-/// Keeps what `output` depends on, by the number of activations before it.
+/// Keeps what `output` depends on, by the number of round trips before it.
 pub(super) fn by_depth(net: Net, output: Id) -> Net {
     let depths = depths(&net);
     let live = live(&net, output);
     let mut order: Vec<Id> = (0..net.nodes.len()).filter(|id| live[*id]).collect();
-    order.sort_by_key(|id| (depths[*id], !net.nodes[*id].op.is_activation(), *id));
+    order.sort_by_key(|id| (depths[*id], !net.nodes[*id].op.is_exchange(), *id));
     let mut positions = vec![0; net.nodes.len()];
     order.iter().enumerate().for_each(|(position, id)| positions[*id] = position);
     let mut nodes: Vec<Option<_>> = net.nodes.into_iter().map(Some).collect();
@@ -21,12 +21,12 @@ pub(super) fn by_depth(net: Net, output: Id) -> Net {
     sorted
 }
 
-/// The most activations on a path that ends with a node.
+/// The most activations and products on a path that ends with a node.
 fn depths(net: &Net) -> Vec<usize> {
     let mut depths: Vec<usize> = Vec::new();
     for node in &net.nodes {
         let before = node.op.inputs().into_iter().map(|input| depths[input]).max().unwrap_or(0);
-        depths.push(before + usize::from(node.op.is_activation()));
+        depths.push(before + usize::from(node.op.is_exchange()));
     }
     depths
 }

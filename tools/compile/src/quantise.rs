@@ -44,8 +44,8 @@ pub(super) fn quantise(
     let record = |(id, (node, channels)): (Id, (&Node, &Vec<Channel>))| records(id, node, channels, scales);
     let records: Vec<(u8, Vec<u8>)> = net.nodes.iter().zip(&channels).enumerate().map(record).collect();
     let mut nodes = Vec::new();
-    for ((node, records), format) in net.nodes.iter().zip(&records).zip(&formats) {
-        nodes.push(plan_node(node, records, *format)?);
+    for (id, node) in net.nodes.iter().enumerate() {
+        nodes.push(plan_node(node, &records[id], formats[id], scales.fraction(id))?);
     }
     let header = Header {
         name: names.network,
@@ -83,6 +83,7 @@ fn plan_node<'a>(
     node: &'a Node,
     (knots, records): &'a (u8, Vec<u8>),
     format: Format,
+    fraction: u8,
 ) -> Result<plan::Node<'a>, CompileError> {
     let id = |id: &Id| *id as plan::NodeId;
     let op = match &node.op {
@@ -94,7 +95,7 @@ fn plan_node<'a>(
                 let term = plan::Term { input: id(&term.input), map: term.map() };
                 to.push(term).map_err(|_| CompileError::node(&node.name, problem()))?;
             }
-            plan::Op::Linear { terms: to, fraction: format.fraction }
+            plan::Op::Linear { terms: to, fraction }
         }
         Op::Local(local) => plan::Op::Local(local.map(id)),
         Op::Activation { input, .. } => plan::Op::Activation {
@@ -102,6 +103,7 @@ fn plan_node<'a>(
             window: format.window,
             channels: Channels::piecewise(*knots, records),
         },
+        Op::Product { inputs } => plan::Op::Product { inputs: inputs.each_ref().map(id), fraction },
     };
     let bits = if node.wide { format.wide() } else { format.narrow };
     Ok(plan::Node { name: &node.name, shape: node.shape, bits, op })

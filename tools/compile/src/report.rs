@@ -118,8 +118,8 @@ pub(super) fn linears(plan: &Plan<'_>, weights: &Weights) -> Vec<LinearReport> {
     reports
 }
 
-/// Groups of consecutive activations.
+/// Groups of consecutive activations and products.
 pub(super) fn round_trips(plan: &Plan<'_>) -> usize {
-    let is_activation: Vec<bool> = plan.nodes().map(|(_, node)| node.op.is_activation()).collect();
-    is_activation.windows(2).filter(|pair| pair[1] && !pair[0]).count()
+    let is_exchange: Vec<bool> = plan.nodes().map(|(_, node)| node.op.is_exchange()).collect();
+    is_exchange.windows(2).filter(|pair| pair[1] && !pair[0]).count()
 }

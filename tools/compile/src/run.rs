@@ -3,6 +3,7 @@
 use brelu_core::geometry::Shape;
 use brelu_core::local;
 use brelu_core::plan::{Channel, Local};
+use brelu_core::protocol::multiply;
 
 use super::CompileError;
 use super::net::{Id, Net, Node, Op, Term};
@@ -40,6 +41,7 @@ fn compute(net: &Net, node: &Node, image: &[f32], tensors: &[Vec<f32>]) -> Resul
         Op::Activation { input, channels, functions, .. } => {
             activate(&tensors[*input], node.shape, channels, functions)
         }
+        Op::Product { inputs: [x, gate] } => multiply(&tensors[*x], &tensors[*gate]),
     })
 }
 
@@ -65,6 +67,12 @@ fn linear(
     }
     local::offset(&mut out, shape.plane(), bias.iter().copied());
     Ok(out)
+}
+
+fn multiply(x: &[f32], gate: &[f32]) -> Vec<f32> {
+    let span = multiply::span(x.len(), gate.len());
+    let planes = x.chunks(span).zip(gate);
+    planes.flat_map(|(x, gate)| x.iter().map(move |x| x * gate)).collect()
 }
 
 fn activate(x: &[f32], shape: Shape, channels: &[Channel], functions: &[Activation]) -> Vec<f32> {

@@ -1,11 +1,14 @@
 //! What one unit of every channel is worth.
 //!
 //! Ranges bind where the protocol has them: at the inputs of activations and at the output. Anything else may wrap, as
-//! sums in a ring come out right whatever their parts do. A class of tied channels gets the smallest scale with which
+//! sums in a ring come out right whatever their parts do, and products if their results fit. A class of tied channels gets the smallest scale with which
 //! all its calibrated ranges fit, so that its values use all the bits there are.
+
+mod products;
 
 use brelu_core::plan::{Channel, Preprocess};
 
+use super::CompileError;
 use super::calibrate::Seen;
 use super::format::Format;
 use super::margin::Margin;
@@ -22,6 +25,8 @@ pub(super) struct Scales {
     classes: Vec<f64>,
     /// Classes that no range binds.
     unbound: Vec<bool>,
+    /// Fraction bits that every node drops, if it drops any.
+    fractions: Vec<u8>,
 }
 
 impl Scales {
@@ -32,8 +37,9 @@ impl Scales {
         format: Format,
         margin: Margin,
         preprocess: &Preprocess,
-    ) -> Self {
-        let mut scales = Self { classes: vec![0.0; ties.len()], ties, unbound: Vec::new() };
+    ) -> Result<Self, CompileError> {
+        let mut scales =
+            Self { classes: vec![0.0; ties.len()], ties, unbound: Vec::new(), fractions: Vec::new() };
         for (id, node) in net.nodes.iter().enumerate() {
             scales.ranges(net, id, &node.op, seen, format, margin);
         }
@@ -41,11 +47,13 @@ impl Scales {
         scales.rest();
         // Once, and from the ranges alone: raising what another layer reads again would go around in circles where layers
         // are tied by additions.
-        let ranges = scales.clone();
+        let mut ranges = scales.clone();
+        ranges.derive(net, format)?;
         for (id, node) in net.nodes.iter().enumerate() {
             scales.limit_weights(id, &node.op, seen, format, &ranges);
         }
-        scales
+        scales.derive(net, format)?;
+        Ok(scales)
     }
 
     /// Gives channels that no range binds, because they are zero or nobody looks at them, the smallest scale there is.
@@ -61,6 +69,11 @@ impl Scales {
     pub(super) fn of(&self, id: Id, channel: usize) -> f64 {
         let (class, factor) = self.ties.class(id, channel);
         self.classes[class] * factor
+    }
+
+    /// Fraction bits that a node drops, if it drops any.
+    pub(super) fn fraction(&self, id: Id) -> u8 {
+        self.fractions[id]
     }
 
     /// Whether a channel was never anything but zero.

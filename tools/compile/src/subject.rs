@@ -49,7 +49,7 @@ pub(super) struct Subject<'a> {
 impl Subject<'_> {
     pub(super) fn scales(&self, format: Format) -> Result<Scales, CompileError> {
         let (ties, seen) = (Ties::new(self.net, format.fraction)?, &self.calibration.seen);
-        Ok(Scales::choose(self.net, ties, seen, format, self.names.margin, self.names.preprocess))
+        Scales::choose(self.net, ties, seen, format, self.names.margin, self.names.preprocess)
     }
 
     /// The format's window for every node, less what the block spec says.

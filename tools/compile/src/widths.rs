@@ -1,7 +1,7 @@
 //! Which tensors live in Z_2^K and which in Z_2^n, and where the ring has to be extended.
 //!
-//! Inputs of linear maps need K bits; the input of the network and the outputs of activations can have them for free,
-//! outputs of linear maps have n. A tensor that needs K bits and has n is extended once, as late as that costs nothing:
+//! Inputs of linear maps and products need K bits; the input of the network and the outputs of activations can have them for free,
+//! outputs of linear maps and products have n. A tensor that needs K bits and has n is extended once, as late as that costs nothing:
 //! behind additions, before anything that repeats or averages it. An output that is a mean, computed as a sum, keeps K
 //! bits if it has them: its parts would be left with few otherwise.
 
@@ -27,7 +27,7 @@ fn offers(net: &Net) -> Vec<bool> {
     for node in &net.nodes {
         let offer = match &node.op {
             Op::Local(local) => local.inputs().iter().all(|input| offers[*input]),
-            op => !op.is_linear(),
+            op => !op.truncates(),
         };
         offers.push(offer);
     }
@@ -42,7 +42,7 @@ fn needs(net: &Net) -> Vec<bool> {
     for (id, node) in net.nodes.iter().enumerate().rev() {
         let inputs = match &node.op {
             Op::Local(local) => needs[id] && (offers[id] || passes(net, node.shape, local)),
-            op => op.is_linear(),
+            op => op.truncates(),
         };
         if inputs {
             node.op.inputs().into_iter().for_each(|input| needs[input] = true);
@@ -93,7 +93,11 @@ impl Widening<'_> {
             let id = self.copy(node, true, true);
             Ids { any: id, wide: id }
         } else {
-            let narrow = self.copy(node, node.op.is_linear(), false);
+            let narrow = if node.op.is_product() {
+                self.product(node)
+            } else {
+                self.copy(node, node.op.is_linear(), false)
+            };
             self.extended(node, narrow, needed)
         };
         self.ids.push(ids);
@@ -101,7 +105,7 @@ impl Widening<'_> {
 
     /// Whether a node that is no activation has K bits, where they are `needed`, without an extension.
     fn offers(&self, node: &Node, needed: bool) -> bool {
-        let Op::Local(local) = &node.op else { return !node.op.is_linear() };
+        let Op::Local(local) = &node.op else { return !node.op.truncates() };
         let wide_inputs = || local.inputs().iter().all(|input| self.is_wide(*input));
         needed && (passes(self.from, node.shape, local) || wide_inputs())
     }
@@ -121,18 +125,40 @@ impl Widening<'_> {
             return Ids { any: narrow, wide: narrow };
         }
         let channels = vec![Channel::Identity; node.shape.channels as usize];
-        let op = Op::relu(narrow, channels);
+        let op = Op::relu(self.apart(narrow), channels);
         let wide = self.to.push(format!("{}/extend", node.name), node.shape, op);
         self.to.nodes[wide].wide = true;
         Ids { any: narrow, wide }
     }
 
-    /// An activation reads n bits, and no other activation directly.
+    /// A product reads K bits, and nothing of its own round trip.
+    fn product(&mut self, node: &Node) -> Id {
+        let inputs: Vec<Id> = node.op.inputs().iter().map(|id| self.ids[*id].wide).collect();
+        let apart: Vec<Id> = inputs.iter().map(|id| self.apart(*id)).collect();
+        let mut apart = apart.into_iter();
+        let op = node.op.renamed(|id| apart.next().unwrap_or(id));
+        self.to.nodes.push(Node { name: node.name.clone(), wide: false, op, ..*node });
+        self.to.output()
+    }
+
+    /// The tensor `id` as one that takes no round trip.
+    fn apart(&mut self, id: Id) -> Id {
+        let Node { name, shape, wide, op, .. } = &self.to.nodes[id];
+        if !op.is_exchange() {
+            return id;
+        }
+        let (name, shape, wide) = (format!("{name}/read"), *shape, *wide);
+        let view = self.to.push(name, shape, Local::View { input: id, picks: Picks::ALL });
+        self.to.nodes[view].wide = wide;
+        view
+    }
+
+    /// An activation reads n bits, and nothing of its own round trip directly.
     fn activation(&mut self, node: &Node, wide: bool) -> Ids {
         let id = self.copy(node, false, wide);
         if let Op::Activation { input, .. } = self.to.nodes[id].op {
             let source = &self.to.nodes[input];
-            if source.wide || source.op.is_activation() {
+            if source.wide || source.op.is_exchange() {
                 let view = Local::View { input, picks: Picks::ALL };
                 let view = self.to.push(format!("{}/read", node.name), node.shape, view);
                 self.to.nodes.swap(id, view);

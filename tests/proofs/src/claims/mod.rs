@@ -4,13 +4,15 @@ mod activation;
 mod ends;
 mod knots;
 mod linear;
+mod product;
 mod views;
 
 pub use activation::{SHARES, activation_mask, block, dealing_out, decision, effect, selection};
 pub use ends::{extension, input};
 pub use knots::{knots, one_knot};
 pub use linear::{rounding, truncation};
-pub use views::{ACTIVATION, EXTENSION, LINEAR, Layer, Route, view};
+pub use product::{opened_factor, summands_add_up};
+pub use views::{ACTIVATION, EXTENSION, LINEAR, Layer, PRODUCT, Route, view};
 
 use brelu_core::protocol::block_relu::Widths;
 

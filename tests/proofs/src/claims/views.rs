@@ -3,9 +3,10 @@
 use brelu_core::protocol::block_relu::Widths;
 use brelu_core::ring;
 
-use super::{lanes, title, unknowns};
+use super::{lanes, product, title, unknowns};
 use crate::claim::Claim;
 use crate::lanes::{Lanes, Mask, Masks, Name, Seen, View};
+use crate::product::ProductContext;
 use crate::recover::{self, Products};
 use crate::steps::{Dealing, Steps, Windows};
 use crate::symbol::{Statement, Symbol};
@@ -57,6 +58,13 @@ pub const ACTIVATION: Layer = Layer {
 pub const EXTENSION: Layer =
     Layer { name: "extension", masks: &[Mask::Cross, Mask::Extend], seen: &[Seen::Cross, Seen::Extended] };
 
+/// An element of a product.
+pub const PRODUCT: Layer = Layer {
+    name: "product",
+    masks: &[Mask::Zeta, Mask::PreActivation],
+    seen: &[Seen::ClientHalf, Seen::DealerHalf],
+};
+
 /// From which side the inverse is one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Route {
@@ -75,6 +83,7 @@ struct Context {
     eps: Vec<Symbol>,
     opened: Vec<Symbol>,
     z_cd: Vec<Symbol>,
+    product: ProductContext<Symbol>,
 }
 
 impl Context {
@@ -96,6 +105,7 @@ impl Context {
             eps: unknowns("eps", 1, pixels),
             opened: unknowns("o", 1, pixels),
             z_cd: unknowns("z_cd", n, pixels),
+            product: product::context(format, pixels),
         }
     }
 
@@ -111,6 +121,8 @@ impl Context {
         } else if layer.name == ACTIVATION.name {
             steps.deal(&self.with, masks, &mut view);
             steps.answer(&self.sent, masks, &mut view);
+        } else if layer.name == PRODUCT.name {
+            steps.see_product(&self.product, masks, &mut view);
         } else {
             view[Seen::Cross] = steps.deal_cross(&self.eps, masks);
             view[Seen::Extended] = steps.answer_extension(&self.opened, masks);
@@ -123,6 +135,10 @@ impl Context {
         if layer.name == LINEAR.name {
             recover::input(steps, &self.x, view, &mut masks);
             recover::linear(steps, &self.products, view, &mut masks);
+            return masks;
+        }
+        if layer.name == PRODUCT.name {
+            steps.recover_product(&self.product, view, &mut masks);
             return masks;
         }
         masks[Mask::PreActivation] = self.z_cd.clone();
@@ -146,7 +162,7 @@ pub fn view(layer: Layer, direction: Route, steps: &Steps, pixels: usize) -> Cla
     let conclusion = match direction {
         Route::MasksFromView => {
             let mut drawn = lanes(layer.masks, format, pixels);
-            if layer.name != LINEAR.name {
+            if ![LINEAR.name, PRODUCT.name].contains(&layer.name) {
                 drawn[Mask::PreActivation] = context.z_cd.clone();
             }
             let view = context.view(steps, layer, &drawn.clone().planted(steps.fault, format));

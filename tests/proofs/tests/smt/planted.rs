@@ -50,6 +50,16 @@ fn errors_in_a_knot() {
 }
 
 #[test]
+fn errors_in_a_product() {
+    for format in FORMATS {
+        for fault in [Fault::FactorSign, Fault::FactorBare] {
+            assert!(!claims::summands_add_up(&Steps::with(format, fault)), "{fault:?}");
+        }
+    }
+    found(Fault::FactorBare, claims::opened_factor);
+}
+
+#[test]
 fn errors_at_the_ends_and_in_an_extension() {
     found(Fault::InputSign, claims::input);
     found(Fault::CrossSign, claims::extension);
@@ -68,6 +78,8 @@ fn masks_that_are_missing() {
     uneven(claims::ACTIVATION, Fault::Missing(Mask::Lam));
     uneven(claims::ACTIVATION, Fault::Missing(Mask::Activation));
     uneven(claims::EXTENSION, Fault::Missing(Mask::Extend));
+    uneven(claims::PRODUCT, Fault::Missing(Mask::Zeta));
+    uneven(claims::PRODUCT, Fault::Missing(Mask::PreActivation));
 }
 
 #[test]
@@ -78,6 +90,7 @@ fn masks_that_are_used_twice() {
     uneven(claims::ACTIVATION, Fault::Reused { mask: Mask::Lam, from: Mask::LamShare });
     uneven(claims::ACTIVATION, Fault::Reused { mask: Mask::Top, from: Mask::Carry });
     uneven(claims::EXTENSION, Fault::Reused { mask: Mask::Extend, from: Mask::Cross });
+    uneven(claims::PRODUCT, Fault::Reused { mask: Mask::PreActivation, from: Mask::Zeta });
 }
 
 #[test]

@@ -113,7 +113,20 @@ fn an_input_that_is_split_and_opened_is_the_same() {
     at_every_format(|steps| prove(&claims::input(steps)));
 }
 
-const LAYERS: [claims::Layer; 3] = [claims::LINEAR, claims::ACTIVATION, claims::EXTENSION];
+#[test]
+fn the_summands_of_a_product_add_up() {
+    for format in FORMATS {
+        let steps = Steps::new(format);
+        assert!(claims::summands_add_up(&steps) && claims::summands_add_up(&without_fraction(&steps)));
+    }
+}
+
+#[test]
+fn opened_factors_are_bijections_of_their_masks() {
+    at_every_format(|steps| prove(&claims::opened_factor(steps)));
+}
+
+const LAYERS: [claims::Layer; 4] = [claims::LINEAR, claims::ACTIVATION, claims::EXTENSION, claims::PRODUCT];
 
 #[test]
 fn masks_are_recovered_from_the_view_of_a_server_that_deviates() {

@@ -179,7 +179,7 @@ fn layer(plan: &Plan<'_>, id: NodeId) -> LayerReport {
         bytes: cost::node_bytes(plan, id).into(),
         ..LayerReport::default()
     };
-    if let Op::Linear { fraction, .. } = node.op {
+    if let Op::Linear { fraction, .. } | Op::Product { fraction, .. } = node.op {
         report.from_bits = Some(node.accumulator_bits());
         report.fraction = Some(fraction);
     }
@@ -223,6 +223,7 @@ fn operation(node: &Node<'_>) -> String {
             text.collect::<Vec<_>>().join(" + ")
         }
         Op::Local(local) => local.to_string(),
+        Op::Product { .. } => "product".into(),
         Op::Activation { channels, .. } => {
             let blocks = |channel: Channel| matches!(channel, Channel::Blocks { .. });
             if channels.iter().any(blocks) { "block-ReLU" } else { "extend" }.into()

@@ -5,6 +5,7 @@
 
 mod activation;
 mod pool;
+mod product;
 mod roles;
 mod view;
 
@@ -25,7 +26,7 @@ pub(super) fn lower(graph: &Graph, spec: &BlockSpec) -> Result<Net, CompileError
         Lowering { graph, spec, roles, net: Net::default(), ids: vec![None; graph.nodes.len()] };
     lowering.all()?;
     let output = lowering.id(graph.output)?;
-    Ok(ending_with(lowering.net, output))
+    product::release(ending_with(lowering.net, output))
 }
 
 fn check_names(graph: &Graph, spec: &BlockSpec) -> Result<(), CompileError> {
@@ -101,6 +102,10 @@ impl Lowering<'_> {
             graph::Op::Activation(functions) => {
                 let input = self.id(node.inputs[0])?;
                 self.activation(node, functions, input)
+            }
+            graph::Op::Multiply => {
+                let inputs = [self.id(node.inputs[0])?, self.id(node.inputs[1])?];
+                Ok(self.net.push(name, node.shape, Op::Product { inputs }))
             }
             graph::Op::MaxPool(window) => self.max_pool(node, window),
             graph::Op::AveragePool { window, count_include_pad } => {

@@ -36,16 +36,20 @@ pub(super) fn run<'a>(
         map.accumulate(input, &mut sums)?;
     }
     offset(&mut sums, node.shape.plane(), bias.iter().map(|bias| *bias as u32));
-    let bits = node.bits + fraction;
-    for sum in &mut sums {
-        *sum = truncate(*sum, bits, fraction, noise.pair());
-    }
+    truncate(&mut sums, node.bits, fraction, noise);
     Ok(sums)
+}
+
+/// Drops the fraction of sums modulo 2^(`narrow` + `fraction`); the results are not reduced.
+pub(super) fn truncate(sums: &mut [u32], narrow: u8, fraction: u8, noise: &mut Noise) {
+    for sum in sums {
+        *sum = truncated(*sum, narrow + fraction, fraction, noise.pair());
+    }
 }
 
 /// `hi(sum + 1.5 * 2^fraction - share - t) + hi(share)` with `t` the low bits of `rounding`, not reduced.
 #[inline]
-fn truncate(sum: u32, bits: u8, fraction: u8, [share, rounding]: [u32; 2]) -> u32 {
+fn truncated(sum: u32, bits: u8, fraction: u8, [share, rounding]: [u32; 2]) -> u32 {
     let rest =
         sum.wrapping_add(start(0, fraction)).wrapping_sub(share).wrapping_sub(rounding & mask(fraction));
     high(rest, bits, fraction).wrapping_add(high(share, bits, fraction))

@@ -8,6 +8,7 @@
 mod activation;
 mod linear;
 mod noise;
+mod product;
 
 use brelu_core::local::offset;
 use brelu_core::plan::{Answer, Channels, Node, NodeId, Op, Plan};
@@ -143,6 +144,9 @@ impl<'a> Simulator<'a> {
                 let constants = self.weights.offset(id as NodeId).iter().map(|constant| *constant as u32);
                 offset(&mut out, node.shape.plane(), constants);
                 out
+            }
+            Op::Product { inputs: [x, gate], fraction } => {
+                product::run(node, tensor(*x), tensor(*gate), *fraction, &mut noise)
             }
             Op::Activation { input, window, channels } => {
                 let layer =

@@ -5,6 +5,7 @@ mod errors;
 mod exact;
 mod operations;
 mod pooling;
+mod products;
 mod pruning;
 mod published;
 mod quality;
@@ -191,6 +192,7 @@ fn operations(compiled: &Compiled) -> Vec<&'static str> {
         Op::Local(Local::Reshape { .. }) => "reshape",
         Op::Local(Local::Shift { .. }) => "shift",
         Op::Activation { .. } => "activation",
+        Op::Product { .. } => "product",
     };
     plan.nodes().map(|(_, node)| name(node.op)).collect()
 }

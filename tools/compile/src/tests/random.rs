@@ -30,6 +30,8 @@ fn append(builder: &mut Builder, code: u8, x: NodeId, other: NodeId) -> NodeId {
             let columns = Axis::identity(shape.width);
             builder.push(Op::View { channels, rows: Axis::pad(shape.height, 1, 0), columns }, &[x])
         }
+        11 if same => builder.push(Op::Multiply, &[x, other]),
+        12 if plane == Shape::new(shape.channels, 1, 1) => builder.push(Op::Multiply, &[x, other]),
         _ => x,
     }
 }
@@ -37,7 +39,7 @@ fn append(builder: &mut Builder, code: u8, x: NodeId, other: NodeId) -> NodeId {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
     #[test]
-    fn networks_compile(codes in prop::collection::vec((0u8..=10, 0usize..8), 1..10)) {
+    fn networks_compile(codes in prop::collection::vec((0u8..=12, 0usize..8), 1..10)) {
         let mut builder = Builder::new(8, 7);
         for (code, back) in codes {
             let x = builder.graph.output;

@@ -49,6 +49,7 @@ impl Trainable {
             Layer::Affine { scale, shift } => x * planes(of(scale).clone()) + planes(of(shift).clone()),
             Layer::Activation(functions) => given.activation.apply(id, functions, x),
             Layer::Add => inputs.fold(x, |sum, other| sum + other),
+            Layer::Multiply => inputs.fold(x, |product, gate| product * gate),
             Layer::Concat => Tensor::cat(std::iter::once(x).chain(inputs).collect(), 1),
             Layer::Max(pool) => pool.max(x),
             Layer::Average(pool) => pool.average(x),

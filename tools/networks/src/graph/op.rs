@@ -44,6 +44,8 @@ pub enum Op {
     Activation(Functions),
     /// `y = x1 + x2`, two inputs of the same shape.
     Add,
+    /// `y = x1 * x2`, of the same shape, or `x2` of one row and column that multiplies all of its channel.
+    Multiply,
     /// The channels of all inputs (one or more, same height and width) one after the other.
     Concat,
     /// `y[c,i,j] = max of x[c, i*stride+k*dilation-pad, ...]` over the elements of the window inside `x`.
@@ -98,6 +100,7 @@ operators! {
     Affine { scale, shift } => ops::Affine { scale, shift },
     Activation (functions) => ops::Activate(functions),
     Add {} => ops::Add,
+    Multiply {} => ops::Multiply,
     Concat {} => ops::Concat,
     MaxPool (window) => ops::Pool { window, mean: None },
     AveragePool { window, count_include_pad } => ops::Pool { window, mean: Some(*count_include_pad) },

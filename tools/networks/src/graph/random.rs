@@ -114,6 +114,7 @@ fn piece() -> impl Strategy<Value = Piece> {
         4 => activation,
         2 => Just(Piece::Op(Op::Add)),
         2 => Just(Piece::Op(Op::Concat)),
+        2 => Just(Piece::Op(Op::Multiply)),
         1 => any_window().prop_map(|window| Piece::Op(Op::MaxPool(window))),
         1 => average,
         2 => axes().prop_map(view),
@@ -150,7 +151,7 @@ impl Piece {
     }
 
     const fn reads_two(&self) -> bool {
-        matches!(self, Self::Op(Op::Add | Op::Concat))
+        matches!(self, Self::Op(Op::Add | Op::Multiply | Op::Concat))
     }
 }
 

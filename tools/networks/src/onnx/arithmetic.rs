@@ -1,4 +1,4 @@
-//! BatchNormalization and element by element arithmetic: of two tensors (Add, Sub, Sum, Max, Min) or with a constant a channel.
+//! BatchNormalization and element by element arithmetic: of two tensors (Add, Sub, Mul, Sum, Max, Min) or with a constant a channel.
 
 use super::build::{Builder, Tensor, Value};
 use super::call::Call;
@@ -95,7 +95,7 @@ pub(super) fn sub(call: &Call, build: &mut Builder) -> Problem<Tensor> {
 
 pub(super) fn mul(call: &Call, build: &mut Builder) -> Problem<Tensor> {
     match operands(call)? {
-        Operands::Tensors(..) => Err(PRODUCT.into()),
+        Operands::Tensors(x, y) => multiply(x, y, build),
         Operands::Constant { x, constant, .. } => {
             let scale = per_channel(constant, x)?;
             let shift = vec![0.0; scale.len()];
@@ -191,12 +191,30 @@ fn subtract(x: &Tensor, y: &Tensor, build: &mut Builder) -> Problem<Tensor> {
 }
 
 fn add_tensors(x: &Tensor, y: &Tensor, build: &mut Builder) -> Problem<Tensor> {
-    if x.dims.len() != y.dims.len() {
-        return Err(format!("combines tensors of dimensions {:?} and {:?}", x.dims, y.dims));
-    }
-    let dims: Vec<usize> = x.dims.iter().zip(&y.dims).map(|(x, y)| *x.max(y)).collect();
+    let dims = common(x, y)?;
     let (x, y) = (build.broadcast(x, &dims)?, build.broadcast(y, &dims)?);
     build.push_as(Op::Add, &[&x, &y], dims)
+}
+
+/// The larger one is multiplied; the other one is repeated unless it has one element a channel.
+fn multiply(x: &Tensor, y: &Tensor, build: &mut Builder) -> Problem<Tensor> {
+    let dims = common(x, y)?;
+    let (x, gate) = if x.dims == dims || y.dims != dims { (x, y) } else { (y, x) };
+    let planes = x.channel_axis() + 1;
+    let mut gates = dims.clone();
+    if gate.dims.iter().skip(planes).all(|size| *size == 1) {
+        gates.iter_mut().skip(planes).for_each(|size| *size = 1);
+    }
+    let (x, gate) = (build.broadcast(x, &dims)?, build.broadcast(gate, &gates)?);
+    build.push_as(Op::Multiply, &[&x, &gate], dims)
+}
+
+/// The dimensions that two tensors have together.
+fn common(x: &Tensor, y: &Tensor) -> Problem<Vec<usize>> {
+    match x.dims.len() == y.dims.len() {
+        true => Ok(x.dims.iter().zip(&y.dims).map(|(x, y)| *x.max(y)).collect()),
+        false => Err(format!("combines tensors of dimensions {:?} and {:?}", x.dims, y.dims)),
+    }
 }
 
 /// One value a channel of `x`, from a constant that is broadcast over `x` and does not change within a plane.

@@ -298,7 +298,7 @@ const ON_BYTES: [&str; 14] = [
 ];
 
 /// Operators that are supported where at most one operand is computed.
-const PRODUCTS: [&str; 5] = ["Mul", "Div", "MatMul", "Gemm", "Conv"];
+const PRODUCTS: [&str; 4] = ["Div", "MatMul", "Gemm", "Conv"];
 
 /// What becomes of a computed tensor.
 fn operator(name: &str) -> Option<Operator> {

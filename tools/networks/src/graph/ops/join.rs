@@ -28,6 +28,31 @@ impl Operator for Add {
     }
 }
 
+/// [`Op::Multiply`](super::Op::Multiply).
+pub(crate) struct Multiply;
+
+impl Operator for Multiply {
+    fn arity(&self) -> RangeInclusive<usize> {
+        2..=2
+    }
+
+    fn output(&self, inputs: &[Shape]) -> Result<Shape, String> {
+        let [x, gate] = [inputs[0], inputs[1]];
+        match gate == x || gate == Shape::new(x.channels, 1, 1) {
+            true => Ok(x),
+            false => Err(format!("multiplies {} by {}", text(x), text(gate))),
+        }
+    }
+
+    fn run(&self, inputs: &[Tensor<'_>], _: Shape, _: &mut Vec<f32>, out: &mut [f32]) {
+        let [x, gate] = [inputs[0].values, inputs[1].values];
+        let span = (x.len() / gate.len()).max(1);
+        for ((out, x), gate) in out.chunks_mut(span).zip(x.chunks(span)).zip(gate) {
+            out.iter_mut().zip(x).for_each(|(out, x)| *out = x * gate);
+        }
+    }
+}
+
 /// [`Op::Concat`](super::Op::Concat).
 pub(crate) struct Concat;
 

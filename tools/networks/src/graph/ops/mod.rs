@@ -15,7 +15,7 @@ mod view;
 pub(crate) use activation::Activate;
 pub(crate) use affine::Affine;
 pub(crate) use conv::Conv;
-pub(crate) use join::{Add, Concat};
+pub(crate) use join::{Add, Concat, Multiply};
 pub(crate) use norm::BatchNorm;
 pub(crate) use pool::Pool;
 pub(crate) use reshape::{Input, Reshape};

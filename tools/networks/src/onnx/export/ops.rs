@@ -6,7 +6,7 @@ use super::super::proto::AttributeProto;
 use super::writer::{Writer, float, int, ints};
 use super::{Export, is_flat};
 use crate::graph::NodeId;
-use crate::graph::ops::{Add, Affine, BatchNorm, Concat, Conv, Input, Reshape};
+use crate::graph::ops::{Add, Affine, BatchNorm, Concat, Conv, Input, Multiply, Reshape};
 
 /// The file has it already.
 impl Export for Input {
@@ -88,6 +88,12 @@ impl Export for Affine<'_> {
 impl Export for Add {
     fn export(&self, writer: &mut Writer<'_>, id: NodeId, _: NodeId) {
         joined(writer, id, "Add", Vec::new());
+    }
+}
+
+impl Export for Multiply {
+    fn export(&self, writer: &mut Writer<'_>, id: NodeId, _: NodeId) {
+        joined(writer, id, "Mul", Vec::new());
     }
 }
 

@@ -51,8 +51,14 @@ fn convolutions() {
 fn other_operators() {
     let plane = || tiny(13, &[1, 2, 4, 4]);
     refuses(
-        plane().node("Mul x x -> y", &[]),
-        "node \"make_y\" (Mul): multiplies two computed tensors, which is not supported",
+        plane().node("Flatten x -> flat", &[]).node("Mul x flat -> y", &[]),
+        "node \"make_y\" (Mul): combines tensors of dimensions [1, 2, 4, 4] and [1, 32]; choose an \
+         output before it, for example with --output \"flat\"",
+    );
+    refuses(
+        plane().node("Concat x x -> wide", &[int("axis", 1)]).node("Mul x wide -> y", &[]),
+        "node \"make_y\" (Mul): cannot repeat [1, 2, 4, 4] to [1, 4, 4, 4]; choose an output before it, \
+         for example with --output \"wide\"",
     );
     refuses(
         plane().weights("lo", &[], &[1.0]).weights("hi", &[], &[-1.0]).node("Clip x lo hi -> y", &[]),

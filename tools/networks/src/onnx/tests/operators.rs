@@ -24,6 +24,25 @@ fn grouped_convolution_with_bias_and_stride() {
 }
 
 #[test]
+fn products_of_computed_tensors() {
+    let model = tiny(13, &[1, 2, 1, 2]);
+    assert_eq!(model.clone().node("Mul x x -> y", &[]).compute(), [1.0, 4.0, 9.0, 16.0]);
+    let pooled = model.clone().node("GlobalAveragePool x -> gate", &[]);
+    for operands in ["x gate", "gate x"] {
+        let gated = pooled.clone().node(&format!("Mul {operands} -> y"), &[]);
+        assert_eq!(gated.compute(), [1.5, 3.0, 10.5, 14.0]);
+        assert_eq!(gated.import().unwrap().graph.nodes.len(), 3, "a gate a channel is not repeated");
+    }
+    let first = model.weights("w", &[1, 2, 1, 1], &[1.0, 0.0]).node("Conv x w -> plane", &[]);
+    let planes = first.clone().node("Mul x plane -> y", &[]);
+    assert_eq!(planes.compute(), [1.0, 4.0, 3.0, 8.0]);
+    let both = first.node("GlobalAveragePool x -> gate", &[]).node("Mul plane gate -> y", &[]);
+    assert_eq!(both.compute(), [1.5, 3.0, 3.5, 7.0]);
+    let one = pooled.weights("v", &[1, 2, 1, 1], &[1.0, 1.0]).node("Conv gate v -> sum", &[]);
+    assert_eq!(one.node("Mul sum x -> y", &[]).compute(), [5.0, 10.0, 15.0, 20.0]);
+}
+
+#[test]
 fn gemm_and_mat_mul() {
     let base = tiny(13, &[1, 2]).weights("b", &[3], &[1.0, 2.0, 3.0]);
     let gemm = base
