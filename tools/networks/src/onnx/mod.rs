@@ -29,8 +29,10 @@ mod reshaping;
 mod resize;
 mod selection;
 mod spatial;
+mod split;
 mod tail;
 mod tensor;
+mod transposition;
 mod walk;
 
 pub use digest::{digest_file, files_beside};
