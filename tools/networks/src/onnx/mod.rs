@@ -11,6 +11,7 @@ mod bilinear;
 mod build;
 mod call;
 mod constant;
+mod conv_transpose;
 mod digest;
 mod ends;
 mod error;

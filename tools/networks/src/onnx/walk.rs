@@ -8,8 +8,8 @@ use super::obstacles::Obstacles;
 use super::proto::{AttributeProto, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, data_type};
 use super::tail::Tail;
 use super::{
-    Import, ImportOptions, activation, arithmetic, attributes, ends, evaluate, fold, interpolation, linear,
-    names, order, pooling, reshaping, resize, selection, split, tensor, transposition,
+    Import, ImportOptions, activation, arithmetic, attributes, conv_transpose, ends, evaluate, fold,
+    interpolation, linear, names, order, pooling, reshaping, resize, selection, split, tensor, transposition,
 };
 use crate::graph::{Graph, prune};
 use prost::Message;
@@ -325,12 +325,13 @@ const ON_BYTES: [&str; 16] = [
 ];
 
 /// Operators that are supported where at most one operand is computed.
-const PRODUCTS: [&str; 5] = ["Mul", "Div", "MatMul", "Gemm", "Conv"];
+const PRODUCTS: [&str; 6] = ["Mul", "Div", "MatMul", "Gemm", "Conv", "ConvTranspose"];
 
 /// What becomes of a computed tensor.
 fn operator(name: &str) -> Option<Operator> {
     Some(match name {
         "Conv" => linear::conv,
+        "ConvTranspose" => conv_transpose::conv_transpose,
         "Gemm" => linear::gemm,
         "MatMul" => linear::mat_mul,
         "BatchNormalization" => arithmetic::batch_normalization,
