@@ -4,6 +4,7 @@
 
 mod channels;
 mod element;
+mod permutation;
 mod planes;
 mod view;
 mod windows;
@@ -16,6 +17,7 @@ use crate::plan::NodeId;
 
 pub use channels::Origin;
 pub use element::{Element, offset};
+pub use permutation::{MAX_AXES, Permutation};
 pub(crate) use planes::overlap;
 pub use view::{Axis, Edge, Picks};
 pub use windows::Windows;
@@ -69,6 +71,13 @@ pub enum Local<Id = NodeId> {
         /// Bits, 1..=30.
         by: u8,
     },
+    /// The same elements in another order: axes permuted.
+    Permute {
+        /// The tensor.
+        input: Id,
+        /// Where they go.
+        permutation: Permutation,
+    },
 }
 
 impl<Id> Local<Id> {
@@ -81,7 +90,8 @@ impl<Id> Local<Id> {
             | Self::SumPool { input, .. }
             | Self::View { input, .. }
             | Self::Reshape { input }
-            | Self::Shift { input, .. } => core::slice::from_ref(input),
+            | Self::Shift { input, .. }
+            | Self::Permute { input, .. } => core::slice::from_ref(input),
         }
     }
 
@@ -97,6 +107,9 @@ impl<Id> Local<Id> {
             Self::View { input, picks } => Local::View { input: to(input), picks: *picks },
             Self::Reshape { input } => Local::Reshape { input: to(input) },
             Self::Shift { input, by } => Local::Shift { input: to(input), by: *by },
+            Self::Permute { input, permutation } => {
+                Local::Permute { input: to(input), permutation: permutation.clone() }
+            }
         }
     }
 }
@@ -114,6 +127,7 @@ impl<Id> fmt::Display for Local<Id> {
             Self::View { .. } => f.write_str("view"),
             Self::Reshape { .. } => f.write_str("reshape"),
             Self::Shift { by, .. } => write!(f, "shift {by}"),
+            Self::Permute { .. } => f.write_str("permute"),
         }
     }
 }

@@ -11,7 +11,7 @@ FAULT = "fault_"
 
 
 def cases():
-    for make in (convolutions, products, norms, activations, pooling, arithmetic, shapes, slices, pads, resizes,
+    for make in (convolutions, transposed_convolutions, products, norms, activations, pooling, arithmetic, shapes, slices, pads, resizes,
                  folding, types, ends, faults, versions):
         yield from make()
 
@@ -57,6 +57,38 @@ def convolutions():
     case = Case("conv_computed_weights", (1, 3, 4, 4))
     weights = case.node("Mul", case.constant(case.numbers.any(2, 3, 1, 1)), case.constant(np.float32(2)))
     case.node("Conv", "x", weights)
+    yield case.done()
+
+
+def transposed_convolutions():
+    """Every combination of attributes that onnxruntime takes, of a small map."""
+    options = {"kernel": [(1, 1), (2, 2), (3, 2), (4, 4)], "strides": [[1, 1], [2, 2], [3, 1], [2, 3]],
+               "pads": [None, [0, 1, 1, 0], [1, 1, 1, 1], [2, 0, 3, 1]], "dilations": [[1, 1], [2, 1], [2, 3]],
+               "output_padding": [None, [1, 0]]}
+    for name, chosen in flags(options):
+        kernel = chosen.pop("kernel")
+        chosen = {key: value for key, value in chosen.items() if value is not None}
+        case = Case(f"convt_{name.replace(',', '').replace('[', '').replace(']', '')}", (1, 2, 3, 4))
+        inputs = ["x", case.constant(case.numbers.any(2, 3, *kernel)), case.constant(case.numbers.any(3))]
+        case.node("ConvTranspose", *inputs, **chosen)
+        yield case.done()
+    options = {"kernel": [(2, 2), (3, 3), (4, 1)], "strides": [[1, 1], [2, 2], [3, 2]],
+               "auto_pad": ["SAME_UPPER", "SAME_LOWER", "VALID", "NOTSET"], "dilations": [[1, 1], [2, 2]],
+               "output_padding": [None, [0, 1]], "output_shape": [None, [7, 6], [9, 12], [3, 4]]}
+    for name, chosen in flags(options):
+        kernel = chosen.pop("kernel")
+        chosen = {key: value for key, value in chosen.items() if value is not None}
+        case = Case(f"convta_{name.replace(',', '').replace('[', '').replace(']', '')}", (1, 1, 3, 4))
+        case.node("ConvTranspose", "x", case.constant(case.numbers.any(1, 2, *kernel)), **chosen)
+        yield case.done()
+    for groups, outputs in ((2, 1), (4, 1), (2, 3)):
+        case = Case(f"convt_groups{groups}_{outputs}", (1, 4, 3, 3))
+        case.node("ConvTranspose", "x", case.constant(case.numbers.any(4, outputs, 3, 3)), group=groups, strides=[2, 2])
+        yield case.done()
+    case = Case("convt_norm_relu", (1, 3, 4, 4))
+    case.node("ConvTranspose", "x", case.constant(case.numbers.any(3, 3, 4, 4)), strides=[2, 2], pads=[1, 1, 1, 1])
+    norm(case, 13)
+    case.node("Relu")
     yield case.done()
 
 

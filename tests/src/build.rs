@@ -2,8 +2,8 @@
 
 use brelu_core::geometry::{Conv2d, Shape};
 use brelu_core::plan::{
-    Answer, Axis, Channel, Channels, ColourOrder, Edge, Fit, Header, Local, Node, NodeId, Op, Picks,
-    PiecewiseBuf, Plan, Preprocess, Term, Windows, write,
+    Answer, Axis, Channel, Channels, ColourOrder, Edge, Fit, Header, Local, Node, NodeId, Op, Permutation,
+    Picks, PiecewiseBuf, Plan, Preprocess, Term, Windows, write,
 };
 use brelu_host::weights::{NodeWeights, Weights};
 
@@ -152,6 +152,11 @@ impl Builder {
     /// Picks elements.
     pub fn view(&mut self, input: NodeId, shape: Shape, axes: [Axis; 3], edge: Edge) -> NodeId {
         self.push(shape, self.bits(input), local(Local::View { input, picks: Picks { axes, edge } }))
+    }
+
+    /// The same elements in another order, under another shape.
+    pub fn permute(&mut self, input: NodeId, shape: Shape, permutation: Permutation) -> NodeId {
+        self.push(shape, self.bits(input), local(Local::Permute { input, permutation }))
     }
 
     /// The same elements as planes of one pixel.

@@ -121,6 +121,9 @@ fn step(
             inputs.iter().flat_map(|input| get(input).1).copied().collect()
         }
         Op::Local(Local::Reshape { input }) => get(input).1.to_vec(),
+        Op::Local(Local::Permute { input, permutation }) => {
+            permute(permutation.dims(), permutation.order(), get(input).1)
+        }
         Op::Local(Local::Shift { input, by }) => {
             get(input).1.iter().map(|value| value.times(1 << by)).collect()
         }
@@ -144,6 +147,20 @@ fn step(
                 .collect()
         }
     }
+}
+
+/// Every element goes where its indices along the permuted axes say.
+fn permute(dims: &[u32], order: &[u8], x: &[Interval]) -> Vec<Interval> {
+    let mut out = x.to_vec();
+    for (at, value) in x.iter().enumerate() {
+        let (mut index, mut rest) = (vec![0; dims.len()], at);
+        for (index, size) in index.iter_mut().zip(dims).rev() {
+            (*index, rest) = (rest % *size as usize, rest / *size as usize);
+        }
+        let target = order.iter().map(|axis| usize::from(*axis));
+        out[target.fold(0, |place, axis| place * dims[axis] as usize + index[axis])] = *value;
+    }
+    out
 }
 
 fn truncated(value: Interval, fraction: u8) -> Interval {

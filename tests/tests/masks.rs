@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use brelu_core::geometry::{Conv2d, Shape};
 use brelu_core::masks::Masks;
-use brelu_core::plan::{Axis, Channel, Edge, NodeId, Op, Plan};
+use brelu_core::plan::{Axis, Channel, Edge, NodeId, Op, Permutation, Plan};
 use brelu_core::prf::{Kind, PairKey};
 use brelu_core::protocol::extend;
 use brelu_host::local::local;
@@ -57,6 +57,22 @@ fn build(steps: &[Step]) -> Vec<u8> {
                 builder.product(apart, apart, bits - 4, 4)
             }
             6 => {
+                // A transposition of parts of its axes.
+                let part = |size: u32, index: usize| {
+                    (1..=4)
+                        .rev()
+                        .find(|part| size.is_multiple_of(*part) && *part <= 1 + number(index) % 4)
+                        .unwrap_or(1)
+                };
+                let split = |size: u32, index: usize| [size / part(size, index), part(size, index)];
+                let dims = [split(shape.channels, 0), split(shape.height, 1), split(shape.width, 2)].concat();
+                let mut order: Vec<u8> = (0..6).collect();
+                order.sort_by_key(|axis| {
+                    number(3 + usize::from(*axis) % 5).wrapping_mul(7 + u32::from(*axis)) % 16
+                });
+                builder.permute(one, shape.flat(), Permutation::new(&dims, &order).expect("six axes"))
+            }
+            7 => {
                 let map = Conv2d::square(shape, 2, 1, 1, 0);
                 let bits = builder.bits(one).min(20);
                 builder.linear(&[(one, map, vec![1; map.weight_len()])], vec![0; 2], bits - 4, 4)

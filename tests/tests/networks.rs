@@ -2,7 +2,7 @@
 
 use brelu_core::cost;
 use brelu_core::geometry::{Conv2d, Shape};
-use brelu_core::plan::{Axis, Channel, Edge, Knot, NodeId, PiecewiseBuf};
+use brelu_core::plan::{Axis, Channel, Edge, Knot, NodeId, Permutation, PiecewiseBuf};
 use brelu_tests::build::Builder;
 use brelu_tests::reference;
 use brelu_tests::wire::honest;
@@ -25,6 +25,7 @@ enum Layer {
     Joined,
     Doubled,
     Gated { planes: bool },
+    Turned { to_space: bool },
 }
 
 fn layers() -> impl Strategy<Value = Vec<(Layer, Vec<u8>)>> {
@@ -46,6 +47,7 @@ fn layers() -> impl Strategy<Value = Vec<(Layer, Vec<u8>)>> {
         1 => Just(Layer::Joined),
         1 => Just(Layer::Doubled),
         2 => any::<bool>().prop_map(|planes| Layer::Gated { planes }),
+        1 => any::<bool>().prop_map(|to_space| Layer::Turned { to_space }),
     ];
     prop::collection::vec((layer, prop::collection::vec(any::<u8>(), 8)), 1..5)
 }
@@ -191,6 +193,18 @@ impl Network {
                 let product = self.builder.product(self.top, gate, N, F);
                 let apart = self.builder.low(product, N);
                 self.top = self.activate(apart, choices);
+            Layer::Turned { to_space } => {
+                let Shape { channels, height, width } = input;
+                let (shape, dims, order) = match to_space && channels.is_multiple_of(2) {
+                    true => (
+                        Shape::new(channels / 2, height, 2 * width),
+                        [2, channels / 2 * height, width],
+                        [1, 2, 0],
+                    ),
+                    false => (Shape::new(width, channels, height), [channels, height, width], [2, 0, 1]),
+                };
+                let permutation = Permutation::new(&dims, &order).expect("three axes");
+                self.top = self.builder.permute(self.top, shape, permutation);
             }
             Layer::Joined => {
                 let (left, right) = (self.conv(point(input)), self.conv(point(input)));

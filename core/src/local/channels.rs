@@ -1,4 +1,4 @@
-use super::Local;
+use super::{Local, Permutation};
 use crate::geometry::Shape;
 
 /// That a channel of a result has elements of a channel of an input.
@@ -10,8 +10,8 @@ pub struct Origin<Id> {
     pub input: Id,
     /// Its channel.
     pub source: usize,
-    /// The part of the result's channel that comes from there, above 0 and at most 1; what edges and paddings have
-    /// instead does not count.
+    /// A part of the result's channel that comes from there, above 0 and at most 1, all such parts together at most 1;
+    /// what edges and paddings have instead does not count.
     pub part: f64,
     /// Whether it is subtracted.
     pub negated: bool,
@@ -49,6 +49,7 @@ impl<Id: Copy> Local<Id> {
                 }
             }
             Self::Reshape { input } => reshape(*input, to, shape(*input), visit),
+            Self::Permute { input, permutation } => permute(*input, permutation, to, shape(*input), visit),
         }
     }
 }
@@ -63,5 +64,41 @@ fn reshape<Id: Copy>(input: Id, to: Shape, from: Shape, mut visit: impl FnMut(Or
             let part = shared as f64 / to_plane as f64;
             visit(Origin { channel, input, source, part, negated: false });
         }
+    }
+}
+
+/// Channels that share elements, run by run of elements that lie in one channel of the input.
+fn permute<Id: Copy>(
+    input: Id,
+    permutation: &Permutation,
+    to: Shape,
+    from: Shape,
+    mut visit: impl FnMut(Origin<Id>),
+) {
+    let plane = from.plane();
+    for channel in 0..to.channels as usize {
+        let own = channel * to.plane()..(channel + 1) * to.plane();
+        let mut at = own.start;
+        // A source and its elements that were not told yet.
+        let mut last = (0, 0);
+        let mut tell = |source, count: usize| {
+            if count > 0 {
+                let part = count as f64 / to.plane() as f64;
+                visit(Origin { channel, input, source, part, negated: false });
+            }
+        };
+        while let Some(run) = permutation.run(own.clone(), at) {
+            at = run.at + 1;
+            let end = run.source + run.len;
+            for source in run.source / plane..end.div_ceil(plane) {
+                let count = end.min((source + 1) * plane) - run.source.max(source * plane);
+                if source != last.0 {
+                    tell(last.0, last.1);
+                    last = (source, 0);
+                }
+                last.1 += count;
+            }
+        }
+        tell(last.0, last.1);
     }
 }

@@ -1,6 +1,6 @@
 use core::ops::Range;
 
-use super::{Element, Local, Picks, Windows};
+use super::{Element, Local, Permutation, Picks, Windows};
 use crate::geometry::Shape;
 
 impl<Id: Copy> Local<Id> {
@@ -46,6 +46,7 @@ impl<Id: Copy> Local<Id> {
             }
             Self::View { input, picks } => view(picks, to, first, out, get(*input)),
             Self::SumPool { input, windows } => pool(windows, to, first, out, get(*input)),
+            Self::Permute { input, permutation } => permute(permutation, start, out, get(*input).1),
         }
     }
 }
@@ -85,5 +86,13 @@ fn pool<T: Element>(windows: &Windows, to: Shape, first: usize, out: &mut [T], (
                 windows.add_row(0..to.width, from.width, &plane[start + left..start + right], out);
             }
         }
+    }
+}
+
+fn permute<T: Element>(permutation: &Permutation, start: usize, out: &mut [T], x: &[T]) {
+    let (part, mut from) = (start..start + out.len(), start);
+    while let Some(run) = permutation.run(part.clone(), from) {
+        run.put(&x[run.source..run.source + run.len], &mut out[run.at - start..]);
+        from = run.at + 1;
     }
 }

@@ -136,12 +136,24 @@ fn links_say_what_channels_are_made_of() {
     let reshaped = origins(&Local::Reshape { input: 0 }, Shape::new(2, 6, 5));
     let thirds = [(0, 0, 0, 2.0 / 3.0, false), (0, 0, 1, 1.0 / 3.0, false)];
     assert_eq!((&reshaped[..2], reshaped.len()), (&thirds[..], 4));
+    // Columns first: every channel has elements of all channels. Rows of two channels in turn: of both.
+    let permuted = |dims: &[u32], order: &[u8], to| {
+        origins(&Local::Permute { input: 0, permutation: Permutation::new(dims, order).unwrap() }, to)
+    };
+    let columns = permuted(&[3, 4, 5], &[2, 1, 0], Shape::new(5, 4, 3));
+    let of_one: f64 =
+        columns.iter().filter(|origin| (origin.0, origin.2) == (4, 1)).map(|origin| origin.3).sum();
+    assert!((of_one - 1.0 / 3.0).abs() < 1e-12);
+    let shuffled = permuted(&[3, 2, 10], &[1, 0, 2], Shape::new(2, 3, 10));
+    let first: Vec<_> = shuffled.iter().filter(|origin| origin.0 == 0).map(|origin| origin.2).collect();
+    assert_eq!(first, [0, 1, 2]);
 }
 
 #[test]
 fn names_are_for_people_and_tensors_can_be_renamed() {
     let windows = Windows { kernel: [2, 3], stride: [1; 2], pads: [0; 2] };
-    let locals: [(Local, &str); 8] = [
+    let permutation = Permutation::new(&[2, 3], &[1, 0]).unwrap();
+    let locals: [(Local, &str); 9] = [
         (Local::Add { inputs: [1, 2], subtract: false }, "add"),
         (Local::Add { inputs: [1, 2], subtract: true }, "subtract"),
         (Local::Offset { input: 1 }, "offset"),
@@ -150,6 +162,7 @@ fn names_are_for_people_and_tensors_can_be_renamed() {
         (Local::View { input: 1, picks: Picks::ALL }, "view"),
         (Local::Reshape { input: 1 }, "reshape"),
         (Local::Shift { input: 1, by: 4 }, "shift 4"),
+        (Local::Permute { input: 1, permutation }, "permute"),
     ];
     for (local, name) in locals {
         assert_eq!(format!("{local}"), name);

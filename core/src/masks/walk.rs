@@ -9,7 +9,7 @@ use core::ops::Range;
 use zeroize::Zeroize;
 
 use super::{MaskKind, Masks, input_mask};
-use crate::local::{Local, Picks, Windows, overlap};
+use crate::local::{Local, Permutation, Picks, Windows, overlap};
 use crate::plan::{Channels, Node, NodeId, Op, Plan};
 use crate::prf::Kind;
 use crate::protocol::extend;
@@ -179,6 +179,7 @@ impl<'w> Walk<'w> {
                 Local::Concat { inputs } => self.concat(frame, inputs),
                 Local::View { input, picks } => self.view(node, frame, *input, picks),
                 Local::SumPool { input, windows } => self.pool(node, frame, *input, windows),
+                Local::Permute { input, permutation } => self.permute(frame, *input, permutation),
                 Local::Offset { .. } | Local::Reshape { .. } => None,
             },
             Op::Input | Op::Linear { .. } | Op::Product { .. } => None,
@@ -294,6 +295,27 @@ impl<'w> Walk<'w> {
                 return Some(frame.row(input, start + covered.start as usize, covered.len()));
             }
             (frame.at, frame.asked) = (own.end, 0);
+        }
+        None
+    }
+
+    /// Runs that stay beside each other are made in their place, others in a row.
+    fn permute(&mut self, frame: &mut Frame, input: NodeId, permutation: &Permutation) -> Option<Request> {
+        let (first, len, bits) = (frame.request.first, frame.request.to.len, frame.request.bits);
+        while let Some(run) = permutation.run(first..first + len, first + frame.at) {
+            let own = run.at - first;
+            if run.step == 1 {
+                frame.at = own + run.len;
+                return Some(frame.here(input, bits, run.source, own..own + run.len));
+            }
+            frame.at = own;
+            if frame.asked == 0 {
+                frame.asked = 1;
+                return Some(frame.row(input, run.source, run.len));
+            }
+            let (out, elements) = self.both(frame, own..len, run.len);
+            run.put(elements, out);
+            (frame.at, frame.asked) = (own + 1, 0);
         }
         None
     }

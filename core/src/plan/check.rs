@@ -67,12 +67,12 @@ fn check_local(plan: &Plan<'_>, node: &Node<'_>, local: &Local) -> Rule {
         Local::Concat { inputs } => check_concat(plan, node, inputs),
         Local::SumPool { input, windows } => check_pool(plan, node, *input, windows),
         Local::View { input, picks } => check_view(plan, node, *input, picks),
-        Local::Reshape { input } => {
-            let same = plan.node(*input).shape.len() == node.shape.len();
-            rule(same, "it changes the number of elements")?;
-            reads(plan, *input, node.bits)
-        }
+        Local::Reshape { input } => same_elements(plan, node, *input),
         Local::Shift { input, by } => check_shift(plan, node, *input, *by),
+        Local::Permute { input, permutation } => {
+            same_elements(plan, node, *input)?;
+            rule(permutation.is_of(node.shape.len() as u64), "its axes are not those of its tensor")
+        }
     }
 }
 
@@ -82,6 +82,12 @@ fn reads(plan: &Plan<'_>, input: NodeId, bits: u8) -> Rule {
 
 fn same_shape(plan: &Plan<'_>, node: &Node<'_>, input: NodeId) -> Rule {
     rule(plan.node(input).shape == node.shape, "its shape is not its input's")?;
+    reads(plan, input, node.bits)
+}
+
+fn same_elements(plan: &Plan<'_>, node: &Node<'_>, input: NodeId) -> Rule {
+    let same = plan.node(input).shape.len() == node.shape.len();
+    rule(same, "it changes the number of elements")?;
     reads(plan, input, node.bits)
 }
 

@@ -129,6 +129,8 @@ impl MaskCost {
                 let step = (step.num as u64).div_ceil(step.den as u64).max(1);
                 of(*input).by_rows(row, step.min(row).max(1), 0)
             }
+            Local::Permute { input, permutation } if permutation.keeps_rows() => of(*input).framed(),
+            Local::Permute { input, .. } => of(*input).in_a_piece().framed(),
             Local::SumPool { input, windows } => {
                 let from = plan.node(*input).shape;
                 let columns = windows.columns(0..node.shape.width, from.width);
@@ -150,8 +152,13 @@ impl MaskCost {
 
     /// Of both, the second one in a row of its own.
     fn beside(self, second: Self) -> Self {
-        let second = Self { pieces: second.pieces + 1, ..second };
+        let second = second.in_a_piece();
         Self { rate: self.rate.saturating_add(second.rate), ..self.or(second) }
+    }
+
+    /// In a row of its own that is at most as long as the piece.
+    fn in_a_piece(self) -> Self {
+        Self { pieces: self.pieces + 1, ..self }
     }
 
     /// With a frame more; `None` beyond what a plan may ask for.

@@ -19,7 +19,7 @@ mod piecewise;
 mod preprocess;
 mod record;
 
-pub use crate::local::{Axis, Edge, Local, MAX_PARTS, Picks, Windows};
+pub use crate::local::{Axis, Edge, Local, MAX_AXES, MAX_PARTS, Permutation, Picks, Windows};
 pub use answer::Answer;
 pub use check::MAX_NODES;
 pub use demands::Demands;

@@ -25,6 +25,7 @@ impl Serialize for Op<'_> {
             Local::View { input, picks } => put(to, 6, &(input, picks)),
             Local::Reshape { input } => put(to, 7, input),
             Local::Shift { input, by } => put(to, 8, &(input, by)),
+            Local::Permute { input, permutation } => put(to, 11, &(input, permutation)),
         }
     }
 }
@@ -68,6 +69,7 @@ impl<'de> Visitor<'de> for Operation {
                 let (inputs, fraction) = fields.newtype_variant()?;
                 return Ok(Op::Product { inputs, fraction });
             }
+            11 => fields.newtype_variant().map(|(input, permutation)| Local::Permute { input, permutation })?,
             _ => return Err(A::Error::custom("an unknown operation")),
         }))
     }
@@ -76,7 +78,7 @@ impl<'de> Visitor<'de> for Operation {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::local::{Picks, Windows};
+    use crate::local::{Permutation, Picks, Windows};
     use crate::plan::{Channel, Channels};
 
     #[test]
@@ -84,7 +86,8 @@ mod tests {
         let record = Channel::relu(4).record();
         let windows = Windows { kernel: [2, 3], stride: [1; 2], pads: [0, 1] };
         let terms = heapless::Vec::new();
-        let cases: [(Op<'_>, &[u8]); 11] = [
+        let permutation = Permutation::new(&[3, 300], &[1, 0]).unwrap();
+        let cases: [(Op<'_>, &[u8]); 12] = [
             (Op::Input, &[0]),
             (Op::Linear { terms, fraction: 12 }, &[1, 0, 12]),
             (Local::Add { inputs: [1, 2], subtract: true }.into(), &[2, 1, 2, 1]),
@@ -102,12 +105,13 @@ mod tests {
                 &[9, 1, 6, 0, 5, 1, 0, 1, 0, 4],
             ),
             (Op::Product { inputs: [1, 300], fraction: 11 }, &[10, 1, 0xac, 2, 11]),
+            (Local::Permute { input: 1, permutation }.into(), &[11, 1, 2, 3, 0xac, 2, 2, 1, 0]),
         ];
         for (op, bytes) in cases {
             let mut file = [0; 32];
             assert_eq!(postcard::to_slice(&op, &mut file).unwrap(), bytes);
             assert_eq!(postcard::from_bytes::<Op<'_>>(bytes).unwrap(), op);
         }
-        assert!(postcard::from_bytes::<Op<'_>>(&[11, 0]).is_err());
+        assert!(postcard::from_bytes::<Op<'_>>(&[12, 0]).is_err());
     }
 }

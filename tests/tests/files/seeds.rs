@@ -1,7 +1,7 @@
 //! Plans that fuzzing starts from besides one of every operation: what nests deeply, works much, or is as wide as it may be.
 
 use brelu_core::geometry::{Conv2d, Shape};
-use brelu_core::plan::{Axis, Channel, Edge, Knot, NodeId, PiecewiseBuf};
+use brelu_core::plan::{Axis, Channel, Edge, Knot, NodeId, Permutation, PiecewiseBuf};
 use brelu_tests::build::Builder;
 
 /// File names, and plans whose shapes alone make them what they are.
@@ -13,6 +13,7 @@ pub(crate) fn seeds() -> Vec<(&'static str, Vec<u8>)> {
         ("identities_nested", nested(Shape::new(2, 2, 3), 60, identity)),
         ("joins_nested", nested(Shape::new(1, 3, 3), 30, |builder, last| builder.concat(&[last, 0]))),
         ("knots", knots()),
+        ("permutations_nested", nested(Shape::new(4, 6, 5), 30, turned)),
         ("pool_much_work", pooled(300, 200, 0, 300)),
         ("pool_overlapping", pooled(40, 9, 4, 40)),
         ("pool_too_much_work", pooled(2000, 2000, 0, 2)),
@@ -53,6 +54,14 @@ fn same(builder: &mut Builder, last: NodeId) -> NodeId {
 fn moved(builder: &mut Builder, last: NodeId) -> NodeId {
     let axes = [Axis::SAME, Axis::SAME, Axis::slice(-3, 1)];
     builder.view(last, builder.shape(last), axes, Edge::Zero)
+}
+
+/// The first axis behind the others, and those of space before the channels of an image that is twice as large.
+fn turned(builder: &mut Builder, last: NodeId) -> NodeId {
+    let columns = Permutation::new(&[4, 30], &[1, 0]).unwrap();
+    let moved = builder.permute(last, Shape::new(6, 5, 4), columns);
+    let to_space = Permutation::new(&[2, 2, 6, 5], &[2, 0, 3, 1]).unwrap();
+    builder.permute(moved, Shape::new(4, 6, 5), to_space)
 }
 
 fn identity(builder: &mut Builder, last: NodeId) -> NodeId {

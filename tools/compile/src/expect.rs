@@ -51,7 +51,7 @@ fn granted(net: &Net, id: Id, seen: &[Vec<Seen>], before: &[Vec<Span>]) -> Vec<S
     let node = &net.nodes[id];
     match &node.op {
         Op::Linear { terms, bias } => linear(net, terms, bias, seen, part(node.shape.plane())),
-        Op::Local(Local::Add { subtract: false, .. } | Local::Concat { .. }) => {
+        Op::Local(Local::Add { subtract: false, .. } | Local::Concat { .. } | Local::Permute { .. }) => {
             let mut spans = vec![NOTHING; node.shape.channels as usize];
             net.origins(node, |origin| {
                 let ([low, high], own) = (before[origin.input][origin.source], &mut spans[origin.channel]);

@@ -53,8 +53,10 @@ fn needs(net: &Net) -> Vec<bool> {
 
 /// Whether a node is a mean under another shape.
 fn is_mean(net: &Net, mut id: Id) -> bool {
-    while let Op::Local(Local::Reshape { input } | Local::View { input, .. }) = net.nodes[id].op {
-        id = input;
+    while let Op::Local(Local::Reshape { input } | Local::Permute { input, .. } | Local::View { input, .. }) =
+        &net.nodes[id].op
+    {
+        id = *input;
     }
     matches!(net.nodes[id].op, Op::Local(Local::SumPool { .. }))
 }
@@ -62,7 +64,7 @@ fn is_mean(net: &Net, mut id: Id) -> bool {
 /// Whether extending the inputs of a node is as good as extending the node.
 fn passes(net: &Net, shape: Shape, local: &Local<Id>) -> bool {
     match local {
-        Local::Concat { .. } | Local::Reshape { .. } | Local::SumPool { .. } => true,
+        Local::Concat { .. } | Local::Reshape { .. } | Local::Permute { .. } | Local::SumPool { .. } => true,
         Local::View { input, .. } => shape.len() >= net.shape(*input).len(),
         _ => false,
     }

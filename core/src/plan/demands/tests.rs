@@ -8,8 +8,8 @@ use crate::client::Memory;
 use crate::geometry::{Conv2d, Shape};
 use crate::masks::{FRAME, Masks, input_mask};
 use crate::plan::{
-    Axis, Channel, Channels, ColourOrder, Demands, Edge, Fit, Header, Local, Node, NodeId, Op, Picks, Plan,
-    PlanError, Preprocess, Term, Windows, write,
+    Axis, Channel, Channels, ColourOrder, Demands, Edge, Fit, Header, Local, Node, NodeId, Op, Permutation,
+    Picks, Plan, PlanError, Preprocess, Term, Windows, write,
 };
 use crate::prf::PairKey;
 
@@ -169,6 +169,31 @@ fn a_pooling_counts_the_rows_and_columns_that_it_covers() {
     assert_eq!(pool(u16::MAX, 10).unwrap().mask_work, (2 * 100 + 16) * 100);
     let error = pool(u16::MAX, 4096).unwrap_err();
     assert!(error.contains("its mask takes more than"), "{error}");
+}
+
+#[test]
+fn a_permutation_keeps_a_row_of_the_piece_unless_rows_stay() {
+    let permuted = |dims: &[u32], order: &[u8]| {
+        let permutation = Permutation::new(dims, order).unwrap();
+        let shape = Shape::new(6, 10, 40);
+        file(&[node(shape, Op::Input), node(shape, Local::Permute { input: 0, permutation }.into())])
+    };
+    let (rows, columns) = (permuted(&[6, 10, 40], &[1, 0, 2]), permuted(&[6, 400], &[1, 0]));
+    let counted =
+        |file: &[u8]| demands(file).map(|it| (it.frames, it.pieces, it.rows, it.mask_work)).unwrap();
+    // However long the axis that is read along, no more than the piece of it is kept.
+    assert_eq!(counted(&rows), (1, 0, 0, (1 + 16) * 2400));
+    assert_eq!(counted(&columns), (1, 1, 0, (1 + 16) * 2400));
+    let x = input(&columns);
+    let expected: Vec<u32> = (0..2400).map(|at| x[at % 6 * 400 + at / 6]).collect();
+    assert_eq!(last(&columns), expected);
+    let expected: Vec<u32> = (0..2400).map(|at| x[at / 40 % 6 * 400 + at / 240 * 40 + at % 40]).collect();
+    assert_eq!(last(&rows), expected);
+    let shape = Shape::new(6, 10, 40);
+    let permutation = Permutation::new(&[5, 400], &[1, 0]).unwrap();
+    let wrong = file(&[node(shape, Op::Input), node(shape, Local::Permute { input: 0, permutation }.into())]);
+    let error = demands(&wrong).unwrap_err();
+    assert!(error.contains("its axes are not those of its tensor"), "{error}");
 }
 
 #[test]

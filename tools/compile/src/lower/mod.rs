@@ -117,6 +117,11 @@ impl Lowering<'_> {
                 let picks = view::picks(name, [channels, rows, columns])?;
                 Ok(self.net.push(name, node.shape, Local::View { input, picks }))
             }
+            graph::Op::Permute { permutation, .. } => {
+                let input = self.id(node.inputs[0])?;
+                let permutation = permutation.clone();
+                Ok(self.net.push(name, node.shape, Local::Permute { input, permutation }))
+            }
             graph::Op::Reshape(_) => {
                 let input = self.id(node.inputs[0])?;
                 Ok(self.net.push(name, node.shape, Local::Reshape { input }))

@@ -191,6 +191,7 @@ fn operations(compiled: &Compiled) -> Vec<&'static str> {
         Op::Local(Local::View { .. }) => "view",
         Op::Local(Local::Reshape { .. }) => "reshape",
         Op::Local(Local::Shift { .. }) => "shift",
+        Op::Local(Local::Permute { .. }) => "permute",
         Op::Activation { .. } => "activation",
         Op::Product { .. } => "product",
     };

@@ -1,6 +1,7 @@
 //! The tensor of one node.
 
-use brelu_core::geometry::Conv2d;
+use brelu_core::geometry::{Conv2d, Shape};
+use brelu_core::local::{MAX_AXES, Permutation};
 use burn::tensor::Tensor;
 use burn::tensor::module::{batch_norm_train, conv2d};
 use burn::tensor::ops::ConvOptions;
@@ -58,8 +59,9 @@ impl Trainable {
                 .unwrap_or_else(|| selections.iter().fold(x, |x, selection| selection.apply(x))),
             Layer::Reshape(to) => {
                 let images = x.dims()[0];
-                x.reshape([images, to.channels as usize, to.height as usize, to.width as usize])
+                x.reshape(batch(images, *to))
             }
+            Layer::Permute(permutation, to) => permute(permutation, *to, x),
         }
     }
 
@@ -109,6 +111,23 @@ pub(super) fn convolve(geometry: &Conv2d, x: Tensor<4>, weights: Tensor<4>, bias
     }
     let padded = x.pad((left, right, top, bottom), 0.0f32);
     conv2d(padded, weights, Some(bias), ConvOptions::new(stride, [0; 2], dilation, groups))
+}
+
+/// Dimensions of a batch.
+fn batch(images: usize, of: Shape) -> [usize; 4] {
+    [images, of.channels as usize, of.height as usize, of.width as usize]
+}
+
+/// Behind the images there are as many axes as a permutation may have, those it does not have of one element.
+fn permute(permutation: &Permutation, to: Shape, x: Tensor<4>) -> Tensor<4> {
+    let images = x.dims()[0];
+    let mut dims = [1; 1 + MAX_AXES];
+    let mut order: [isize; 1 + MAX_AXES] = std::array::from_fn(|axis| axis as isize);
+    dims[0] = images;
+    for (place, (size, axis)) in permutation.dims().iter().zip(permutation.order()).enumerate() {
+        (dims[1 + place], order[1 + place]) = (*size as usize, 1 + *axis as isize);
+    }
+    x.reshape(dims).permute(order).reshape(batch(images, to))
 }
 
 fn planes(values: Tensor<1>) -> Tensor<4> {

@@ -1,4 +1,5 @@
 use brelu_core::geometry::{Conv2d, Shape};
+use brelu_core::local::Permutation;
 use burn::tensor::Device;
 
 use super::kernels::View;
@@ -35,6 +36,7 @@ pub(super) enum Layer {
     Average(Pool),
     View(Vec<Selection>, View),
     Reshape(Shape),
+    Permute(Permutation, Shape),
 }
 
 impl Layer {
@@ -69,6 +71,7 @@ impl Layer {
             Op::Concat => Self::Concat,
             Op::MaxPool(window) => Self::Max(pool(*window, true)),
             Op::AveragePool { window, count_include_pad } => Self::Average(pool(*window, *count_include_pad)),
+            Op::Permute { permutation, shape } => Self::Permute(permutation.clone(), *shape),
             Op::View { channels, rows, columns } => {
                 let axes = [channels, rows, columns];
                 let own = View::new(axes, [from.channels, from.height, from.width]);

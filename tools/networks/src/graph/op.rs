@@ -2,6 +2,7 @@ use super::ops::{self, Operator};
 use super::{Axis, Window, shape};
 use crate::activation::{Activation, ActivationError, Functions};
 use brelu_core::geometry::{Conv2d, Shape};
+use brelu_core::local::Permutation;
 
 /// What a node computes. `x` is the first input, `c, i, j` a channel, row and column of the output.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,6 +70,14 @@ pub enum Op {
     },
     /// The same elements in the same order under another shape (flatten and its kin).
     Reshape(Shape),
+    /// The same elements in another order: those of `x` with its axes, whatever the permutation takes for these,
+    /// permuted, under another shape (transposition, depth to space, channel shuffle).
+    Permute {
+        /// Where the elements go.
+        permutation: Permutation,
+        /// Shape of the result.
+        shape: Shape,
+    },
 }
 
 /// Names of the variants, and what is known of each.
@@ -106,6 +115,7 @@ operators! {
     AveragePool { window, count_include_pad } => ops::Pool { window, mean: Some(*count_include_pad) },
     View { channels, rows, columns } => ops::View([channels, rows, columns]),
     Reshape (shape) => ops::Reshape(*shape),
+    Permute { permutation, shape } => ops::Permute { permutation, shape: *shape },
 }
 
 impl Op {
@@ -176,6 +186,11 @@ impl Op {
     /// If `max` is not positive, or not finite.
     pub fn bounded_relu(max: f32) -> Result<Self, ActivationError> {
         Ok(Self::Activation(Activation::clip(0.0, max)?.into()))
+    }
+
+    /// A permutation of axes, as a reshape if that is all it is.
+    pub fn permuted(permutation: Permutation, shape: Shape) -> Self {
+        if permutation.is_identity() { Self::Reshape(shape) } else { Self::Permute { permutation, shape } }
     }
 
     /// The bound of ReLU with one, infinity for ReLU itself, nothing for anything else.

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use brelu_core::geometry::{Conv2d, Shape};
+use brelu_core::local::Permutation;
 use proptest::prelude::*;
 
 use super::{Axis, Graph, NodeId, Op, Window};
@@ -95,6 +96,8 @@ enum Piece {
     BatchNorm(usize),
     Affine(usize),
     Flatten,
+    /// Rows, columns and halves of the channels in another order.
+    Permute(Vec<u8>),
     /// Whatever it reads.
     Op(Op),
 }
@@ -119,6 +122,7 @@ fn piece() -> impl Strategy<Value = Piece> {
         1 => average,
         2 => axes().prop_map(view),
         1 => Just(Piece::Flatten),
+        2 => Just(vec![0, 1, 2, 3]).prop_shuffle().prop_map(Piece::Permute),
     ]
 }
 
@@ -146,6 +150,13 @@ impl Piece {
                 Op::Affine { scale: values(channels, *seed), shift: values(channels, seed + 4) }
             }
             Self::Flatten => Op::Reshape(x.flat()),
+            Self::Permute(order) => {
+                let half = if x.channels.is_multiple_of(2) { 2 } else { 1 };
+                let dims = [half, x.channels / half, x.height, x.width];
+                let [a, b, c, d] = [0, 1, 2, 3].map(|axis: usize| dims[usize::from(order[axis])]);
+                let permutation = Permutation::new(&dims, order).unwrap();
+                Op::permuted(permutation, Shape::new(a * b, c, d))
+            }
             Self::Op(op) => op.clone(),
         }
     }

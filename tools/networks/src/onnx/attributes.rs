@@ -6,7 +6,7 @@ use super::proto::NodeProto;
 
 /// All attributes of the operators that become nodes, of all operator sets that are understood; whatever is not in this
 /// list has none.
-const KNOWN: [(&str, &[&str]); 22] = [
+const KNOWN: &[(&str, &[&str])] = &[
     (
         "AveragePool",
         &["auto_pad", "ceil_mode", "count_include_pad", "dilations", "kernel_shape", "pads", "strides"],
@@ -16,6 +16,20 @@ const KNOWN: [(&str, &[&str]); 22] = [
     ("Clip", &["max", "min"]),
     ("Concat", &["axis"]),
     ("Conv", &["auto_pad", "dilations", "group", "kernel_shape", "pads", "strides"]),
+    (
+        "ConvTranspose",
+        &[
+            "auto_pad",
+            "dilations",
+            "group",
+            "kernel_shape",
+            "output_padding",
+            "output_shape",
+            "pads",
+            "strides",
+        ],
+    ),
+    ("DepthToSpace", &["blocksize", "mode"]),
     ("Dropout", &["ratio", "seed"]),
     ("Flatten", &["axis"]),
     ("Gather", &["axis"]),
@@ -41,6 +55,8 @@ const KNOWN: [(&str, &[&str]); 22] = [
         ],
     ),
     ("Slice", &["axes", "ends", "starts"]),
+    ("SpaceToDepth", &["blocksize"]),
+    ("Split", &["axis", "num_outputs", "split"]),
     ("Squeeze", &["axes"]),
     ("Transpose", &["perm"]),
     ("Unsqueeze", &["axes"]),

@@ -2,9 +2,11 @@
 
 use super::constant::{Constant, MAX_MADE};
 use super::error::Problem;
+use super::transposition::Transposed;
 use crate::graph::{Axis, Graph, NodeId, Op};
 use brelu_core::geometry::Shape;
-use std::collections::HashSet;
+use brelu_core::local::MAX_AXES;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 /// What a name of the file stands for.
@@ -57,7 +59,11 @@ impl Tensor {
     }
 }
 
-/// Dimensions as channels, height and width. A batch comes first unless there is a single dimension.
+/// Most dimensions of a tensor: a batch, and as many as can be permuted.
+const MAX_RANK: usize = 1 + MAX_AXES;
+
+/// Dimensions as channels, height and width. A batch comes first unless there is a single dimension. The last two of more
+/// than four are those of the map, but for such as have one element.
 pub(super) fn shape(dims: &[usize]) -> Problem<Shape> {
     let sizes: Option<Vec<u32>> = dims.iter().map(|size| u32::try_from(*size).ok()).collect();
     match sizes.as_deref() {
@@ -65,10 +71,27 @@ pub(super) fn shape(dims: &[usize]) -> Problem<Shape> {
         Some([c] | [1, c]) => Ok(Shape::new(*c, 1, 1)),
         Some([1, c, h]) => Ok(Shape::new(*c, *h, 1)),
         Some([1, c, h, w]) => Ok(Shape::new(*c, *h, *w)),
-        Some([batch, _, ..]) if *batch != 1 && dims.len() <= 4 => {
+        Some([1, sizes @ ..]) if dims.len() <= MAX_RANK => merged(sizes),
+        Some([batch, _, ..]) if *batch != 1 && dims.len() <= MAX_RANK => {
             Err(format!("makes a tensor {dims:?}, whose first dimension (the batch) must be 1"))
         }
+        Some([_, ..]) => Err(format!("makes a tensor {dims:?} of more than {MAX_RANK} dimensions")),
         _ => Err(format!("makes a tensor {dims:?}; at most batch, channels, height and width are supported")),
+    }
+}
+
+fn merged(sizes: &[u32]) -> Problem<Shape> {
+    let mut sizes = sizes.to_vec();
+    while let Some(at) = sizes.iter().rposition(|size| *size == 1).filter(|at| *at > 0 && sizes.len() > 3) {
+        sizes.remove(at);
+    }
+    let [before @ .., height, width] = &sizes[..] else {
+        return Err(format!("makes a tensor [1, {sizes:?}] without channels"));
+    };
+    let count = before.iter().try_fold(1u32, |product, size| product.checked_mul(*size));
+    match count.filter(|count| *count as usize <= MAX_MADE) {
+        Some(count) => Ok(Shape::new(count, *height, *width)),
+        None => Err(channels(count.unwrap_or(u32::MAX))),
     }
 }
 
@@ -84,12 +107,14 @@ pub(super) struct Builder {
     label: String,
     /// Numbers that its operations hold.
     pub(super) numbers: usize,
+    /// What nodes are transpositions of, with their dimensions.
+    pub(super) transpositions: HashMap<NodeId, (Vec<usize>, Transposed)>,
 }
 
 impl Builder {
     pub(super) fn new(graph: Graph) -> Self {
         let names = graph.nodes.iter().map(|node| node.name.clone()).collect();
-        Self { graph, names, label: String::new(), numbers: 0 }
+        Self { graph, names, label: String::new(), numbers: 0, transpositions: HashMap::new() }
     }
 
     /// Nodes pushed from now on belong to the operation of this name.
@@ -150,10 +175,34 @@ impl Builder {
         if unchanged.all(|same| same) {
             return Ok(tensor.clone());
         }
+        if let Some(of) = self.transposed(tensor) {
+            return self.view_transposed(&of, axes);
+        }
+        if axes.len() > 4 {
+            return self.view_along(tensor, axes);
+        }
         let dims = axes.iter().map(|axis| axis.len as usize).collect();
         let axis = |index: usize| axes.get(first + index).copied().unwrap_or(Axis::identity(1));
         let op = Op::View { channels: axis(0), rows: axis(1), columns: axis(2) };
         self.push_as(op, &[tensor], dims)
+    }
+
+    /// A view along one dimension after the other, each as the rows of a map of its own.
+    fn view_along(&mut self, tensor: &Tensor, axes: &[Axis]) -> Problem<Tensor> {
+        let mut view = tensor.clone();
+        for (at, axis) in axes.iter().enumerate() {
+            let mut dims = view.dims.clone();
+            if axis.is_identity(dims[at] as u32) {
+                continue;
+            }
+            let (before, behind) = (dims[..at].iter().product(), dims[at + 1..].iter().product());
+            let map = self.reshape(&view, vec![1, before, dims[at], behind])?;
+            let [before, behind] = [before, behind].map(|size: usize| Axis::identity(size as u32));
+            let map = self.view(&map, &[Axis::identity(1), before, *axis, behind])?;
+            dims[at] = axis.len as usize;
+            view = self.reshape(&map, dims)?;
+        }
+        Ok(view)
     }
 
     /// Repeats dimensions of one element until they are as large as `dims`.

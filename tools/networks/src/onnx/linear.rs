@@ -2,6 +2,7 @@
 
 use super::build::{Builder, Tensor};
 use super::call::Call;
+use super::constant::Constant;
 use super::error::Problem;
 use super::spatial::Spatial;
 use crate::graph::Op;
@@ -12,30 +13,18 @@ pub(super) fn conv(call: &Call, build: &mut Builder) -> Problem<Tensor> {
     x.planes()?;
     let input = build.graph[x.id].shape;
     let weights = call.constant(1)?;
-    let [outputs, group_inputs, rows, columns] = weights.dims[..] else {
-        return Err(format!(
-            "weights of dimensions {:?}: only two-dimensional kernels are supported",
-            weights.dims
-        ));
-    };
-    let group = call.int("group", 1);
-    let groups =
-        u32::try_from(group).ok().filter(|groups| *groups > 0 && input.channels.is_multiple_of(*groups));
-    let groups = groups.ok_or_else(|| {
-        format!("attribute group = {group} does not divide the {} input channels", input.channels)
-    })?;
+    let kernel = kernel(call, weights)?;
+    let groups = groups(call, input.channels)?;
+    let (outputs, group_inputs) = (weights.dims[0], weights.dims[1]);
     if !outputs.is_multiple_of(groups as usize) || outputs == 0 {
-        return Err(format!("attribute group = {group} does not divide the {outputs} output channels"));
+        return Err(format!("attribute group = {groups} does not divide the {outputs} output channels"));
     }
     if group_inputs as u64 != u64::from(input.channels / groups) {
         return Err(format!(
-            "weights of dimensions {:?} do not fit {} input channels in {group} groups",
+            "weights of dimensions {:?} do not fit {} input channels in {groups} groups",
             weights.dims, input.channels
         ));
     }
-    let size = |size: usize| u16::try_from(size).map_err(|_| format!("a kernel of {size} is too large"));
-    let kernel = [size(rows)?, size(columns)?];
-    kernel_attribute(call, kernel)?;
     let Spatial { stride, dilation, pads, .. } = Spatial::read(call, kernel, input)?;
     let out_channels = u32::try_from(outputs).map_err(|_| "too many output channels")?;
     let geometry = Conv2d { input, out_channels, groups, kernel, stride, dilation, pads };
@@ -46,12 +35,28 @@ pub(super) fn conv(call: &Call, build: &mut Builder) -> Problem<Tensor> {
     build.push(Op::Conv { geometry, weights: weights.floats(), bias }, &[x])
 }
 
-fn kernel_attribute(call: &Call, kernel: [u16; 2]) -> Problem<()> {
+/// The groups, which divide the input channels.
+pub(super) fn groups(call: &Call, channels: u32) -> Problem<u32> {
+    let group = call.int("group", 1);
+    let groups = u32::try_from(group).ok().filter(|groups| *groups > 0 && channels.is_multiple_of(*groups));
+    groups.ok_or_else(|| format!("attribute group = {group} does not divide the {channels} input channels"))
+}
+
+/// Rows and columns of the kernels of weights, which attribute kernel_shape repeats.
+pub(super) fn kernel(call: &Call, weights: &Constant) -> Problem<[u16; 2]> {
+    let [_, _, rows, columns] = weights.dims[..] else {
+        return Err(format!(
+            "weights of dimensions {:?}: only two-dimensional kernels are supported",
+            weights.dims
+        ));
+    };
+    let size = |size: usize| u16::try_from(size).map_err(|_| format!("a kernel of {size} is too large"));
+    let kernel = [size(rows)?, size(columns)?];
     match call.ints("kernel_shape") {
         Some(given) if !given.iter().copied().eq(kernel.map(i64::from)) => {
             Err(format!("attribute kernel_shape = {given:?} contradicts weights with kernels {kernel:?}"))
         }
-        _ => Ok(()),
+        _ => Ok(kernel),
     }
 }
 

@@ -11,6 +11,7 @@ mod bilinear;
 mod build;
 mod call;
 mod constant;
+mod conv_transpose;
 mod digest;
 mod ends;
 mod error;
@@ -29,8 +30,10 @@ mod reshaping;
 mod resize;
 mod selection;
 mod spatial;
+mod split;
 mod tail;
 mod tensor;
+mod transposition;
 mod walk;
 
 pub use digest::{digest_file, files_beside};

@@ -1,4 +1,5 @@
-//! Operations that keep the elements and their order: Reshape, Flatten, Squeeze, Unsqueeze, trivial Transpose.
+//! Operations that keep the elements: Reshape, Flatten, Squeeze, Unsqueeze; in another order: Transpose, DepthToSpace,
+//! SpaceToDepth.
 
 use super::build::{Builder, Tensor};
 use super::call::{Call, axis};
@@ -96,13 +97,48 @@ pub(super) fn order(call: &Call, rank: usize) -> Problem<Vec<usize>> {
 pub(super) fn transpose(call: &Call, build: &mut Builder) -> Problem<Tensor> {
     let x = call.tensor(0)?;
     let order = order(call, x.dims.len())?;
-    let moved: Vec<usize> = order.iter().copied().filter(|axis| x.dims[*axis] != 1).collect();
-    if !moved.is_sorted() {
-        return Err(format!(
-            "attribute perm = {order:?} changes the order of elements of {:?}; export the model with channels first \
-             (NCHW), input included",
-            x.dims
-        ));
+    build.transpose(x, &order)
+}
+
+/// Blocks of the channels become blocks of rows and columns.
+pub(super) fn depth_to_space(call: &Call, build: &mut Builder) -> Problem<Tensor> {
+    let (x, block) = (call.tensor(0)?, block(call)?);
+    let [batch, channels, height, width] = sizes(x)?;
+    let parts = divided(channels, block * block, "channels")?;
+    let (dims, order) = match call.text("mode", "DCR")? {
+        "DCR" => ([batch, block, block, parts, height, width], [0, 3, 4, 1, 5, 2]),
+        "CRD" => ([batch, parts, block, block, height, width], [0, 1, 4, 2, 5, 3]),
+        other => return Err(format!("attribute mode = {other:?} is not known")),
+    };
+    let blocks = build.reshape(x, dims.to_vec())?;
+    let moved = build.transpose(&blocks, &order)?;
+    build.reshape(&moved, vec![batch, parts, height * block, width * block])
+}
+
+/// Blocks of rows and columns become blocks of the channels.
+pub(super) fn space_to_depth(call: &Call, build: &mut Builder) -> Problem<Tensor> {
+    let (x, block) = (call.tensor(0)?, block(call)?);
+    let [batch, channels, height, width] = sizes(x)?;
+    let [rows, columns] = [divided(height, block, "rows")?, divided(width, block, "columns")?];
+    let blocks = build.reshape(x, vec![batch, channels, rows, block, columns, block])?;
+    let moved = build.transpose(&blocks, &[0, 3, 5, 1, 2, 4])?;
+    build.reshape(&moved, vec![batch, channels * block * block, rows, columns])
+}
+
+fn sizes(x: &Tensor) -> Problem<[usize; 4]> {
+    x.planes()?;
+    <[usize; 4]>::try_from(&x.dims[..]).map_err(|_| "its input has no channels, rows and columns".into())
+}
+
+fn block(call: &Call) -> Problem<usize> {
+    let given = call.int("blocksize", 0);
+    let block = u16::try_from(given).ok().filter(|block| *block > 0);
+    block.map(usize::from).ok_or_else(|| format!("attribute blocksize = {given} is no size of a block"))
+}
+
+fn divided(size: usize, by: usize, what: &str) -> Problem<usize> {
+    match size.is_multiple_of(by) {
+        true => Ok(size / by),
+        false => Err(format!("{size} {what} are not divided by {by}")),
     }
-    build.reshape(x, order.iter().map(|axis| x.dims[*axis]).collect())
 }

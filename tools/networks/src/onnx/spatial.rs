@@ -65,7 +65,7 @@ pub(super) fn kernel_shape(call: &Call) -> Problem<[u16; 2]> {
     }
 }
 
-fn values<const N: usize>(call: &Call, name: &str, default: [u16; N]) -> Problem<[u16; N]> {
+pub(super) fn values<const N: usize>(call: &Call, name: &str, default: [u16; N]) -> Problem<[u16; N]> {
     let Some(given) = call.ints(name) else { return Ok(default) };
     if given.len() != N {
         return Err(format!("attribute {name} = {given:?} is not for two dimensions"));

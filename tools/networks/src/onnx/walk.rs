@@ -8,10 +8,10 @@ use super::obstacles::Obstacles;
 use super::proto::{AttributeProto, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, data_type};
 use super::tail::Tail;
 use super::{
-    Import, ImportOptions, activation, arithmetic, attributes, ends, evaluate, fold, interpolation, linear,
-    names, order, pooling, reshaping, resize, selection, tensor,
+    Import, ImportOptions, activation, arithmetic, attributes, conv_transpose, ends, evaluate, fold,
+    interpolation, linear, names, order, pooling, reshaping, resize, selection, split, tensor, transposition,
 };
-use crate::graph::Graph;
+use crate::graph::{Graph, prune};
 use prost::Message;
 use std::collections::{HashMap, HashSet};
 use std::ops::RangeInclusive;
@@ -61,6 +61,7 @@ pub(super) fn walk(
         return Err(ImportError::model(format!("the output \"{end}\" is of bytes (uint8), as the input is")));
     }
     walk.build.graph.output = result.id;
+    walk.build.graph = prune(walk.build.graph);
     let (base, left_out) = walk.tail.map_or((end, Vec::new()), Tail::finish);
     notes.extend(left_out);
     walk.build.graph.interpolation = interpolation::of_output(model, graph, opset, &producers, base);
@@ -169,17 +170,19 @@ impl<'model> Walk<'model> {
         }
         self.build.begin(names::label(node));
         let inputs = self.inputs(node);
-        let value = inputs.and_then(|inputs| {
+        let values = inputs.and_then(|inputs| {
             let call = Call { proto: node, opset, inputs, beside: self.beside };
-            value(&call, &mut self.build, self.tail.as_mut())
+            values(&call, &mut self.build, self.tail.as_mut())
         });
-        match value {
-            Ok(value) => {
-                self.halves |= value.tensor().is_some() && is_to_half(node);
-                if let Value::Constant(constant) = &value {
-                    self.made = self.made.saturating_add(constant.len());
+        match values {
+            Ok(values) => {
+                for (name, value) in node.output.iter().zip(values) {
+                    self.halves |= value.tensor().is_some() && is_to_half(node);
+                    if let Value::Constant(constant) = &value {
+                        self.made = self.made.saturating_add(constant.len());
+                    }
+                    self.values.insert(name, value);
                 }
-                self.values.insert(node.output.first().map_or("", String::as_str), value);
                 self.check_room()
             }
             Err(problem) => {
@@ -201,7 +204,7 @@ impl<'model> Walk<'model> {
         let at_end = self.tail.as_ref().is_some_and(|tail| tail.holds(node));
         let problem = match unsupported(node) {
             _ if at_end => None,
-            None if gives_tensor && operator(name).is_none() => Some(UNSUPPORTED.into()),
+            None if gives_tensor && !is_supported(name) => Some(UNSUPPORTED.into()),
             None if tensors > 1 && PRODUCTS.contains(&name) => Some(arithmetic::PRODUCT.into()),
             problem => problem,
         };
@@ -232,40 +235,52 @@ impl<'model> Walk<'model> {
     }
 }
 
-fn value<'model>(
+/// What a node computes, output by output; further outputs of operators with one result are none.
+fn values<'model>(
     call: &Call<'model>,
     build: &mut Builder,
     tail: Option<&mut Tail<'model>>,
-) -> Problem<Value> {
+) -> Problem<Vec<Value>> {
     if call.proto.op_type == "Dropout" && call.opset >= 12 {
         no_training(call)?;
     }
     if let Some(left_out) = tail.and_then(|tail| tail.leaves_out(call)) {
-        return left_out.and_then(|()| call.tensor(0).cloned()).map(Value::Tensor);
+        return left_out.and_then(|()| call.tensor(0).cloned()).map(|tensor| vec![Value::Tensor(tensor)]);
     }
     if let Some(problem) = unsupported(call.proto) {
         return Err(problem);
     }
     if let Some(constant) = fold::fold(call)? {
-        return Ok(Value::Constant(constant));
+        return Ok(vec![Value::Constant(constant)]);
+    }
+    attributes::check(call.proto)?;
+    if let Some(operator) = several(&call.proto.op_type) {
+        return operator(call, build);
     }
     let operator = operator(&call.proto.op_type).ok_or(UNSUPPORTED)?;
-    attributes::check(call.proto)?;
     if selection::all_constant(&call.inputs) && matches!(call.input(0), Some(Value::Constant(_))) {
-        return evaluate::evaluate(call, operator).map(Value::Constant);
+        return evaluate::evaluate(call, operator).map(|constant| vec![Value::Constant(constant)]);
     }
     let bytes = |value: &Value| matches!(value, Value::Tensor(tensor) if tensor.bytes);
     if call.inputs.iter().flatten().any(bytes) && !ON_BYTES.contains(&call.proto.op_type.as_str()) {
         return Err("computes with bytes (uint8): cast the input to float before it".into());
     }
-    operator(call, build).map(Value::Tensor)
+    let tensor = transposed(call, build, operator).unwrap_or_else(|| operator(call, build))?;
+    Ok(vec![Value::Tensor(tensor)])
+}
+
+/// What an operator makes of what its operands are transpositions of, transposed.
+fn transposed(call: &Call, build: &mut Builder, operator: Operator) -> Option<Problem<Tensor>> {
+    let (before, order) = transposition::before(call, build)?;
+    let result = operator(&before, build).ok()?;
+    Some(build.transpose(&result, &order))
 }
 
 /// Why no input would make an operation one that is supported.
 fn unsupported(node: &NodeProto) -> Option<String> {
     let name = node.op_type.as_str();
     match node.domain.as_str() {
-        "" | "ai.onnx" if operator(name).is_some() || fold::knows(name) => None,
+        "" | "ai.onnx" if is_supported(name) || fold::knows(name) => None,
         "" | "ai.onnx" if matches!(name, "Softmax" | "LogSoftmax" | "ArgMax") => {
             Some("is supported only as the last operator".into())
         }
@@ -276,11 +291,21 @@ fn unsupported(node: &NodeProto) -> Option<String> {
 
 type Operator = fn(&Call, &mut Builder) -> Problem<Tensor>;
 
+/// Whether a computed tensor can be given to an operator.
+fn is_supported(name: &str) -> bool {
+    operator(name).is_some() || several(name).is_some()
+}
+
+/// What becomes of a tensor, or of a constant, where that are several ones.
+fn several(name: &str) -> Option<fn(&Call, &mut Builder) -> Problem<Vec<Value>>> {
+    (name == "Split").then_some(split::split)
+}
+
 /// Why an operator is refused that is not known, or for constants only.
 const UNSUPPORTED: &str = "the operator is not supported";
 
 /// Operators that move bytes as well as floats.
-const ON_BYTES: [&str; 14] = [
+const ON_BYTES: [&str; 16] = [
     "Cast",
     "Identity",
     "Reshape",
@@ -288,6 +313,8 @@ const ON_BYTES: [&str; 14] = [
     "Squeeze",
     "Unsqueeze",
     "Transpose",
+    "DepthToSpace",
+    "SpaceToDepth",
     "Slice",
     "Gather",
     "Expand",
@@ -298,12 +325,13 @@ const ON_BYTES: [&str; 14] = [
 ];
 
 /// Operators that are supported where at most one operand is computed.
-const PRODUCTS: [&str; 4] = ["Div", "MatMul", "Gemm", "Conv"];
+const PRODUCTS: [&str; 5] = ["Div", "MatMul", "Gemm", "Conv", "ConvTranspose"];
 
 /// What becomes of a computed tensor.
 fn operator(name: &str) -> Option<Operator> {
     Some(match name {
         "Conv" => linear::conv,
+        "ConvTranspose" => conv_transpose::conv_transpose,
         "Gemm" => linear::gemm,
         "MatMul" => linear::mat_mul,
         "BatchNormalization" => arithmetic::batch_normalization,
@@ -334,6 +362,8 @@ fn operator(name: &str) -> Option<Operator> {
         "Resize" | "Upsample" => resize::resize,
         "Reshape" | "Flatten" | "Squeeze" | "Unsqueeze" => reshaping::tensor,
         "Transpose" => reshaping::transpose,
+        "DepthToSpace" => reshaping::depth_to_space,
+        "SpaceToDepth" => reshaping::space_to_depth,
         "Identity" | "Dropout" => identity,
         "Cast" => cast,
         _ => return None,

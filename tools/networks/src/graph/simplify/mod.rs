@@ -5,8 +5,11 @@ mod affine;
 mod channels;
 mod lower;
 mod pads;
+mod permutes;
 mod prune;
 mod views;
+
+pub(crate) use prune::prune;
 
 use super::{Graph, GraphError, NodeId, Op};
 
@@ -14,7 +17,9 @@ use super::{Graph, GraphError, NodeId, Op};
 ///
 /// - no [`Op::BatchNorm`] and no [`Op::Affine`]: folded into the convolution before or after it where nothing else reads
 ///   the tensor between, else a depthwise 1x1 convolution;
-/// - no view or reshape that changes nothing, consecutive views joined where they are one;
+/// - no view or reshape that changes nothing, consecutive views joined where they are one, consecutive permutations of
+///   axes likewise;
+/// - no permutation before a fully connected layer, whose weights are reordered, nor before an affine map of its channels;
 /// - no channels in reverse order before a convolution of all of them, whose weights are reordered;
 /// - zero padding moved into the convolution or pooling that reads it;
 /// - every node contributes to the output.
@@ -24,14 +29,15 @@ use super::{Graph, GraphError, NodeId, Op};
 pub fn simplify(mut graph: Graph) -> Result<Graph, GraphError> {
     graph.check()?;
     views::drop_identities(&mut graph);
+    graph.fix_norms();
+    permutes::settle(&mut graph);
     channels::fold(&mut graph);
     views::join(&mut graph);
-    graph.fix_norms();
     affine::fold(&mut graph);
     channels::fold(&mut graph);
     pads::fold(&mut graph);
     lower::affine_to_conv(&mut graph);
-    let graph = prune::prune(graph);
+    let graph = prune(graph);
     graph.check()?;
     Ok(graph)
 }

@@ -2,6 +2,7 @@ use super::super::random::{batch_norm, close, networks, values};
 use super::super::{Axis, Op, Window, run};
 use super::*;
 use brelu_core::geometry::{Conv2d, Shape};
+use brelu_core::local::Permutation;
 use proptest::prelude::*;
 
 const INPUT: Shape = Shape::new(2, 4, 4);
@@ -189,4 +190,66 @@ proptest! {
         let kept = activations(&graph);
         prop_assert!(activations(&simple).iter().all(|layer| kept.contains(layer)));
     }
+}
+
+fn permuted(dims: &[u32], order: &[u8], shape: Shape) -> Op {
+    Op::permuted(Permutation::new(dims, order).unwrap(), shape)
+}
+
+#[test]
+fn permutations_that_follow_each_other_are_one() {
+    let mut graph = start();
+    let last = permuted(&[2, 4, 4], &[1, 2, 0], Shape::new(4, 4, 2));
+    let a = graph.push("a", last.clone(), &[graph.input]).unwrap();
+    let b = graph.push("b", permuted(&[4, 4, 2], &[2, 0, 1], INPUT), &[a]).unwrap();
+    graph.push("c", Op::relu(), &[b]).unwrap();
+    assert_eq!(simplified(&graph), ["Input", "Activation"], "there and back");
+    let mut graph = start();
+    let a = graph.push("a", Op::Reshape(Shape::new(4, 2, 4)), &[graph.input]).unwrap();
+    let b = graph.push("b", permuted(&[2, 4, 4], &[1, 2, 0], Shape::new(4, 4, 2)), &[a]).unwrap();
+    let c = graph.push("c", Op::Reshape(Shape::new(8, 2, 2)), &[b]).unwrap();
+    let d = graph.push("d", permuted(&[8, 2, 2], &[1, 0, 2], Shape::new(2, 8, 2)), &[c]).unwrap();
+    graph.push("e", Op::relu(), &[d]).unwrap();
+    assert_eq!(simplified(&graph), ["Input", "Permute", "Activation"]);
+    // What others read as well is not made twice.
+    let mut graph = start();
+    let a = graph.push("a", permuted(&[2, 16], &[1, 0], Shape::new(8, 2, 2)), &[graph.input]).unwrap();
+    let b = graph.push("b", Op::relu(), &[a]).unwrap();
+    let c = graph.push("c", Op::Reshape(Shape::new(2, 4, 4)), &[a]).unwrap();
+    let d = graph.push("d", Op::Reshape(Shape::new(2, 4, 4)), &[b]).unwrap();
+    graph.push("e", Op::Add, &[c, d]).unwrap();
+    assert_eq!(simplified(&graph), ["Input", "Permute", "Activation", "Reshape", "Reshape", "Add"]);
+}
+
+#[test]
+fn a_dense_layer_reads_elements_as_they_are() {
+    let mut graph = start();
+    let a = graph.push("a", permuted(&[2, 16], &[1, 0], Shape::new(4, 4, 2)), &[graph.input]).unwrap();
+    let b = graph.push("b", Op::Reshape(INPUT.flat()), &[a]).unwrap();
+    let weights = values(96, 3);
+    graph.push("c", Op::Conv { geometry: Conv2d::dense(32, 3), weights, bias: vec![1.0; 3] }, &[b]).unwrap();
+    assert_eq!(simplified(&graph), ["Input", "Reshape", "Conv"]);
+    graph.push("d", Op::Concat, &[NodeId(2), NodeId(3)]).unwrap();
+    assert_eq!(simplified(&graph), ["Input", "Permute", "Conv", "Concat"]);
+}
+
+#[test]
+fn an_affine_map_of_permuted_channels_goes_into_the_convolution() {
+    let mut graph = start();
+    let a = graph.push("a", conv(8, [1; 4], INPUT), &[graph.input]).unwrap();
+    let to_space = permuted(&[2, 2, 2, 4, 4], &[0, 3, 1, 4, 2], Shape::new(2, 8, 8));
+    let b = graph.push("b", to_space, &[a]).unwrap();
+    let crop = Op::spatial_view(graph[b].shape, Axis::pad(8, -1, -1), Axis::pad(8, -1, 0));
+    let c = graph.push("c", crop, &[b]).unwrap();
+    let d = graph.push("d", batch_norm(2, 4), &[c]).unwrap();
+    graph.push("e", Op::relu(), &[d]).unwrap();
+    assert_eq!(simplified(&graph), ["Input", "Conv", "Permute", "View", "Activation"]);
+    // Where zeros are around it they would be moved too, and where channels are mixed nothing fits.
+    graph.nodes[3].op = Op::spatial_view(graph[b].shape, Axis::pad(8, 1, -3), Axis::pad(8, -1, 0));
+    graph.check().unwrap();
+    assert_eq!(simplified(&graph), ["Input", "Conv", "Permute", "View", "Conv", "Activation"]);
+    let mixed = permuted(&[8, 4, 4], &[1, 2, 0], Shape::new(2, 8, 8));
+    graph.nodes[2].op = mixed;
+    graph.nodes[3].op = Op::spatial_view(graph[b].shape, Axis::pad(8, -1, -1), Axis::pad(8, -1, 0));
+    assert_eq!(simplified(&graph), ["Input", "Conv", "Permute", "Conv", "View", "Activation"]);
 }

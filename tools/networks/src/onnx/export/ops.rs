@@ -6,7 +6,7 @@ use super::super::proto::AttributeProto;
 use super::writer::{Writer, float, int, ints};
 use super::{Export, is_flat};
 use crate::graph::NodeId;
-use crate::graph::ops::{Add, Affine, BatchNorm, Concat, Conv, Input, Multiply, Reshape};
+use crate::graph::ops::{Add, Affine, BatchNorm, Concat, Conv, Input, Multiply, Permute, Reshape};
 
 /// The file has it already.
 impl Export for Input {
@@ -118,15 +118,44 @@ fn joined(writer: &mut Writer<'_>, id: NodeId, operator: &str, attributes: Vec<A
 
 impl Export for Reshape {
     fn export(&self, writer: &mut Writer<'_>, id: NodeId, x: NodeId) {
+        let (input, _) = writer.any(x);
+        reshaped(writer, id, input);
+    }
+}
+
+/// The elements of `input` under the shape of node `id`, under its name.
+fn reshaped(writer: &mut Writer<'_>, id: NodeId, input: String) {
+    let (name, to) = (writer.graph[id].name.clone(), writer.graph[id].shape);
+    if is_flat(to) {
+        let value = writer.node("Flatten", name, vec![input], vec![int("axis", 1)]);
+        return writer.set(id, value, true);
+    }
+    let dims = [0, to.channels.into(), to.height.into(), to.width.into()];
+    let dims = writer.ints(&name, "shape", &dims);
+    let value = writer.node("Reshape", name, vec![input, dims], Vec::new());
+    writer.set(id, value, false);
+}
+
+/// Behind the batch, which stays in front.
+impl Export for Permute<'_> {
+    fn export(&self, writer: &mut Writer<'_>, id: NodeId, x: NodeId) {
         let name = writer.graph[id].name.clone();
         let (input, _) = writer.any(x);
-        if is_flat(self.0) {
-            let value = writer.node("Flatten", name, vec![input], vec![int("axis", 1)]);
-            return writer.set(id, value, true);
+        let (sizes, order) = (self.permutation.dims(), self.permutation.order());
+        let mut dims: Vec<i64> =
+            std::iter::once(0).chain(sizes.iter().map(|size| i64::from(*size))).collect();
+        let mut perm: Vec<i64> =
+            std::iter::once(0).chain(order.iter().map(|axis| i64::from(*axis) + 1)).collect();
+        if sizes.len() == 3 {
+            // With four dimensions it could be taken for a change of layout, and layers behind it for such of the other.
+            (dims.push(1), perm.push(4));
         }
-        let dims = [0, self.0.channels.into(), self.0.height.into(), self.0.width.into()];
-        let dims = writer.ints(&name, "shape", &dims);
-        let value = writer.node("Reshape", name, vec![input, dims], Vec::new());
-        writer.set(id, value, false);
+        let axes = writer.fresh(format!("{name}/axes"));
+        let dims = writer.ints(&axes, "shape", &dims);
+        let axes = writer.node("Reshape", axes, vec![input, dims], Vec::new());
+        let permuted = writer.fresh(format!("{name}/permuted"));
+        let perm = AttributeProto { name: "perm".into(), ints: perm, r#type: 7, ..Default::default() };
+        let permuted = writer.node("Transpose", permuted, vec![axes], vec![perm]);
+        reshaped(writer, id, permuted);
     }
 }

@@ -80,9 +80,8 @@ fn other_operators() {
         "node \"make_large\" (Resize): attribute mode = \"cubic\" is not supported: resize by nearest or linear",
     );
     refuses(
-        plane().node("Transpose x -> y", &[ints("perm", &[0, 2, 3, 1])]),
-        "node \"make_y\" (Transpose): attribute perm = [0, 2, 3, 1] changes the order of elements of [1, 2, 4, 4]; \
-         export the model with channels first (NCHW), input included",
+        plane().node("Transpose x -> y", &[ints("perm", &[3, 2, 1, 0])]),
+        "node \"make_y\" (Transpose): makes a tensor [4, 4, 2, 1], whose first dimension (the batch) must be 1",
     );
     refuses(
         plane().node("Softmax x -> p", &[]).node("Relu p -> y", &[]),

@@ -82,7 +82,7 @@ fn other_outputs_of_the_file_are_named() {
 #[test]
 fn further_outputs_of_a_refused_node_are_no_obstacles() {
     let mut model =
-        tiny(13, &[1, 2]).node("Split x -> a", &[]).node("Relu b -> c", &[]).node("Add a c -> y", &[]);
+        tiny(13, &[1, 2]).node("TopK x -> a", &[]).node("Relu b -> c", &[]).node("Add a c -> y", &[]);
     model.graph().node[0].output.push("b".into());
-    assert_eq!(model.error(), "node \"make_a\" (Split): the operator is not supported");
+    assert_eq!(model.error(), "node \"make_a\" (TopK): the operator is not supported");
 }
