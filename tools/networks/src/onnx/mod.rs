@@ -5,12 +5,13 @@
 //! [`simplify`](crate::graph::simplify) of the graph.
 
 mod activation;
+mod along;
 mod arithmetic;
 mod attributes;
-mod bilinear;
 mod build;
 mod call;
 mod constant;
+mod coordinates;
 mod digest;
 mod ends;
 mod error;
@@ -19,16 +20,21 @@ mod export;
 mod external;
 mod fold;
 mod interpolation;
+mod joining;
+mod kernel;
 mod linear;
 mod names;
 mod obstacles;
+mod operand;
 mod order;
+mod padding;
 mod pooling;
 pub mod proto;
 mod reshaping;
 mod resize;
 mod selection;
 mod spatial;
+mod stretch;
 mod tail;
 mod tensor;
 mod walk;

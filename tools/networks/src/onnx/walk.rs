@@ -8,8 +8,8 @@ use super::obstacles::Obstacles;
 use super::proto::{AttributeProto, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, data_type};
 use super::tail::Tail;
 use super::{
-    Import, ImportOptions, activation, arithmetic, attributes, ends, evaluate, fold, interpolation, linear,
-    names, order, pooling, reshaping, resize, selection, tensor,
+    Import, ImportOptions, activation, arithmetic, attributes, ends, evaluate, fold, interpolation, joining,
+    linear, names, order, padding, pooling, reshaping, resize, selection, tensor,
 };
 use crate::graph::Graph;
 use prost::Message;
@@ -280,7 +280,7 @@ type Operator = fn(&Call, &mut Builder) -> Problem<Tensor>;
 const UNSUPPORTED: &str = "the operator is not supported";
 
 /// Operators that move bytes as well as floats.
-const ON_BYTES: [&str; 14] = [
+const ON_BYTES: [&str; 15] = [
     "Cast",
     "Identity",
     "Reshape",
@@ -291,6 +291,7 @@ const ON_BYTES: [&str; 14] = [
     "Slice",
     "Gather",
     "Expand",
+    "Tile",
     "Pad",
     "Concat",
     "MaxPool",
@@ -309,6 +310,7 @@ fn operator(name: &str) -> Option<Operator> {
         "BatchNormalization" => arithmetic::batch_normalization,
         "Add" => arithmetic::add,
         "Sum" => arithmetic::sum,
+        "Mean" => arithmetic::mean,
         "Sub" => arithmetic::sub,
         "Mul" => arithmetic::mul,
         "Div" => arithmetic::div,
@@ -326,11 +328,12 @@ fn operator(name: &str) -> Option<Operator> {
         "GlobalMaxPool" => pooling::global_max,
         "GlobalAveragePool" => pooling::global_average,
         "ReduceMean" => pooling::reduce_mean,
-        "Concat" => selection::concat,
+        "Concat" => joining::concat,
         "Slice" => selection::slice,
-        "Pad" => selection::pad,
+        "Pad" => padding::pad,
         "Expand" => selection::expand,
         "Gather" => selection::gather,
+        "Tile" => selection::tile,
         "Resize" | "Upsample" => resize::resize,
         "Reshape" | "Flatten" | "Squeeze" | "Unsqueeze" => reshaping::tensor,
         "Transpose" => reshaping::transpose,

@@ -223,7 +223,8 @@ fn broadcast(constants: &[&Constant]) -> Problem<Vec<usize>> {
     joint(&constants.iter().map(|constant| constant.dims.as_slice()).collect::<Vec<_>>())
 }
 
-fn joint(shapes: &[&[usize]]) -> Problem<Vec<usize>> {
+/// The dimensions of what is combined.
+pub(in super::super) fn joint(shapes: &[&[usize]]) -> Problem<Vec<usize>> {
     let rank = shapes.iter().map(|dims| dims.len()).max().unwrap_or_default();
     let mut dims = vec![1; rank];
     for shape in shapes {
@@ -240,7 +241,7 @@ fn joint(shapes: &[&[usize]]) -> Problem<Vec<usize>> {
 }
 
 /// The elements of a constant repeated to `dims`, to which it can be broadcast.
-fn spread(constant: &Constant, dims: &[usize]) -> Problem<Data> {
+pub(in super::super) fn spread(constant: &Constant, dims: &[usize]) -> Problem<Data> {
     if constant.dims == dims {
         return Ok(constant.data.clone());
     }
@@ -254,7 +255,7 @@ fn spread(constant: &Constant, dims: &[usize]) -> Problem<Data> {
     Ok(Constant::new(own, constant.data.clone())?.select(&axes)?.data)
 }
 
-fn floats(data: Data) -> Vec<f32> {
+pub(in super::super) fn floats(data: Data) -> Vec<f32> {
     match data {
         Data::Float(values) => values,
         Data::Int(values) => values.into_iter().map(|value| value as f32).collect(),

@@ -3,6 +3,8 @@
 mod elementwise;
 mod reduce;
 
+pub(super) use elementwise::{floats, joint, spread};
+
 use super::build::Value;
 use super::call::{Call, axis};
 use super::constant::{Constant, Data, MAX_MADE, product};

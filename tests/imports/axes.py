@@ -1,0 +1,153 @@
+"""Operators that read along axes, reduce them or compute with constants: one network a combination of attributes."""
+import itertools
+
+import numpy as np
+from onnx import TensorProto
+
+from case import Case
+
+
+def cases():
+    for make in (interpolations, nearest, continued, selections, operands):
+        yield from make()
+
+
+def then(case):
+    """A convolution after a resize, so that it is not the last operator."""
+    case.node("Conv", case.last, case.constant(case.numbers.any(1, case.shape[1], 1, 1)))
+    return case.done()
+
+
+COORDINATES = ("half_pixel", "align_corners", "asymmetric", "pytorch_half_pixel", "half_pixel_symmetric")
+
+
+def interpolations():
+    factors = ([2, 2], [1.25, 3], [2.5, 0.75], [0.6, 0.5], [1 / 3, 4 / 3])
+    for mode, coordinates, scales in itertools.product(("linear", "cubic"), COORDINATES, factors):
+        name = "_".join(f"{scale:.2f}" for scale in scales)
+        case = Case(f"axes_{mode}_{coordinates}_{name}", (1, 2, 6, 4), 19)
+        case.node("Resize", "x", "", case.constant(np.array([1, 1, *scales], dtype=np.float32)), mode=mode,
+                  coordinate_transformation_mode=coordinates)
+        yield then(case)
+    for mode, coordinates, sizes in itertools.product(("linear", "cubic"), COORDINATES, ([1, 9], [11, 5], [4, 1])):
+        case = Case(f"axes_{mode}_{coordinates}_to_{sizes[0]}_{sizes[1]}", (1, 1, 5, 4), 19)
+        case.node("Resize", "x", "", "", case.ints(1, 1, *sizes), mode=mode, coordinate_transformation_mode=coordinates)
+        yield then(case)
+    for opset, mode in itertools.product((11, 13, 18), ("linear", "cubic")):
+        case = Case(f"axes_sizes_{opset}_{mode}", (1, 1, 4, 5), opset)
+        region = case.constant(np.array([], dtype=np.float32)) if opset < 13 else ""
+        scales = case.constant(np.array([], dtype=np.float32)) if opset < 13 else ""
+        case.node("Resize", "x", region, scales, case.ints(1, 1, 7, 3), mode=mode)
+        yield then(case)
+    for coefficient in (-0.5, -0.75, -1.0):
+        case = Case(f"axes_cubic_coefficient_{-coefficient}", (1, 1, 4, 4), 13)
+        case.node("Resize", "x", "", "", case.ints(1, 1, 10, 6), mode="cubic", cubic_coeff_a=coefficient)
+        yield then(case)
+    case = Case("axes_linear_line", (1, 1, 1, 7), 13)
+    case.node("Resize", "x", "", "", case.ints(1, 1, 1, 11), mode="linear")
+    yield then(case)
+    case = Case("axes_linear_row", (1, 1, 1, 6), 13)
+    case.node("Resize", "x", "", "", case.ints(1, 1, 3, 9), mode="linear")
+    yield then(case)
+
+
+def nearest():
+    roundings = ("round_prefer_floor", "round_prefer_ceil", "floor", "ceil")
+    for coordinates, rounding, sizes in itertools.product(
+        COORDINATES + ("tf_half_pixel_for_nn",), roundings, ([7, 9], [13, 3], [4, 12])
+    ):
+        if coordinates == "tf_half_pixel_for_nn" and rounding in ("round_prefer_ceil", "ceil"):
+            continue
+        case = Case(f"axes_nearest_{coordinates}_{rounding}_{sizes[0]}_{sizes[1]}", (1, 1, 4, 5), 19)
+        case.node("Resize", "x", "", "", case.ints(1, 1, *sizes), mode="nearest", nearest_mode=rounding,
+                  coordinate_transformation_mode=coordinates)
+        yield then(case)
+    for scales in ([1, 1, 1.4, 2.6], [1, 1, 0.7, 3], [1, 1, 1, 0.3]):
+        case = Case(f"axes_upsample_{scales[2]}_{scales[3]}", (1, 2, 5, 7), 9)
+        case.node("Upsample", "x", case.constant(np.array(scales, dtype=np.float32)), mode="nearest")
+        yield then(case)
+
+
+def continued():
+    amounts = ([0, 0, 3, 0, 0, 0, 2, 0], [0, 0, 0, 4, 0, 0, 0, 1], [0, 0, 2, 3, 0, 0, 4, 2], [0, 1, 1, 0, 0, 2, 0, 1],
+               [0, 0, -1, 2, 0, 0, -2, 3])
+    for mode, pads in itertools.product(("constant", "reflect", "edge", "wrap"), amounts):
+        case = Case(f"axes_pad_{mode}_{'_'.join(map(str, pads)).replace('-', 'm')}", (1, 3, 5, 6), 19)
+        case.node("Pad", "x", case.ints(*pads), *([case.constant(np.float32(0.75))] if mode == "constant" else []),
+                  mode=mode)
+        yield case.done()
+        case = Case(f"axes_pad_{mode}_{'_'.join(map(str, pads)).replace('-', 'm')}_conv", (1, 3, 5, 6), 19)
+        case.node("Pad", "x", case.ints(*pads), mode=mode)
+        if pads[2] >= 0:
+            case.node("Conv", case.last, case.constant(case.numbers.any(2, 3 + pads[1] + pads[5], 3, 3)))
+        yield case.done()
+
+
+def selections():
+    for indices, axis in (([2, 0, 1], 1), ([1, 1, 0], 1), ([4, 2, 0, 5], 2), ([3, 3, 0], 3),
+                          ([-1, -3, -2], 2), ([0, 1, 2, 2, 1, 0], 3)):
+        case = Case(f"axes_gather_{str(indices).replace(' ', '').replace('-', 'm')}_{axis}", (1, 3, 6, 6))
+        case.node("Gather", "x", case.constant(np.array(indices, dtype=np.int64)), axis=axis)
+        yield case.done()
+    case = Case("axes_gather_table", (1, 6))
+    case.node("Gather", "x", case.constant(np.array([[0, 3], [5, 1]], dtype=np.int64)), axis=1)
+    yield case.done()
+    case = Case("axes_gather_row", (1, 3, 4, 5))
+    case.node("Gather", "x", case.constant(np.int64(2)), axis=2)
+    yield case.done()
+    case = Case("axes_gather_element", (1, 8))
+    case.node("Gather", "x", case.ints(7, 0, 3, 3), axis=1)
+    yield case.done()
+    for repeats in ([1, 2, 1, 1], [1, 1, 3, 1], [1, 1, 1, 2], [1, 2, 2, 3]):
+        case = Case(f"axes_tile_{''.join(map(str, repeats))}", (1, 2, 3, 3))
+        case.node("Tile", "x", case.ints(*repeats))
+        yield case.done()
+    case = Case("axes_tile_single", (1, 2, 1, 1))
+    case.node("Tile", "x", case.ints(1, 1, 3, 2))
+    yield case.done()
+    for name, shape, target in (("raised", (1, 4), (1, 3, 4)), ("lower", (1, 3, 1, 2), (3, 4, 2)), ("all", (1, 1, 1, 1), (1, 2, 3, 4))):
+        case = Case(f"axes_expand_{name}", shape)
+        case.node("Expand", "x", case.ints(*target))
+        yield case.done()
+    for axis, starts, ends in ((1, -1, -9), (2, -1, -9), (3, -1, -9)):
+        case = Case(f"axes_flip_{axis}", (1, 3, 4, 5))
+        case.node("Slice", "x", case.ints(starts), case.ints(ends), case.ints(axis), case.ints(-1))
+        case.node("Conv", case.last, case.constant(case.numbers.any(2, 3, 2, 2)), group=1)
+        yield case.done()
+    for axis in (2, 3):
+        case = Case(f"axes_concat_{axis}", (1, 2, 4, 4))
+        other = case.node("Slice", "x", case.ints(1), case.ints(4), case.ints(axis), case.ints(2))
+        constant = case.constant(case.numbers.any(1, 2, *((1, 4) if axis == 2 else (4, 1))))
+        case.node("Concat", "x", other, constant, axis=axis)
+        yield case.done()
+    case = Case("axes_concat_vector", (1, 6))
+    case.node("Concat", "x", case.constant(case.numbers.any(1, 3)), "x", axis=-1)
+    yield case.done()
+
+
+def operands():
+    shapes = ((), (1, 1, 1, 1), (1, 1, 1, 1, 1), (5,), (4, 1), (4, 5), (3, 1, 1), (3, 4, 1), (3, 1, 5), (3, 4, 5),
+              (1, 3, 4, 5))
+    operators = ("Add", "Sub", "Mul", "Div", "Max", "Min", "Sum", "Mean")
+    for operator, shape, first in itertools.product(operators, shapes, (0, 1)):
+        if operator == "Div" and first or len(shape) == 5:
+            continue
+        case = Case(f"axes_{operator.lower()}_{'x'.join(map(str, shape))}_{first}", (1, 3, 4, 5))
+        values = case.numbers.positive(*shape) if operator == "Div" else case.numbers.any(*shape)
+        other = case.constant(values)
+        case.node(operator, *((other, "x") if first else ("x", other)))
+        yield case.done()
+    for operator, shape, other in itertools.product(("Add", "Mul"), ((1, 3, 1, 1), (1, 1, 1, 5), (1, 1, 4, 1)), ((4, 5), (3, 4, 5))):
+        case = Case(f"axes_{operator.lower()}_grown_{'x'.join(map(str, shape))}_{len(other)}", shape)
+        case.node(operator, "x", case.constant(case.numbers.any(*other)))
+        yield case.done()
+    case = Case("axes_add_raised", (1, 5))
+    case.node("Add", "x", case.constant(case.numbers.any(1, 4, 5)))
+    yield case.done()
+    case = Case("axes_normalised", (1, 3, 6, 6))
+    case.node("Sub", "x", case.constant(case.numbers.any(3, 6, 6)))
+    case.node("Div", case.last, case.constant(case.numbers.positive(3, 1, 1)))
+    case.node("Conv", case.last, case.constant(case.numbers.any(2, 3, 3, 3)))
+    case.node("Mul", case.last, case.constant(case.numbers.any(4, 4)))
+    case.node("Neg")
+    yield case.done()
