@@ -8,7 +8,7 @@ from case import Case
 
 
 def cases():
-    for make in (interpolations, nearest, continued, selections, operands):
+    for make in (interpolations, nearest, continued, selections, operands, reductions):
         yield from make()
 
 
@@ -151,3 +151,47 @@ def operands():
     case.node("Mul", case.last, case.constant(case.numbers.any(4, 4)))
     case.node("Neg")
     yield case.done()
+
+
+def reductions():
+    operators = {"ReduceMean": 18, "ReduceSum": 13, "ReduceMax": 18, "ReduceMin": 18}
+    shapes = {(1, 3, 4, 5): ([1], [2], [3], [2, 3], [1, 2], [1, 3], [-1, 1, 2], [0, 2]), (1, 3, 5): ([1], [2], [1, 2]),
+              (1, 6): ([1],)}
+    for (operator, since), (shape, sets), keep, opset in itertools.product(operators.items(), shapes.items(), (0, 1), (12, 18)):
+        for axes in sets:
+            name = f"{operator[6:].lower()}_{len(shape)}_{'_'.join(map(str, axes)).replace('-', 'm')}_{keep}_{opset}"
+            case = Case(f"axes_reduce_{name}", shape, opset)
+            if len(shape) == 3:
+                case = Case(f"axes_reduce_{name}", (*shape, 1), opset)
+                case.node("Reshape", "x", case.ints(*shape))
+            if opset < since:
+                case.node(operator, axes=axes, keepdims=keep)
+            else:
+                case.node(operator, case.last, case.ints(*axes), keepdims=keep)
+            yield case.done()
+    for operator, noop in itertools.product(operators, (0, 1)):
+        case = Case(f"axes_reduce_{operator[6:].lower()}_all_{noop}", (1, 3, 4, 5), 18)
+        case.node(operator, noop_with_empty_axes=noop)
+        yield case.done()
+    case = Case("axes_reduce_sum_then_div", (1, 4, 3, 3), 13)
+    case.node("Conv", "x", case.constant(case.numbers.any(4, 4, 1, 1)))
+    case.node("ReduceSum", case.last, case.ints(2, 3), keepdims=0)
+    case.node("Div", case.last, case.constant(np.float32(9)))
+    case.node("Gemm", case.last, case.constant(case.numbers.any(4, 2)))
+    yield case.done()
+    for size, bins in (((7, 5), (3, 2)), ((6, 10), (4, 3))):
+        yield adaptive(size, bins)
+
+
+def adaptive(size, bins):
+    """Means of uneven windows, as exporters write adaptive pooling: slices, means and joins."""
+    case = Case(f"axes_adaptive_{size[0]}_{size[1]}_{bins[0]}_{bins[1]}", (1, 2, *size))
+    value = "x"
+    for axis in (0, 1):
+        parts = []
+        for index in range(bins[axis]):
+            first, last = index * size[axis] // bins[axis], -((index + 1) * -size[axis] // bins[axis])
+            part = case.node("Slice", value, case.ints(first), case.ints(last), case.ints(2 + axis))
+            parts.append(case.node("ReduceMean", part, axes=[2 + axis], keepdims=1))
+        value = case.node("Concat", *parts, axis=2 + axis)
+    return case.done()

@@ -6,7 +6,7 @@ use super::proto::NodeProto;
 
 /// All attributes of the operators that become nodes, of all operator sets that are understood; whatever is not in this
 /// list has none.
-const KNOWN: [(&str, &[&str]); 22] = [
+const KNOWN: [(&str, &[&str]); 25] = [
     (
         "AveragePool",
         &["auto_pad", "ceil_mode", "count_include_pad", "dilations", "kernel_shape", "pads", "strides"],
@@ -24,7 +24,10 @@ const KNOWN: [(&str, &[&str]); 22] = [
     ("LeakyRelu", &["alpha"]),
     ("MaxPool", &["auto_pad", "ceil_mode", "dilations", "kernel_shape", "pads", "storage_order", "strides"]),
     ("Pad", &["mode", "pads", "value"]),
+    ("ReduceMax", &["axes", "keepdims", "noop_with_empty_axes"]),
     ("ReduceMean", &["axes", "keepdims", "noop_with_empty_axes"]),
+    ("ReduceMin", &["axes", "keepdims", "noop_with_empty_axes"]),
+    ("ReduceSum", &["axes", "keepdims", "noop_with_empty_axes"]),
     ("Reshape", &["allowzero"]),
     (
         "Resize",

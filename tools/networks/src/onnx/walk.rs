@@ -9,7 +9,7 @@ use super::proto::{AttributeProto, GraphProto, ModelProto, NodeProto, OperatorSe
 use super::tail::Tail;
 use super::{
     Import, ImportOptions, activation, arithmetic, attributes, ends, evaluate, fold, interpolation, joining,
-    linear, names, order, padding, pooling, reshaping, resize, selection, tensor,
+    linear, names, order, padding, pooling, reduction, reshaping, resize, selection, tensor,
 };
 use crate::graph::Graph;
 use prost::Message;
@@ -327,7 +327,10 @@ fn operator(name: &str) -> Option<Operator> {
         "AveragePool" => pooling::average,
         "GlobalMaxPool" => pooling::global_max,
         "GlobalAveragePool" => pooling::global_average,
-        "ReduceMean" => pooling::reduce_mean,
+        "ReduceMean" => reduction::mean,
+        "ReduceSum" => reduction::sum,
+        "ReduceMax" => reduction::max,
+        "ReduceMin" => reduction::min,
         "Concat" => joining::concat,
         "Slice" => selection::slice,
         "Pad" => padding::pad,
