@@ -8,7 +8,7 @@ from case import Case
 
 
 def cases():
-    for make in (interpolations, nearest, continued, selections, operands, reductions):
+    for make in (interpolations, nearest, continued, selections, operands, reductions, quantised, floats):
         yield from make()
 
 
@@ -195,3 +195,62 @@ def adaptive(size, bins):
             parts.append(case.node("ReduceMean", part, axes=[2 + axis], keepdims=1))
         value = case.node("Concat", *parts, axis=2 + axis)
     return case.done()
+
+
+def steps(case, value, scale, zero, kind):
+    """`value` in steps that it already has, so that nothing is rounded."""
+    step, middle = case.constant(np.float32(scale)), case.constant(kind(zero))
+    return case.node("DequantizeLinear", case.node("QuantizeLinear", value, step, middle), step, middle)
+
+
+def quantised():
+    for kind, zero in ((np.uint8, 128), (np.int8, 0), (np.uint8, 100), (np.int8, -20)):
+        for each in (False, True):
+            case = Case(f"axes_qdq_{kind.__name__}_{zero if zero >= 0 else f'm{-zero}'}_{int(each)}", (1, 3, 5, 5), 13)
+            value = steps(case, "x", 1 / 16, zero, kind)
+            weights = case.constant(case.numbers.random.integers(-20, 21, (4, 3, 3, 3)).astype(np.int8))
+            scale = np.float32([1 / 16, 1 / 32, 1 / 8, 1 / 4]) if each else np.float32(1 / 16)
+            middle = np.zeros(4, np.int8) if each else np.int8(1)
+            weights = case.node("DequantizeLinear", weights, case.constant(scale), case.constant(middle), axis=0)
+            bias = case.constant(case.numbers.random.integers(-500, 501, 4).astype(np.int32))
+            bias = case.node("DequantizeLinear", bias, case.constant(scale / 16), **({"axis": 0} if each else {}))
+            case.node("Conv", value, weights, bias, pads=[1, 1, 1, 1])
+            case.node("Relu")
+            yield case.done()
+    for kind, zero, operator in ((np.uint8, 0, None), (np.int8, -128, None), (np.uint8, 0, "Relu"), (np.uint8, 255, None)):
+        case = Case(f"axes_qdq_cut_{kind.__name__}_{operator}_{abs(zero)}", (1, 3, 4, 4), 13)
+        value = case.node(operator, "x") if operator else "x"
+        value = steps(case, value, 1 / 16, zero, kind)
+        case.node("MaxPool", value, kernel_shape=[2, 2])
+        steps(case, case.last, 1 / 16, zero, kind)
+        yield case.done()
+    case = Case("axes_qdq_fake_weights", (1, 3, 4, 4), 13)
+    scale, middle = case.constant(np.float32([1 / 50, 1 / 7, 1 / 33])), case.constant(np.zeros(3, np.int8))
+    weights = case.node("QuantizeLinear", case.constant(case.numbers.any(3, 3, 2, 2, scale=3)), scale, middle, axis=0)
+    case.node("Conv", "x", case.node("DequantizeLinear", weights, scale, middle, axis=0))
+    yield case.done()
+    case = Case("axes_qdq_default", (1, 3, 4, 4), 13)
+    scale = case.constant(np.float32(1 / 16))
+    case.node("Relu")
+    case.node("DequantizeLinear", case.node("QuantizeLinear", case.last, scale), scale)
+    case.node("Neg")
+    yield case.done()
+    case = Case("axes_qdq_bytes", (1, 3, 4, 4), 13, TensorProto.UINT8)
+    case.node("DequantizeLinear", "x", case.constant(np.float32(1 / 64)), case.constant(np.uint8(7)))
+    case.node("Conv", case.last, case.constant(case.numbers.any(2, 3, 1, 1)))
+    yield case.done()
+    case = Case("axes_qdq_other_steps", (1, 3, 4, 4), 13)
+    case.node("QuantizeLinear", "x", case.constant(np.float32(1 / 16)), case.constant(np.uint8(128)))
+    case.node("DequantizeLinear", case.last, case.constant(np.float32(1 / 8)), case.constant(np.uint8(128)))
+    yield case.done()
+
+
+def floats():
+    case = Case("axes_double", (1, 6), 13, TensorProto.DOUBLE)
+    case.node("MatMul", "x", case.constant(case.numbers.any(6, 4).astype(np.float64)))
+    case.node("Add", case.last, case.constant(case.numbers.any(4).astype(np.float64)))
+    yield case.done()
+    for name in ("Softplus", "Sin", "Cos"):
+        case = Case(f"axes_fold_{name.lower()}", (1, 3, 2, 2))
+        case.node("Mul", "x", case.node(name, case.constant(case.numbers.any(3, 1, 1, scale=3))))
+        yield case.done()

@@ -563,7 +563,7 @@ def types():
     case.node("Cast", to=TensorProto.FLOAT)
     yield case.done()
     case = Case("type_quantised", opset=13)
-    scale, zero = case.constant(np.float32(.125)), case.constant(np.uint8(128))
+    scale, zero = case.constant(np.float32(.0625)), case.constant(np.uint8(128))
     case.node("QuantizeLinear", "x", scale, zero)
     case.node("DequantizeLinear", case.last, scale, zero)
     yield case.done()

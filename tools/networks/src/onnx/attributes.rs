@@ -6,7 +6,7 @@ use super::proto::NodeProto;
 
 /// All attributes of the operators that become nodes, of all operator sets that are understood; whatever is not in this
 /// list has none.
-const KNOWN: [(&str, &[&str]); 25] = [
+const KNOWN: [(&str, &[&str]); 27] = [
     (
         "AveragePool",
         &["auto_pad", "ceil_mode", "count_include_pad", "dilations", "kernel_shape", "pads", "strides"],
@@ -16,6 +16,7 @@ const KNOWN: [(&str, &[&str]); 25] = [
     ("Clip", &["max", "min"]),
     ("Concat", &["axis"]),
     ("Conv", &["auto_pad", "dilations", "group", "kernel_shape", "pads", "strides"]),
+    ("DequantizeLinear", &["axis", "block_size", "output_dtype"]),
     ("Dropout", &["ratio", "seed"]),
     ("Flatten", &["axis"]),
     ("Gather", &["axis"]),
@@ -24,6 +25,7 @@ const KNOWN: [(&str, &[&str]); 25] = [
     ("LeakyRelu", &["alpha"]),
     ("MaxPool", &["auto_pad", "ceil_mode", "dilations", "kernel_shape", "pads", "storage_order", "strides"]),
     ("Pad", &["mode", "pads", "value"]),
+    ("QuantizeLinear", &["axis", "block_size", "output_dtype", "precision", "saturate"]),
     ("ReduceMax", &["axes", "keepdims", "noop_with_empty_axes"]),
     ("ReduceMean", &["axes", "keepdims", "noop_with_empty_axes"]),
     ("ReduceMin", &["axes", "keepdims", "noop_with_empty_axes"]),

@@ -2,9 +2,10 @@
 
 use super::constant::{Constant, MAX_MADE};
 use super::error::Problem;
+use super::quantisation::Steps;
 use crate::graph::{Axis, Graph, NodeId, Op};
 use brelu_core::geometry::Shape;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 /// What a name of the file stands for.
@@ -84,12 +85,14 @@ pub(super) struct Builder {
     label: String,
     /// Numbers that its operations hold.
     pub(super) numbers: usize,
+    /// The values that are integers by QuantizeLinear, and what they stand for.
+    pub(super) quantised: HashMap<String, Steps>,
 }
 
 impl Builder {
     pub(super) fn new(graph: Graph) -> Self {
         let names = graph.nodes.iter().map(|node| node.name.clone()).collect();
-        Self { graph, names, label: String::new(), numbers: 0 }
+        Self { graph, names, label: String::new(), numbers: 0, quantised: HashMap::new() }
     }
 
     /// Nodes pushed from now on belong to the operation of this name.

@@ -30,6 +30,7 @@ mod order;
 mod padding;
 mod pooling;
 pub mod proto;
+mod quantisation;
 mod reduction;
 mod reshaping;
 mod resize;

@@ -6,6 +6,7 @@ use super::error::{ImportError, Problem};
 use super::external::Beside;
 use super::obstacles::Obstacles;
 use super::proto::{AttributeProto, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, data_type};
+use super::quantisation::{self, Ranges};
 use super::tail::Tail;
 use super::{
     Import, ImportOptions, activation, arithmetic, attributes, ends, evaluate, fold, interpolation, joining,
@@ -46,7 +47,8 @@ pub(super) fn walk(
         let text = format!("the network has {} nodes; at most {MAX_NODES} are supported", nodes.len());
         return Err(ImportError::Model(text));
     }
-    let mut walk = Walk::start(model, graph, &nodes, end, options, beside)?;
+    let ranges = Ranges::of(graph);
+    let mut walk = Walk::start(model, graph, &nodes, end, options, beside, &ranges)?;
     let input = walk.build.graph.input_shape();
     let plane = [input.height as usize, input.width as usize];
     walk.tail = Some(Tail::new(&producers, end, options.output.is_none(), plane));
@@ -57,6 +59,11 @@ pub(super) fn walk(
     let Some(Value::Tensor(result)) = walk.values.get(end) else {
         return Err(ImportError::model(format!("the output \"{end}\" is not computed from the input")));
     };
+    if result.bytes && walk.build.quantised.contains_key(end) {
+        return Err(ImportError::model(format!(
+            "the output \"{end}\" is of integers: choose the value before with --output"
+        )));
+    }
     if result.bytes {
         return Err(ImportError::model(format!("the output \"{end}\" is of bytes (uint8), as the input is")));
     }
@@ -67,6 +74,14 @@ pub(super) fn walk(
     if walk.halves {
         let text = "The file computes in 16 bits behind a Cast; here it is computed in 32, so results differ slightly.";
         notes.push(text.into());
+    }
+    if !walk.build.quantised.is_empty() {
+        notes.push("The file rounds activations to 8 bits (QuantizeLinear); here they are not rounded, so results differ slightly.".into());
+    }
+    if let Some(kind) = ends::other_float(ends::input(graph)?) {
+        notes.push(format!(
+            "The file computes in {kind}; here it is computed in float32, so results differ slightly."
+        ));
     }
     if walk.build.graph.takes_bytes {
         notes.push("The network takes the pixels as they are, 0 to 255 (uint8): its divisor is 1.".into());
@@ -100,6 +115,7 @@ struct Walk<'model> {
     obstacles: Obstacles<'model>,
     tail: Option<Tail<'model>>,
     beside: &'model Beside,
+    ranges: &'model Ranges<'model>,
     /// Bytes of the model without the files beside it.
     bytes: usize,
     /// Numbers of all constants so far.
@@ -117,6 +133,7 @@ impl<'model> Walk<'model> {
         output: &str,
         options: &ImportOptions,
         beside: &'model Beside,
+        ranges: &'model Ranges<'model>,
     ) -> Result<Self, ImportError> {
         let input = ends::input(graph)?;
         let bytes = ends::takes_bytes(input)?;
@@ -133,6 +150,7 @@ impl<'model> Walk<'model> {
             obstacles,
             tail,
             beside,
+            ranges,
             bytes: model.encoded_len(),
             made: 0,
             halves: false,
@@ -170,7 +188,7 @@ impl<'model> Walk<'model> {
         self.build.begin(names::label(node));
         let inputs = self.inputs(node);
         let value = inputs.and_then(|inputs| {
-            let call = Call { proto: node, opset, inputs, beside: self.beside };
+            let call = Call { proto: node, opset, inputs, beside: self.beside, ranges: self.ranges };
             value(&call, &mut self.build, self.tail.as_mut())
         });
         match value {
@@ -254,6 +272,13 @@ fn value<'model>(
     if selection::all_constant(&call.inputs) && matches!(call.input(0), Some(Value::Constant(_))) {
         return evaluate::evaluate(call, operator).map(Value::Constant);
     }
+    let reads_quantised = call.proto.input.iter().any(|name| build.quantised.contains_key(name));
+    if reads_quantised && call.proto.op_type != "DequantizeLinear" {
+        return Err(
+            "computes with the integers of QuantizeLinear: export with a DequantizeLinear before it (QDQ)"
+                .into(),
+        );
+    }
     let bytes = |value: &Value| matches!(value, Value::Tensor(tensor) if tensor.bytes);
     if call.inputs.iter().flatten().any(bytes) && !ON_BYTES.contains(&call.proto.op_type.as_str()) {
         return Err("computes with bytes (uint8): cast the input to float before it".into());
@@ -280,8 +305,9 @@ type Operator = fn(&Call, &mut Builder) -> Problem<Tensor>;
 const UNSUPPORTED: &str = "the operator is not supported";
 
 /// Operators that move bytes as well as floats.
-const ON_BYTES: [&str; 15] = [
+const ON_BYTES: [&str; 16] = [
     "Cast",
+    "DequantizeLinear",
     "Identity",
     "Reshape",
     "Flatten",
@@ -340,6 +366,8 @@ fn operator(name: &str) -> Option<Operator> {
         "Resize" | "Upsample" => resize::resize,
         "Reshape" | "Flatten" | "Squeeze" | "Unsqueeze" => reshaping::tensor,
         "Transpose" => reshaping::transpose,
+        "QuantizeLinear" => quantisation::quantize,
+        "DequantizeLinear" => quantisation::dequantize,
         "Identity" | "Dropout" => identity,
         "Cast" => cast,
         _ => return None,

@@ -27,7 +27,7 @@ pub(super) const BINARY: [&str; 18] = [
 ];
 
 /// Operators on one constant.
-pub(super) const UNARY: [&str; 14] = [
+pub(super) const UNARY: [&str; 17] = [
     "Neg",
     "Abs",
     "Sign",
@@ -42,6 +42,9 @@ pub(super) const UNARY: [&str; 14] = [
     "Reciprocal",
     "Sigmoid",
     "Tanh",
+    "Softplus",
+    "Sin",
+    "Cos",
 ];
 
 pub(super) fn unary(operator: &str, x: &Constant) -> Problem<Constant> {
@@ -72,6 +75,9 @@ pub(super) fn unary(operator: &str, x: &Constant) -> Problem<Constant> {
                 "Reciprocal" => f32::recip,
                 "Sigmoid" => |x| 1.0 / (1.0 + (-x).exp()),
                 "Tanh" => f32::tanh,
+                "Softplus" => |x| x.max(0.0) + (-x.abs()).exp().ln_1p(),
+                "Sin" => f32::sin,
+                "Cos" => f32::cos,
                 _ => return Err("computes with floats, which it is not for".into()),
             };
             Data::Float(values.iter().map(|x| apply(*x)).collect())
