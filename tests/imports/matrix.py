@@ -4,6 +4,7 @@ import itertools
 import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 
+import axes
 from case import Case
 
 # How names of cases begin that have to be refused if onnxruntime refuses them.
@@ -12,7 +13,7 @@ FAULT = "fault_"
 
 def cases():
     for make in (convolutions, transposed_convolutions, products, norms, activations, pooling, arithmetic, shapes, slices, pads, resizes,
-                 folding, types, ends, faults, versions):
+                 folding, types, ends, faults, versions, axes.cases):
         yield from make()
 
 
@@ -594,7 +595,7 @@ def types():
     case.node("Cast", to=TensorProto.FLOAT)
     yield case.done()
     case = Case("type_quantised", opset=13)
-    scale, zero = case.constant(np.float32(.125)), case.constant(np.uint8(128))
+    scale, zero = case.constant(np.float32(.0625)), case.constant(np.uint8(128))
     case.node("QuantizeLinear", "x", scale, zero)
     case.node("DequantizeLinear", case.last, scale, zero)
     yield case.done()

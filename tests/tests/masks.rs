@@ -35,7 +35,7 @@ fn build(steps: &[Step]) -> Vec<u8> {
             }
             4 => {
                 let axis = |index: usize| Axis {
-                    num: number(index) as i32 % 4,
+                    num: number(index) as i32 % 7 - 3,
                     add: number(index) as i32 / 4 % 9 - 4,
                     den: 1 + number(index) as i32 / 64,
                 };

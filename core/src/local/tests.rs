@@ -35,7 +35,7 @@ fn places(shape: Shape) -> impl Iterator<Item = [u32; 3]> {
 }
 
 fn axis() -> impl Strategy<Value = Axis> {
-    (0..5i32, -12..12i32, 1..4i32).prop_map(|(num, add, den)| Axis { num, add, den })
+    (-4..5i32, -12..24i32, 1..4i32).prop_map(|(num, add, den)| Axis { num, add, den })
 }
 
 fn picks() -> impl Strategy<Value = Picks> {

@@ -7,7 +7,7 @@ use super::Element;
 /// Where one axis of a view comes from: output index `i` reads input index `floor((i * num + add) / den)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Axis {
-    /// Numerator of the step, at least 0.
+    /// Numerator of the step; negative for the opposite order.
     pub num: i32,
     /// Added before the division.
     pub add: i32,
@@ -76,7 +76,8 @@ impl Picks {
     /// The columns of a source row of `width` that columns `columns` lie between; empty if they see only zeros.
     pub(crate) fn columns(&self, columns: Range<u32>, width: u32) -> Range<u32> {
         let (last, axis) = (i64::from(width) - 1, &self.axes[2]);
-        let (low, high) = (axis.source(columns.start), axis.source(columns.end.saturating_sub(1)));
+        let ends = [columns.start, columns.end.saturating_sub(1)].map(|column| axis.source(column));
+        let (low, high) = (ends[0].min(ends[1]), ends[0].max(ends[1]));
         match self.edge {
             Edge::Zero => low.clamp(0, last + 1) as u32..(high.clamp(-1, last) + 1) as u32,
             Edge::Clamp => low.clamp(0, last) as u32..(high.clamp(0, last) + 1) as u32,
@@ -90,7 +91,7 @@ impl Picks {
             return out.copy_from_slice(&source[..columns.len()]);
         }
         let (num, den) = (i64::from(axis.num), i64::from(axis.den.max(1)));
-        let (whole, part) = (num / den, num % den);
+        let (whole, part) = (num.div_euclid(den), num.rem_euclid(den));
         // Where a column reads, and the rest of its division, from column to column without one.
         let mut at = axis.source(columns.start);
         let mut rest = i64::from(columns.start) * num + i64::from(axis.add) - at * den;

@@ -135,7 +135,9 @@ fn check_pool(plan: &Plan<'_>, node: &Node<'_>, input: NodeId, windows: &Windows
 }
 
 fn check_view(plan: &Plan<'_>, node: &Node<'_>, input: NodeId, picks: &Picks) -> Rule {
-    let sane = |axis: &Axis| (0..=1 << 16).contains(&axis.num) && axis.den >= 1 && axis.add.abs() <= 1 << 28;
+    let sane = |axis: &Axis| {
+        axis.num.unsigned_abs() <= 1 << 16 && axis.den >= 1 && axis.add.unsigned_abs() <= 1 << 28
+    };
     rule(picks.axes.iter().all(sane), "an axis of its view is out of range")?;
     reads(plan, input, node.bits)
 }

@@ -126,7 +126,7 @@ impl MaskCost {
             Local::View { input, picks } => {
                 let columns = picks.columns(0..node.shape.width, plan.node(*input).shape.width);
                 let (step, row) = (&picks.axes[2], columns.len() as u64);
-                let step = (step.num as u64).div_ceil(step.den as u64).max(1);
+                let step = u64::from(step.num.unsigned_abs()).div_ceil(step.den as u64).max(1);
                 of(*input).by_rows(row, step.min(row).max(1), 0)
             }
             Local::Permute { input, permutation } if permutation.keeps_rows() => of(*input).framed(),

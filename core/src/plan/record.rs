@@ -69,7 +69,9 @@ impl<'de> Visitor<'de> for Operation {
                 let (inputs, fraction) = fields.newtype_variant()?;
                 return Ok(Op::Product { inputs, fraction });
             }
-            11 => fields.newtype_variant().map(|(input, permutation)| Local::Permute { input, permutation })?,
+            11 => {
+                fields.newtype_variant().map(|(input, permutation)| Local::Permute { input, permutation })?
+            }
             _ => return Err(A::Error::custom("an unknown operation")),
         }))
     }

@@ -148,6 +148,8 @@ fn a_view_counts_the_columns_it_reads_not_its_own() {
     assert_eq!((sparse.rows, sparse.mask_work), (901, (300 + 16) * 8));
     assert_eq!(read(&strided(4, Axis::slice(10, 1))).rows, 4);
     assert_eq!(read(&strided(3, Axis::slice(-70_000, 1))).rows, 0);
+    let mirrored = read(&strided(4, Axis { num: -300, add: 910, den: 1 }));
+    assert_eq!((mirrored.rows, mirrored.mask_work), (901, (300 + 16) * 8));
     // A row that is repeated is read again for each of its copies.
     let repeated = read(&strided(2000, Axis { num: 1, add: 0, den: 2 }));
     assert_eq!((repeated.rows, repeated.mask_work), (1000, (1 + 16) * 4000));

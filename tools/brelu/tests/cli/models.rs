@@ -110,6 +110,8 @@ fn import_and_compile_give_one_answer() {
     graph.initializer[0].float_data = vec![0.5; 270];
     let shape = graph.input[0].r#type.as_mut().unwrap().tensor_type.as_mut().unwrap().shape.as_mut().unwrap();
     shape.dim[1].value = Some(brelu_networks::onnx::proto::Dimension::Value(5));
+    let mut dilated = pool(&[2, 2, 2, 2], "AveragePool");
+    dilated.attribute.push(ints("dilations", &[2, 2]));
     let mut mirrored = with_first(node(
         "Gather",
         &["image", "order"],
@@ -126,19 +128,14 @@ fn import_and_compile_give_one_answer() {
     mirrored.graph.as_mut().unwrap().initializer.push(order.clone());
     for (file, model, words) in [
         ("five.onnx", five, "takes 5 channels, but pictures have 1 or 3"),
-        (
-            "uneven.onnx",
-            with_first(pool(&[1, 1, 0, 0], "AveragePool")),
-            "divides by another number at the edges",
-        ),
-        ("mirrored.onnx", mirrored, "reverses an axis"),
+        ("uneven.onnx", with_first(dilated), "divides by another number at the edges"),
     ] {
         write(name, file, &model);
         run_in(name, &format!("import {file} -o out.onnx")).fails(&[words]);
         run_in(name, &format!("compile {file} -o net --calibrate ../pictures")).fails(&[words]);
         assert!(!place(name).join("out.onnx").exists());
     }
-    // Accepted by both: other windows, and channels in the other order.
+    // Accepted by both: other windows, columns and channels in the other order.
     let mut bgr = with_first(node(
         "Gather",
         &["image", "order"],
@@ -147,7 +144,10 @@ fn import_and_compile_give_one_answer() {
     ));
     let order = TensorProto { dims: vec![3], int64_data: vec![2, 1, 0], ..order };
     bgr.graph.as_mut().unwrap().initializer.push(order);
-    for (file, model) in [("max.onnx", with_first(pool(&[1, 1, 0, 0], "MaxPool"))), ("bgr.onnx", bgr)] {
+    let [max, mean] = ["MaxPool", "AveragePool"].map(|operator| with_first(pool(&[1, 1, 0, 0], operator)));
+    for (file, model) in
+        [("max.onnx", max), ("mean.onnx", mean), ("mirrored.onnx", mirrored), ("bgr.onnx", bgr)]
+    {
         write(name, file, &model);
         run_in(name, &format!("import {file} -o again-{file}")).succeeds();
         let formats = "--fraction 13 --window 9 --bits 29";

@@ -96,22 +96,53 @@ impl Lowering<'_> {
         count_include_pad: bool,
     ) -> Result<Id, CompileError> {
         let from = self.net.shape(input);
-        let area = uniform_area(window, count_include_pad, from, node.shape).ok_or_else(|| {
-            CompileError::node(
+        let dilated = (0..2).any(|axis| window.kernel[axis] > 1 && window.dilation[axis] > 1);
+        let counts = window.counts(from, node.shape, count_include_pad);
+        match uniform_area(&counts) {
+            Some(area) if dilated => self.dilated_mean(node, input, window, area),
+            Some(area) => Ok(self.sum_pool(&node.name, node.shape, input, window, area)),
+            None if dilated => Err(CompileError::node(
                 &node.name,
                 "it divides by another number at the edges: pad with zeros that count (count_include_pad = 1) \
                  or without sticking out of the map",
-            )
-        })?;
-        let dilated = (0..2).any(|axis| window.kernel[axis] > 1 && window.dilation[axis] > 1);
-        if dilated {
-            return self.dilated_mean(node, input, window, area);
+            )),
+            None => self.uneven_mean(node, input, window, &counts),
         }
+    }
+
+    /// Sums over windows, divided by `area`.
+    fn sum_pool(&mut self, name: &str, shape: Shape, input: Id, window: &Window, area: u32) -> Id {
         let pads = [window.pads[0], window.pads[1]];
         let windows = Windows { kernel: window.kernel, stride: window.stride, pads };
-        let sum = self.net.push(&node.name, node.shape, Local::SumPool { input, windows });
+        let sum = self.net.push(name, shape, Local::SumPool { input, windows });
         self.net.nodes[sum].divisor = area;
-        Ok(sum)
+        sum
+    }
+
+    /// Windows of different areas: all are divided by the largest one, and what that is too much is a factor of every
+    /// element, a linear map of the tensor with its elements as channels.
+    fn uneven_mean(
+        &mut self,
+        node: &graph::Node,
+        input: Id,
+        window: &Window,
+        [rows, columns]: &[Vec<usize>; 2],
+    ) -> Result<Id, CompileError> {
+        let areas: Vec<usize> =
+            rows.iter().flat_map(|rows| columns.iter().map(move |columns| rows * columns)).collect();
+        let largest = areas.iter().copied().max().unwrap_or(1);
+        let area = u32::try_from(largest)
+            .map_err(|_| CompileError::node(&node.name, "its windows are too large"))?;
+        let sum = self.sum_pool(&format!("{}/sum", node.name), node.shape, input, window, area);
+        let flat = node.shape.flat();
+        let elements = self.net.push(format!("{}/elements", node.name), flat, Local::Reshape { input: sum });
+        let factors: Vec<f32> = areas.iter().map(|area| largest as f32 / *area as f32).collect();
+        let weights = factors.repeat(node.shape.channels as usize);
+        let term = Term::new(elements, depthwise(flat, [1; 2]), weights)?;
+        let bias = vec![0.0; flat.channels as usize];
+        let linear = Op::Linear { terms: vec![term], bias };
+        let scaled = self.net.push(format!("{}/scaled", node.name), flat, linear);
+        Ok(self.net.push(&node.name, node.shape, Local::Reshape { input: scaled }))
     }
 
     /// A mean with gaps is a depthwise convolution.
@@ -158,11 +189,10 @@ fn check_clamping(name: &str, window: &Window, axis: usize, size: u32, len: u32)
 }
 
 /// What all windows divide by, if it is the same everywhere.
-fn uniform_area(window: &Window, count_include_pad: bool, from: Shape, to: Shape) -> Option<u32> {
-    let [rows, columns] = window.counts(from, to, count_include_pad);
+fn uniform_area([rows, columns]: &[Vec<usize>; 2]) -> Option<u32> {
     let uniform = |counts: &[usize]| {
         let (first, rest) = counts.split_first()?;
         rest.iter().all(|count| count == first).then_some(*first)
     };
-    u32::try_from(uniform(&rows)?.checked_mul(uniform(&columns)?)?).ok().filter(|area| *area > 0)
+    u32::try_from(uniform(rows)?.checked_mul(uniform(columns)?)?).ok().filter(|area| *area > 0)
 }

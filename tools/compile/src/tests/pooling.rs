@@ -1,7 +1,7 @@
 //! Means and tournaments.
 
 use super::*;
-use brelu_networks::graph::Window;
+use brelu_networks::graph::{Axis, Window};
 
 /// Two layers around `pool`; the first one ends with ReLU if `relu`.
 fn network(pool: Op, height: u32, width: u32, relu: bool) -> Builder {
@@ -102,9 +102,55 @@ fn means_divide_in_the_scale() {
 }
 
 #[test]
-fn means_with_several_divisors_are_refused() {
-    let window = Window { pads: [1; 4], ..Window::new([3, 3]) };
+fn means_with_several_divisors_have_a_factor_an_element() {
+    let plain = Window::new([3, 3]);
+    for window in [
+        Window { pads: [1; 4], ..plain },
+        Window { pads: [1, 0, 0, 1], stride: [2, 2], ..plain },
+        Window { stride: [2, 2], ceil: true, ..Window::new([2, 4]) },
+    ] {
+        for relu in [true, false] {
+            check(&mut network(Op::AveragePool { window, count_include_pad: false }, 9, 8, relu));
+        }
+    }
+    let window = Window { pads: [2; 4], dilation: [2, 2], ..plain };
     let builder = network(Op::AveragePool { window, count_include_pad: false }, 9, 9, false);
     let error = lower::lower(&builder.graph, &BlockSpec::default()).unwrap_err();
     assert!(error.to_string().contains("count_include_pad = 1"), "{error}");
+}
+
+#[test]
+fn what_is_read_or_reduced_in_any_way_compiles() {
+    for steps in [
+        // Mirrored edges, means of channels, factors of every element, interpolation by a fraction.
+        |builder: &mut Builder, x: NodeId| {
+            let shape = builder.graph[x].shape;
+            let mirror = Axis { len: shape.width, num: -1, add: i64::from(shape.width) - 1, den: 1 };
+            let y = builder.push(Op::spatial_view(shape, Axis::identity(shape.height), mirror), &[x]);
+            builder.push(Op::Add, &[x, y])
+        },
+        |builder: &mut Builder, x: NodeId| {
+            let shape = builder.graph[x].shape;
+            let rows = builder.push(Op::Reshape(Shape::new(1, shape.channels, shape.plane() as u32)), &[x]);
+            let window = Window::new([shape.channels as u16, 1]);
+            let mean = builder.push(Op::AveragePool { window, count_include_pad: false }, &[rows]);
+            builder.push(Op::Reshape(Shape::new(1, shape.height, shape.width)), &[mean])
+        },
+        |builder: &mut Builder, x: NodeId| {
+            let shape = builder.graph[x].shape;
+            let flat = builder.push(Op::Reshape(shape.flat()), &[x]);
+            let [scale, shift] =
+                [0.3, 0.7].map(|step| (0..shape.len()).map(|at| (at as f32 * step).sin()).collect());
+            let y = builder.push(Op::Affine { scale, shift }, &[flat]);
+            builder.push(Op::Reshape(shape), &[y])
+        },
+    ] {
+        let mut builder = Builder::new(6, 5);
+        let x = builder.conv(builder.input(), 4, 3, 1, 1);
+        let x = builder.relu(x);
+        let x = steps(&mut builder, x);
+        builder.conv(x, 4, 1, 1, 1);
+        builder.graph = graph::simplify(builder.graph.clone()).unwrap();
+        check(&mut builder);
+    }
 }

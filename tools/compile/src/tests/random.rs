@@ -70,9 +70,8 @@ fn is_constant(compiled: &Compiled) -> bool {
 fn below_windows(graph: &Graph, images: &[Vec<u8>]) -> f32 {
     let outputs_of = |id: usize| {
         let graph = Graph { output: NodeId(id), ..graph.clone() };
-        let float = |image: &Vec<u8>| {
-            graph::run(&graph, &preprocess(graph.input_shape()).normalise(image)).unwrap()
-        };
+        let float =
+            |image: &Vec<u8>| graph::run(&graph, &preprocess(graph.input_shape()).normalise(image)).unwrap();
         images.iter().map(float).collect::<Vec<_>>()
     };
     let values = (0..graph.nodes.len()).flat_map(outputs_of).flatten();

@@ -4,6 +4,7 @@ use super::build::{Builder, Tensor, Value};
 use super::call::Call;
 use super::constant::Constant;
 use super::error::Problem;
+use super::operand::with_constant;
 use crate::activation::{Activation, ActivationError, Functions};
 use crate::graph::Op;
 
@@ -46,25 +47,28 @@ pub(super) fn batch_normalization(call: &Call, build: &mut Builder) -> Problem<T
 pub(super) fn add(call: &Call, build: &mut Builder) -> Problem<Tensor> {
     match operands(call)? {
         Operands::Tensors(x, y) => add_tensors(x, y, build),
-        Operands::Constant { x, constant, .. } => {
-            let shift = per_channel(constant, x)?;
-            affine(x, vec![1.0; shift.len()], shift, build)
-        }
+        Operands::Constant { x, constant, .. } => with_constant(x, constant, build, added),
     }
 }
 
 pub(super) fn sum(call: &Call, build: &mut Builder) -> Problem<Tensor> {
-    fold(call, build, add_tensors, |x, shift, build| affine(x, vec![1.0; shift.len()], shift, build))
-        .ok_or("adds nothing")?
+    fold(call, build, add_tensors, added).ok_or("adds nothing")?
 }
 
-/// Any number of operands, tensors first: `pair` joins two of them, `constant` a tensor and a value for each of its
-/// channels. Nothing if there is no tensor.
+/// Mean of several tensors and constants.
+pub(super) fn mean(call: &Call, build: &mut Builder) -> Problem<Tensor> {
+    let total = sum(call, build)?;
+    let channels = build.graph[total.id].shape.channels as usize;
+    affine(&total, vec![1.0 / call.inputs.len() as f32; channels], vec![0.0; channels], build)
+}
+
+/// Any number of operands, tensors first: `pair` joins two of them, `constant` is the operation with a value for each
+/// channel. Nothing if there is no tensor.
 fn fold(
     call: &Call,
     build: &mut Builder,
     pair: impl Fn(&Tensor, &Tensor, &mut Builder) -> Problem<Tensor>,
-    constant: impl Fn(&Tensor, Vec<f32>, &mut Builder) -> Problem<Tensor>,
+    constant: impl Fn(Vec<f32>) -> Problem<Op>,
 ) -> Option<Problem<Tensor>> {
     let values = || call.inputs.iter().flatten();
     let mut tensors = values().filter_map(Value::tensor);
@@ -75,7 +79,7 @@ fn fold(
         Value::Tensor(_) => None,
     });
     Some(joined.and_then(|total| {
-        constants.try_fold(total, |total, values| constant(&total, per_channel(values, &total)?, build))
+        constants.try_fold(total, |total, values| with_constant(&total, values, build, &constant))
     }))
 }
 
@@ -83,13 +87,11 @@ pub(super) fn sub(call: &Call, build: &mut Builder) -> Problem<Tensor> {
     match operands(call)? {
         Operands::Tensors(x, y) => subtract(x, y, build),
         Operands::Constant { x, constant, first: false } => {
-            let shift: Vec<f32> = per_channel(constant, x)?.iter().map(|value| -value).collect();
-            affine(x, vec![1.0; shift.len()], shift, build)
+            with_constant(x, constant, build, |values| added(values.iter().map(|value| -value).collect()))
         }
-        Operands::Constant { x, constant, first: true } => {
-            let shift = per_channel(constant, x)?;
-            affine(x, vec![-1.0; shift.len()], shift, build)
-        }
+        Operands::Constant { x, constant, first: true } => with_constant(x, constant, build, |shift| {
+            Ok(Op::Affine { scale: vec![-1.0; shift.len()], shift })
+        }),
     }
 }
 
@@ -97,23 +99,20 @@ pub(super) fn mul(call: &Call, build: &mut Builder) -> Problem<Tensor> {
     match operands(call)? {
         Operands::Tensors(x, y) => multiply(x, y, build),
         Operands::Constant { x, constant, .. } => {
-            let scale = per_channel(constant, x)?;
-            let shift = vec![0.0; scale.len()];
-            affine(x, scale, shift, build)
+            with_constant(x, constant, build, |scale| Ok(scaled(scale)))
         }
     }
 }
 
 pub(super) fn div(call: &Call, build: &mut Builder) -> Problem<Tensor> {
     match operands(call)? {
-        Operands::Constant { x, constant, first: false } => {
-            let scale: Vec<f32> = per_channel(constant, x)?.iter().map(|value| 1.0 / value).collect();
-            if scale.iter().any(|value| !value.is_finite()) {
-                return Err("divides by zero".into());
+        Operands::Constant { x, constant, first: false } => with_constant(x, constant, build, |values| {
+            let scale: Vec<f32> = values.iter().map(|value| 1.0 / value).collect();
+            match scale.iter().all(|value| value.is_finite()) {
+                true => Ok(scaled(scale)),
+                false => Err("divides by zero".into()),
             }
-            let shift = vec![0.0; scale.len()];
-            affine(x, scale, shift, build)
-        }
+        }),
         _ => Err("divides by a computed tensor, which is not supported".into()),
     }
 }
@@ -145,10 +144,9 @@ fn extremum(
     bounded: fn(f32) -> Result<Activation, ActivationError>,
     pair: fn(&Tensor, &Tensor, &mut Builder) -> Problem<Tensor>,
 ) -> Problem<Tensor> {
-    fold(call, build, pair, |x, bounds, build| {
+    fold(call, build, pair, |bounds| {
         let functions = bounds.into_iter().map(bounded).collect::<Result<_, _>>();
-        let functions = Functions::of_channels(functions.map_err(|error| error.to_string())?);
-        build.push_as(Op::Activation(functions), &[x], x.dims.clone())
+        Ok(Op::Activation(Functions::of_channels(functions.map_err(|error| error.to_string())?)))
     })
     .ok_or("compares nothing")?
 }
@@ -178,6 +176,17 @@ fn operands<'call>(call: &'call Call) -> Problem<Operands<'call>> {
         }
         _ => Err("needs two operands".into()),
     }
+}
+
+/// The sum with a value for each channel.
+fn added(shift: Vec<f32>) -> Problem<Op> {
+    Ok(Op::Affine { scale: vec![1.0; shift.len()], shift })
+}
+
+/// The product with a value for each channel.
+fn scaled(scale: Vec<f32>) -> Op {
+    let shift = vec![0.0; scale.len()];
+    Op::Affine { scale, shift }
 }
 
 fn affine(x: &Tensor, scale: Vec<f32>, shift: Vec<f32>, build: &mut Builder) -> Problem<Tensor> {

@@ -2,6 +2,7 @@
 
 use super::constant::{Constant, MAX_MADE};
 use super::error::Problem;
+use super::quantisation::Steps;
 use super::transposition::Transposed;
 use crate::graph::{Axis, Graph, NodeId, Op};
 use brelu_core::geometry::Shape;
@@ -109,12 +110,15 @@ pub(super) struct Builder {
     pub(super) numbers: usize,
     /// What nodes are transpositions of, with their dimensions.
     pub(super) transpositions: HashMap<NodeId, (Vec<usize>, Transposed)>,
+    /// The values that are integers by QuantizeLinear, and what they stand for.
+    pub(super) quantised: HashMap<String, Steps>,
 }
 
 impl Builder {
     pub(super) fn new(graph: Graph) -> Self {
         let names = graph.nodes.iter().map(|node| node.name.clone()).collect();
-        Self { graph, names, label: String::new(), numbers: 0, transpositions: HashMap::new() }
+        let (transpositions, quantised) = Default::default();
+        Self { graph, names, label: String::new(), numbers: 0, transpositions, quantised }
     }
 
     /// Nodes pushed from now on belong to the operation of this name.

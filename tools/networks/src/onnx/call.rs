@@ -5,6 +5,7 @@ use super::constant::Constant;
 use super::error::Problem;
 use super::external::Beside;
 use super::proto::{AttributeProto, NodeProto};
+use super::quantisation::Ranges;
 use super::tensor;
 use std::rc::Rc;
 
@@ -17,6 +18,8 @@ pub(super) struct Call<'model> {
     pub(super) inputs: Vec<Option<Value>>,
     /// Files beside the model.
     pub(super) beside: &'model Beside,
+    /// Integers of constants.
+    pub(super) ranges: &'model Ranges<'model>,
 }
 
 impl<'model> Call<'model> {

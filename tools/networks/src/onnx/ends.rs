@@ -62,7 +62,7 @@ pub(super) fn takes_bytes(input: &ValueInfoProto) -> Result<bool, ImportError> {
         return Err(ImportError::model(format!("input \"{}\" is no tensor", input.name)));
     }
     match tensor_type(input).map_or(data_type::FLOAT, |tensor| tensor.elem_type) {
-        data_type::FLOAT => Ok(false),
+        data_type::FLOAT | data_type::FLOAT16 | data_type::BFLOAT16 | data_type::DOUBLE => Ok(false),
         data_type::UINT8 => Ok(true),
         other => Err(ImportError::model(format!(
             "input \"{}\" has elements of type {}: float (float32) and uint8 are supported, export the model with one \
@@ -71,6 +71,13 @@ pub(super) fn takes_bytes(input: &ValueInfoProto) -> Result<bool, ImportError> {
             data_type::name(other)
         ))),
     }
+}
+
+/// The type of the input's elements if they are floats of another kind than the usual one.
+pub(super) fn other_float(input: &ValueInfoProto) -> Option<String> {
+    let kind = tensor_type(input).map_or(data_type::FLOAT, |tensor| tensor.elem_type);
+    matches!(kind, data_type::FLOAT16 | data_type::BFLOAT16 | data_type::DOUBLE)
+        .then(|| data_type::name(kind))
 }
 
 /// The dimensions of the input with a batch of one, open ones taken from the options.

@@ -1,7 +1,7 @@
-//! MaxPool, AveragePool and their global forms, ReduceMean over planes.
+//! MaxPool, AveragePool and their global forms.
 
 use super::build::{Builder, Tensor};
-use super::call::{Call, axis};
+use super::call::Call;
 use super::error::Problem;
 use super::spatial::{Spatial, kernel_shape};
 use crate::graph::{Op, Window};
@@ -53,22 +53,4 @@ pub(super) fn global_average(call: &Call, build: &mut Builder) -> Problem<Tensor
     x.planes()?;
     let window = whole_plane(x, build)?;
     build.push(Op::AveragePool { window, count_include_pad: false }, &[x])
-}
-
-pub(super) fn reduce_mean(call: &Call, build: &mut Builder) -> Problem<Tensor> {
-    let x = call.tensor(0)?;
-    let rank = x.dims.len();
-    let axes = call.moved_ints("axes", 1, 18)?.unwrap_or_default();
-    let mut sorted = axes.iter().map(|given| axis(*given, rank)).collect::<Problem<Vec<_>>>()?;
-    sorted.sort_unstable();
-    if rank < 3 || !sorted.iter().copied().eq(2..rank) {
-        return Err(format!(
-            "axes = {axes:?} on {:?}: only the mean over whole planes (axes 2, 3) is supported",
-            x.dims
-        ));
-    }
-    let kept = if call.int("keepdims", 1) != 0 { rank } else { 2 };
-    let dims = (0..kept).map(|axis| if axis < 2 { x.dims[axis] } else { 1 }).collect();
-    let window = whole_plane(x, build)?;
-    build.push_as(Op::AveragePool { window, count_include_pad: false }, &[x], dims)
 }

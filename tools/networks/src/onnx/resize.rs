@@ -1,25 +1,16 @@
-//! Resize and Upsample by repetition, each output position computed as the standard says, then one rational map sought that
-//! gives them all; and by linear interpolation with whole steps.
+//! Resize and Upsample by repetition, and by linear and cubic interpolation.
 //!
-//! Sizes and positions are computed in `f32`, step by step as onnxruntime does: 3 elements times `5 / 3` are 5 there, and
-//! 4 in exact arithmetic.
+//! Sizes are computed in `f32` as onnxruntime does: 3 elements times `5 / 3` are 5 there, and 4 in exact arithmetic.
 
-use super::bilinear::{Stretch, stretch};
+use super::along::{Along, read};
 use super::build::{Builder, Tensor};
 use super::call::{Call, axis};
+use super::coordinates::Rule;
 use super::error::Problem;
+use super::kernel::Kernel;
 use super::proto::NodeProto;
+use super::stretch::{Stretch, stretch};
 use crate::graph::Axis;
-
-/// Where output positions lie on the input, as far as that is supported.
-const COORDINATES: [&str; 6] = [
-    "half_pixel",
-    "pytorch_half_pixel",
-    "half_pixel_symmetric",
-    "align_corners",
-    "asymmetric",
-    "tf_half_pixel_for_nn",
-];
 
 /// Longest axis that resizing may make.
 const MAX_AXIS: f32 = 65536.0;
@@ -33,42 +24,57 @@ pub(super) fn resize(call: &Call, build: &mut Builder) -> Problem<Tensor> {
     if x.dims.iter().zip(&targets).all(|(size, target)| *size == target.len as usize) {
         return Ok(x.clone());
     }
-    if matches!(mode, "linear" | "bilinear") {
-        return linear(build, x, &targets, &rule);
+    match mode {
+        "nearest" => {
+            let along = x.dims.iter().zip(&targets).map(|(size, target)| match size {
+                1 => Ok(Along::Regular(Axis::repeat(target.len))),
+                _ => rule.nearest(*size, target),
+            });
+            read(build, x, &along.collect::<Problem<Vec<_>>>()?)
+        }
+        "linear" | "bilinear" => interpolated(build, x, &targets, &rule, Kernel::Linear),
+        "cubic" if call.int("exclude_outside", 0) != 0 => {
+            Err("attribute exclude_outside = 1 is not supported: resize without it".into())
+        }
+        "cubic" => {
+            let kernel = Kernel::Cubic(f64::from(call.float("cubic_coeff_a", -0.75)));
+            interpolated(build, x, &targets, &rule, kernel)
+        }
+        _ => Err(format!("attribute mode = {mode:?} is not known")),
     }
-    let mut axes = Vec::with_capacity(x.dims.len());
-    for (size, target) in x.dims.iter().zip(&targets) {
-        axes.push(match mode {
-            _ if *size == 1 => Axis::repeat(target.len),
-            "nearest" => rule.nearest(*size, target)?,
-            _ if rule.keeps(*size, target) => Axis::identity(target.len),
-            _ => {
-                return Err(format!(
-                    "attribute mode = {mode:?} is not supported: resize by nearest or linear"
-                ));
-            }
-        });
-    }
-    build.view(x, &axes)
 }
 
-fn linear(build: &mut Builder, x: &Tensor, targets: &[Target], rule: &Rule) -> Problem<Tensor> {
-    let refusal = || {
-        let sizes: Vec<u32> = targets.iter().map(|target| target.len).collect();
+/// Rows and columns between those of the tensor; a tensor of three dimensions has rows only.
+fn interpolated(
+    build: &mut Builder,
+    x: &Tensor,
+    targets: &[Target],
+    rule: &Rule,
+    kernel: Kernel,
+) -> Problem<Tensor> {
+    let sizes: Vec<usize> = targets.iter().map(|target| target.len as usize).collect();
+    let refusal = |why: &str| {
         format!(
-            "linear interpolation from {:?} to {sizes:?} by {}: only rows and columns that grow by whole steps are \
-             supported; choose an output before this node with --output",
+            "interpolation from {:?} to {sizes:?} by {}: {why}; choose an output before this node with --output",
             x.dims, rule.coordinates
         )
     };
-    let axis = |at: usize| {
-        let (size, target) = (x.dims.get(at)?, targets.get(at)?);
-        Stretch::new(u32::try_from(*size).ok()?, target.len, target.scale, rule.coordinates)
+    let axis = |at: usize| match (x.dims.get(at), targets.get(at)) {
+        (Some(size), Some(target)) => rule.stretch(*size, target, kernel),
+        _ => Ok(Some(Stretch::constant(1, 1))),
     };
-    let same = x.dims.iter().zip(targets).take(2).all(|(size, target)| rule.keeps(*size, target));
-    match (axis(2), axis(3)) {
-        (Some(rows), Some(columns)) if same => stretch(build, x, &[rows, columns]),
-        _ => Err(refusal()),
+    if !(3..=4).contains(&x.dims.len()) || x.dims[..2] != sizes[..2] {
+        return Err(refusal("only rows and columns can be interpolated"));
+    }
+    match (axis(2)?, axis(3)?) {
+        (Some(rows), Some(columns)) => {
+            let mut map = x.dims.clone();
+            map.resize(4, 1);
+            let map = build.reshape(x, map)?;
+            let stretched = stretch(build, &map, [rows, columns])?;
+            build.reshape(&stretched, sizes)
+        }
+        _ => Err(refusal("its step is no fraction of small numbers")),
     }
 }
 
@@ -96,9 +102,9 @@ pub(super) fn is_to(call: &Call, plane: [usize; 2]) -> Problem<()> {
 }
 
 /// Output length of an axis and by what the input length is multiplied.
-struct Target {
-    len: u32,
-    scale: f32,
+pub(super) struct Target {
+    pub(super) len: u32,
+    pub(super) scale: f32,
 }
 
 fn targets(call: &Call, dims: &[usize]) -> Problem<Vec<Target>> {
@@ -159,146 +165,5 @@ fn output_len(len: f32) -> Problem<u32> {
     match (1.0..=MAX_AXIS).contains(&len) {
         true => Ok(len as u32),
         false => Err(format!("makes an axis of {len} elements")),
-    }
-}
-
-/// Where an output position lies on the input axis, and which neighbour it takes.
-struct Rule<'model> {
-    coordinates: &'model str,
-    rounding: &'model str,
-}
-
-impl<'model> Rule<'model> {
-    fn read(call: &Call<'model>) -> Problem<Self> {
-        if call.opset < 11 || call.proto.op_type == "Upsample" {
-            return Ok(Self { coordinates: "asymmetric", rounding: "simple" });
-        }
-        if call.int("antialias", 0) != 0 {
-            return Err("attribute antialias = 1 is not supported".into());
-        }
-        let coordinates = call.text("coordinate_transformation_mode", "half_pixel")?;
-        if !COORDINATES.contains(&coordinates) {
-            return Err(format!(
-                "attribute coordinate_transformation_mode = {coordinates:?} is not supported"
-            ));
-        }
-        Ok(Self { coordinates, rounding: call.text("nearest_mode", "round_prefer_floor")? })
-    }
-
-    /// Whether an axis stays as it is, by whatever interpolation.
-    fn keeps(&self, size: usize, target: &Target) -> bool {
-        size == target.len as usize && (target.scale == 1.0 || self.coordinates == "align_corners")
-    }
-
-    fn nearest(&self, size: usize, target: &Target) -> Problem<Axis> {
-        let last = size.saturating_sub(1) as f32;
-        let position =
-            |i: u32| Ok(self.round(self.coordinate(i, size, target)?, target.scale)?.clamp(0.0, last) as u32);
-        let sources: Vec<u32> = (0..target.len).map(position).collect::<Problem<_>>()?;
-        find(&sources, size as u32).or_else(|| Axis::through(&sources)).ok_or_else(|| {
-            format!("resizing {size} to {} by these rules is not a regular repetition", target.len)
-        })
-    }
-
-    fn coordinate(&self, i: u32, size: usize, target: &Target) -> Problem<f32> {
-        let (at, scale, size, len) = (i as f32, target.scale, size as f32, target.len as f32);
-        Ok(match self.coordinates {
-            "asymmetric" => at / scale,
-            "half_pixel" => (at + 0.5) / scale - 0.5,
-            "pytorch_half_pixel" if target.len > 1 => (at + 0.5) / scale - 0.5,
-            "pytorch_half_pixel" => 0.0,
-            "align_corners" if target.len > 1 => at * (size - 1.0) / (len - 1.0),
-            "align_corners" => 0.0,
-            "tf_half_pixel_for_nn" => (at + 0.5) / scale,
-            "half_pixel_symmetric" => {
-                let adjustment = len / (size * scale);
-                size / 2.0 * (1.0 - adjustment) + (at + 0.5) / scale - 0.5
-            }
-            other => {
-                return Err(format!("attribute coordinate_transformation_mode = {other:?} is not supported"));
-            }
-        })
-    }
-
-    fn round(&self, at: f32, scale: f32) -> Problem<f32> {
-        Ok(match self.rounding {
-            "simple" if scale < 1.0 => at.ceil(),
-            "simple" | "floor" => at.floor(),
-            "ceil" => at.ceil(),
-            // Halves are exact, one less than them is not.
-            "round_prefer_floor" if at.fract() == 0.5 => at.floor(),
-            "round_prefer_floor" | "round_prefer_ceil" => at.round(),
-            other => return Err(format!("attribute nearest_mode = {other:?} is not known")),
-        })
-    }
-}
-
-/// The map that gives exactly these sources, among those with the steps of the usual rules.
-fn find(sources: &[u32], size: u32) -> Option<Axis> {
-    let (len, inner) = (sources.len() as i64, i64::from(size));
-    let steps = [(inner, len), (inner - 1, len - 1)].into_iter().filter(|(_, den)| *den > 0);
-    for (num, den) in steps {
-        let divisor = gcd(num, den);
-        let (num, den) = (2 * num / divisor, 2 * den / divisor);
-        for add in -den..=den {
-            let axis = Axis { len: sources.len() as u32, num, add, den };
-            if axis.sources(size).eq(sources.iter().map(|source| Some(*source))) {
-                return Some(reduce(axis));
-            }
-        }
-    }
-    None
-}
-
-/// Whole steps as plain repetition: halves `num` and `den` where `add` does not need them.
-fn reduce(axis: Axis) -> Axis {
-    let exact = axis.num % 2 == 0 && axis.den % 2 == 0;
-    match exact {
-        true => Axis { num: axis.num / 2, add: axis.add.div_euclid(2), den: axis.den / 2, ..axis },
-        false => axis,
-    }
-}
-
-fn gcd(a: i64, b: i64) -> i64 {
-    if b == 0 { a.max(1) } else { gcd(b, a % b) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_usual_rules_are_found() {
-        for (coordinates, rounding) in [
-            ("asymmetric", "floor"),
-            ("half_pixel", "round_prefer_floor"),
-            ("half_pixel", "round_prefer_ceil"),
-            ("pytorch_half_pixel", "round_prefer_floor"),
-            ("align_corners", "floor"),
-            ("align_corners", "round_prefer_floor"),
-            ("align_corners", "round_prefer_ceil"),
-            ("tf_half_pixel_for_nn", "floor"),
-        ] {
-            for (size, len) in [(4, 8), (3, 9), (8, 4), (5, 7), (7, 7), (2, 1), (33, 257)] {
-                let target = Target { len, scale: len as f32 / size as f32 };
-                let axis = Rule { coordinates, rounding }.nearest(size as usize, &target);
-                assert!(axis.is_ok(), "{coordinates} {rounding} {size} {len}: {axis:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn edges_may_be_clamped() {
-        let rule = Rule { coordinates: "asymmetric", rounding: "round_prefer_floor" };
-        let axis = rule.nearest(3, &Target { len: 9, scale: 3.0 }).unwrap();
-        assert_eq!(axis.sources(3).collect::<Vec<_>>(), [0, 0, 1, 1, 1, 2, 2, 2, 2].map(Some));
-    }
-
-    #[test]
-    fn doubling_is_repetition() {
-        let rule = Rule { coordinates: "asymmetric", rounding: "floor" };
-        let axis = rule.nearest(2, &Target { len: 4, scale: 2.0 }).unwrap();
-        assert_eq!(axis.sources(2).collect::<Vec<_>>(), [0, 0, 1, 1].map(Some));
-        assert_eq!(axis.den, 2);
     }
 }

@@ -1,10 +1,12 @@
-//! Operations that select, repeat, pad or join: Slice, Gather, Expand, Pad, Concat.
+//! Operations that select or repeat: Slice, Gather, Expand, Tile.
 
+use super::along::{Along, length, read};
 use super::build::{Builder, Tensor, Value};
 use super::call::{Call, axis};
-use super::constant::Constant;
 use super::error::Problem;
-use crate::graph::{Axis, Op};
+use super::fold::joint;
+use super::operand::expanded;
+use crate::graph::{Axis, MAX_TENSOR_LEN};
 
 /// Positions `start`, `start + step`, ... of an axis: `len` of them.
 #[derive(Clone, Copy)]
@@ -36,10 +38,6 @@ pub(super) fn ranges(call: &Call, dims: &[usize]) -> Problem<Vec<Range>> {
     Ok(ranges)
 }
 
-fn length(size: usize) -> Problem<u32> {
-    u32::try_from(size).map_err(|_| format!("a dimension of {size} is too large"))
-}
-
 fn range(start: i64, end: i64, step: i64, size: u32) -> Problem<Range> {
     let size = i64::from(size);
     let counted = |position: i64| if position < 0 { position.saturating_add(size) } else { position };
@@ -67,117 +65,48 @@ pub(super) fn slice(call: &Call, build: &mut Builder) -> Problem<Tensor> {
     build.view(x, &axes)
 }
 
-/// Gather of a tensor, where the positions are evenly spaced but for rounding.
+/// Gather of a tensor: the dimensions of the indices stand for the one that is read.
 pub(super) fn gather(call: &Call, build: &mut Builder) -> Problem<Tensor> {
     let x = call.tensor(0)?;
     let indices = call.constant(1)?;
-    let along = axis(call.int("axis", 0), x.dims.len())?;
-    if indices.dims.len() != 1 {
-        return Err(format!("indices of dimensions {:?}: only a list is supported", indices.dims));
-    }
-    let position = |index: &i64| axis(*index, x.dims[along]).map(|position| position as u32);
+    let at = axis(call.int("axis", 0), x.dims.len())?;
+    let position = |index: &i64| axis(*index, x.dims[at]).map(|position| position as u32);
     let sources = indices.as_ints()?.iter().map(position).collect::<Problem<Vec<u32>>>()?;
-    let mut axes =
-        x.dims.iter().map(|size| Ok(Axis::identity(length(*size)?))).collect::<Problem<Vec<_>>>()?;
-    axes[along] = Axis::through(&sources)
-        .ok_or("its indices are not evenly spaced, or more than 2048, which is not supported")?;
-    build.view(x, &axes)
+    let mut along = x.dims.iter().map(|size| Along::all(*size)).collect::<Problem<Vec<_>>>()?;
+    along[at] = Along::of(&sources)?;
+    let read = read(build, x, &along)?;
+    let mut dims = x.dims.clone();
+    dims.splice(at..=at, indices.dims.iter().copied());
+    build.reshape(&read, dims)
+}
+
+/// Tile of a tensor: a dimension of several elements is read over and over.
+pub(super) fn tile(call: &Call, build: &mut Builder) -> Problem<Tensor> {
+    let x = call.tensor(0)?;
+    let repeats = call.constant(1)?.as_ints()?;
+    if repeats.len() != x.dims.len() {
+        return Err(format!("repeats {repeats:?} do not fit the dimensions {:?}", x.dims));
+    }
+    let along = x.dims.iter().zip(repeats).map(|(size, times)| {
+        let (size, times) =
+            (length(*size)?, u32::try_from(*times).map_err(|_| "a negative number of repeats")?);
+        let len = size.checked_mul(times).filter(|len| u64::from(*len) <= MAX_TENSOR_LEN);
+        let len = len.ok_or_else(|| format!("repeats {repeats:?} are too many"))?;
+        match (size, times) {
+            (_, 1) => Along::all(size as usize),
+            (1, _) => Ok(Along::Regular(Axis::repeat(len))),
+            _ => Along::of(&(0..len).map(|at| at % size).collect::<Vec<_>>()),
+        }
+    });
+    read(build, x, &along.collect::<Problem<Vec<_>>>()?)
 }
 
 pub(super) fn expand(call: &Call, build: &mut Builder) -> Problem<Tensor> {
     let x = call.tensor(0)?;
     let wanted = call.constant(1)?.as_ints()?;
-    let missing = x.dims.len().checked_sub(wanted.len()).ok_or("adds dimensions, which is not supported")?;
-    let mut dims = x.dims.clone();
-    for (size, wanted) in dims.iter_mut().skip(missing).zip(wanted) {
-        let wanted = usize::try_from(*wanted).map_err(|_| "a negative size")?;
-        *size = if wanted == 1 { *size } else { wanted };
-    }
-    build.broadcast(x, &dims)
-}
-
-pub(super) fn pad(call: &Call, build: &mut Builder) -> Problem<Tensor> {
-    let x = call.tensor(0)?;
-    let mode = call.text("mode", "constant")?;
-    let pads = call.moved_ints("pads", 1, 11)?.ok_or("pads are missing")?;
-    let value = match call.opset < 11 {
-        true => call.float("value", 0.0),
-        false => call.optional_constant(2)?.map_or(Ok(0.0), |constant| constant.scalar())?,
-    };
-    let padded = axes_of_pad(call, x.dims.len())?;
-    if pads.len() != 2 * padded.len() {
-        return Err(format!("{} pads do not fit {} dimensions", pads.len(), padded.len()));
-    }
-    if pads.iter().any(|pad| *pad != 0) && (mode != "constant" || value != 0.0) {
-        return Err(format!(
-            "attribute mode = {mode:?} with value {value}: only padding with zeros is supported"
-        ));
-    }
-    let mut axes =
-        x.dims.iter().map(|size| Ok(Axis::identity(length(*size)?))).collect::<Problem<Vec<_>>>()?;
-    for (index, at) in padded.iter().enumerate() {
-        let len = axes[*at].len;
-        axes[*at] = Axis::pad(len, pads[index], pads[index + padded.len()]);
-    }
-    build.view(x, &axes)
-}
-
-fn axes_of_pad(call: &Call, rank: usize) -> Problem<Vec<usize>> {
-    match call.optional_constant(3)? {
-        Some(axes) => axes.as_ints()?.iter().map(|given| axis(*given, rank)).collect(),
-        None => Ok((0..rank).collect()),
-    }
-}
-
-pub(super) fn concat(call: &Call, build: &mut Builder) -> Problem<Tensor> {
-    let inputs = (0..call.inputs.len()).map(|index| call.input(index).ok_or("an input is missing"));
-    let inputs = inputs.collect::<Result<Vec<_>, _>>()?;
-    let first = inputs.iter().find_map(|value| value.tensor()).ok_or("joins nothing")?.clone();
-    let given = call.int("axis", 1);
-    if first.dims.len() < 2 || axis(given, first.dims.len())? != 1 {
-        return Err(format!("attribute axis = {given}: only the channels (axis 1) can be joined"));
-    }
-    if inputs.iter().any(|value| value.dims().len() != first.dims.len()) {
-        return Err("joins tensors with different numbers of dimensions".into());
-    }
-    let tensors = inputs.iter().map(|value| match value {
-        Value::Tensor(tensor) => Ok(tensor.clone()),
-        Value::Constant(constant) => filled(build, constant, &first),
-    });
-    let tensors = tensors.collect::<Problem<Vec<_>>>()?;
-    let mut dims = first.dims.clone();
-    dims[1] = tensors.iter().map(|tensor| tensor.dims[1]).sum();
-    build.push_as(Op::Concat, &tensors.iter().collect::<Vec<_>>(), dims)
-}
-
-/// A constant with one value a channel as a tensor: zeros, which a view finds outside of `any` tensor, and what is added.
-fn filled(build: &mut Builder, constant: &Constant, any: &Tensor) -> Problem<Tensor> {
-    let values = constant.floats();
-    let channels = constant.dims.get(1).copied().unwrap_or_default();
-    let plane = values
-        .len()
-        .checked_div(channels)
-        .filter(|plane| *plane > 0)
-        .ok_or("joins a constant without elements")?;
-    let shift: Vec<f32> = values.iter().copied().step_by(plane).collect();
-    if values.chunks_exact(plane).zip(&shift).any(|(plane, first)| plane.iter().any(|value| value != first)) {
-        return Err(format!(
-            "joins a constant of dimensions {:?} that changes within a plane",
-            constant.dims
-        ));
-    }
-    let mut axes =
-        constant.dims.iter().map(|size| Ok(Axis::repeat(length(*size)?))).collect::<Problem<Vec<_>>>()?;
-    axes[0] = Axis::identity(axes[0].len);
-    axes[1].add = -1;
-    let zeros = build.view(any, &axes)?;
-    match shift.iter().all(|value| *value == 0.0) {
-        true => Ok(zeros),
-        false => {
-            let op = Op::Affine { scale: vec![1.0; shift.len()], shift };
-            build.push_as(op, &[&zeros], constant.dims.clone())
-        }
-    }
+    let wanted: Result<Vec<usize>, _> = wanted.iter().map(|size| usize::try_from(*size)).collect();
+    let dims = joint(&[&x.dims, &wanted.map_err(|_| "a negative size")?])?;
+    expanded(x, &dims, build)
 }
 
 /// The positions that ranges list, dimension by dimension; for constants.

@@ -6,10 +6,12 @@ use super::error::{ImportError, Problem};
 use super::external::Beside;
 use super::obstacles::Obstacles;
 use super::proto::{AttributeProto, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, data_type};
+use super::quantisation::{self, Ranges};
 use super::tail::Tail;
 use super::{
     Import, ImportOptions, activation, arithmetic, attributes, conv_transpose, ends, evaluate, fold,
-    interpolation, linear, names, order, pooling, reshaping, resize, selection, split, tensor, transposition,
+    interpolation, joining, linear, names, order, padding, pooling, reduction, reshaping, resize, selection,
+    split, tensor, transposition,
 };
 use crate::graph::{Graph, prune};
 use prost::Message;
@@ -46,7 +48,8 @@ pub(super) fn walk(
         let text = format!("the network has {} nodes; at most {MAX_NODES} are supported", nodes.len());
         return Err(ImportError::Model(text));
     }
-    let mut walk = Walk::start(model, graph, &nodes, end, options, beside)?;
+    let ranges = Ranges::of(graph);
+    let mut walk = Walk::start(model, graph, &nodes, end, options, beside, &ranges)?;
     let input = walk.build.graph.input_shape();
     let plane = [input.height as usize, input.width as usize];
     walk.tail = Some(Tail::new(&producers, end, options.output.is_none(), plane));
@@ -57,6 +60,11 @@ pub(super) fn walk(
     let Some(Value::Tensor(result)) = walk.values.get(end) else {
         return Err(ImportError::model(format!("the output \"{end}\" is not computed from the input")));
     };
+    if result.bytes && walk.build.quantised.contains_key(end) {
+        return Err(ImportError::model(format!(
+            "the output \"{end}\" is of integers: choose the value before with --output"
+        )));
+    }
     if result.bytes {
         return Err(ImportError::model(format!("the output \"{end}\" is of bytes (uint8), as the input is")));
     }
@@ -68,6 +76,14 @@ pub(super) fn walk(
     if walk.halves {
         let text = "The file computes in 16 bits behind a Cast; here it is computed in 32, so results differ slightly.";
         notes.push(text.into());
+    }
+    if !walk.build.quantised.is_empty() {
+        notes.push("The file rounds activations to 8 bits (QuantizeLinear); here they are not rounded, so results differ slightly.".into());
+    }
+    if let Some(kind) = ends::other_float(ends::input(graph)?) {
+        notes.push(format!(
+            "The file computes in {kind}; here it is computed in float32, so results differ slightly."
+        ));
     }
     if walk.build.graph.takes_bytes {
         notes.push("The network takes the pixels as they are, 0 to 255 (uint8): its divisor is 1.".into());
@@ -101,6 +117,7 @@ struct Walk<'model> {
     obstacles: Obstacles<'model>,
     tail: Option<Tail<'model>>,
     beside: &'model Beside,
+    ranges: &'model Ranges<'model>,
     /// Bytes of the model without the files beside it.
     bytes: usize,
     /// Numbers of all constants so far.
@@ -118,6 +135,7 @@ impl<'model> Walk<'model> {
         output: &str,
         options: &ImportOptions,
         beside: &'model Beside,
+        ranges: &'model Ranges<'model>,
     ) -> Result<Self, ImportError> {
         let input = ends::input(graph)?;
         let bytes = ends::takes_bytes(input)?;
@@ -134,6 +152,7 @@ impl<'model> Walk<'model> {
             obstacles,
             tail,
             beside,
+            ranges,
             bytes: model.encoded_len(),
             made: 0,
             halves: false,
@@ -171,7 +190,7 @@ impl<'model> Walk<'model> {
         self.build.begin(names::label(node));
         let inputs = self.inputs(node);
         let values = inputs.and_then(|inputs| {
-            let call = Call { proto: node, opset, inputs, beside: self.beside };
+            let call = Call { proto: node, opset, inputs, beside: self.beside, ranges: self.ranges };
             values(&call, &mut self.build, self.tail.as_mut())
         });
         match values {
@@ -261,6 +280,13 @@ fn values<'model>(
     if selection::all_constant(&call.inputs) && matches!(call.input(0), Some(Value::Constant(_))) {
         return evaluate::evaluate(call, operator).map(|constant| vec![Value::Constant(constant)]);
     }
+    let reads_quantised = call.proto.input.iter().any(|name| build.quantised.contains_key(name));
+    if reads_quantised && call.proto.op_type != "DequantizeLinear" {
+        return Err(
+            "computes with the integers of QuantizeLinear: export with a DequantizeLinear before it (QDQ)"
+                .into(),
+        );
+    }
     let bytes = |value: &Value| matches!(value, Value::Tensor(tensor) if tensor.bytes);
     if call.inputs.iter().flatten().any(bytes) && !ON_BYTES.contains(&call.proto.op_type.as_str()) {
         return Err("computes with bytes (uint8): cast the input to float before it".into());
@@ -307,6 +333,7 @@ const UNSUPPORTED: &str = "the operator is not supported";
 /// Operators that move bytes as well as floats.
 const ON_BYTES: [&str; 16] = [
     "Cast",
+    "DequantizeLinear",
     "Identity",
     "Reshape",
     "Flatten",
@@ -318,6 +345,7 @@ const ON_BYTES: [&str; 16] = [
     "Slice",
     "Gather",
     "Expand",
+    "Tile",
     "Pad",
     "Concat",
     "MaxPool",
@@ -337,6 +365,7 @@ fn operator(name: &str) -> Option<Operator> {
         "BatchNormalization" => arithmetic::batch_normalization,
         "Add" => arithmetic::add,
         "Sum" => arithmetic::sum,
+        "Mean" => arithmetic::mean,
         "Sub" => arithmetic::sub,
         "Mul" => arithmetic::mul,
         "Div" => arithmetic::div,
@@ -353,17 +382,23 @@ fn operator(name: &str) -> Option<Operator> {
         "AveragePool" => pooling::average,
         "GlobalMaxPool" => pooling::global_max,
         "GlobalAveragePool" => pooling::global_average,
-        "ReduceMean" => pooling::reduce_mean,
-        "Concat" => selection::concat,
+        "ReduceMean" => reduction::mean,
+        "ReduceSum" => reduction::sum,
+        "ReduceMax" => reduction::max,
+        "ReduceMin" => reduction::min,
+        "Concat" => joining::concat,
         "Slice" => selection::slice,
-        "Pad" => selection::pad,
+        "Pad" => padding::pad,
         "Expand" => selection::expand,
         "Gather" => selection::gather,
+        "Tile" => selection::tile,
         "Resize" | "Upsample" => resize::resize,
         "Reshape" | "Flatten" | "Squeeze" | "Unsqueeze" => reshaping::tensor,
         "Transpose" => reshaping::transpose,
         "DepthToSpace" => reshaping::depth_to_space,
         "SpaceToDepth" => reshaping::space_to_depth,
+        "QuantizeLinear" => quantisation::quantize,
+        "DequantizeLinear" => quantisation::dequantize,
         "Identity" | "Dropout" => identity,
         "Cast" => cast,
         _ => return None,

@@ -27,7 +27,7 @@ pub(super) const BINARY: [&str; 18] = [
 ];
 
 /// Operators on one constant.
-pub(super) const UNARY: [&str; 14] = [
+pub(super) const UNARY: [&str; 17] = [
     "Neg",
     "Abs",
     "Sign",
@@ -42,6 +42,9 @@ pub(super) const UNARY: [&str; 14] = [
     "Reciprocal",
     "Sigmoid",
     "Tanh",
+    "Softplus",
+    "Sin",
+    "Cos",
 ];
 
 pub(super) fn unary(operator: &str, x: &Constant) -> Problem<Constant> {
@@ -72,6 +75,9 @@ pub(super) fn unary(operator: &str, x: &Constant) -> Problem<Constant> {
                 "Reciprocal" => f32::recip,
                 "Sigmoid" => |x| 1.0 / (1.0 + (-x).exp()),
                 "Tanh" => f32::tanh,
+                "Softplus" => |x| x.max(0.0) + (-x.abs()).exp().ln_1p(),
+                "Sin" => f32::sin,
+                "Cos" => f32::cos,
                 _ => return Err("computes with floats, which it is not for".into()),
             };
             Data::Float(values.iter().map(|x| apply(*x)).collect())
@@ -223,7 +229,8 @@ fn broadcast(constants: &[&Constant]) -> Problem<Vec<usize>> {
     joint(&constants.iter().map(|constant| constant.dims.as_slice()).collect::<Vec<_>>())
 }
 
-fn joint(shapes: &[&[usize]]) -> Problem<Vec<usize>> {
+/// The dimensions of what is combined.
+pub(in super::super) fn joint(shapes: &[&[usize]]) -> Problem<Vec<usize>> {
     let rank = shapes.iter().map(|dims| dims.len()).max().unwrap_or_default();
     let mut dims = vec![1; rank];
     for shape in shapes {
@@ -240,7 +247,7 @@ fn joint(shapes: &[&[usize]]) -> Problem<Vec<usize>> {
 }
 
 /// The elements of a constant repeated to `dims`, to which it can be broadcast.
-fn spread(constant: &Constant, dims: &[usize]) -> Problem<Data> {
+pub(in super::super) fn spread(constant: &Constant, dims: &[usize]) -> Problem<Data> {
     if constant.dims == dims {
         return Ok(constant.data.clone());
     }
@@ -254,7 +261,7 @@ fn spread(constant: &Constant, dims: &[usize]) -> Problem<Data> {
     Ok(Constant::new(own, constant.data.clone())?.select(&axes)?.data)
 }
 
-fn floats(data: Data) -> Vec<f32> {
+pub(in super::super) fn floats(data: Data) -> Vec<f32> {
     match data {
         Data::Float(values) => values,
         Data::Int(values) => values.into_iter().map(|value| value as f32).collect(),

@@ -1,7 +1,10 @@
 //! Operations on constants only, computed at import: mostly how exporters write down shapes.
 
 mod elementwise;
+mod quantised;
 mod reduce;
+
+pub(super) use elementwise::{floats, joint, spread};
 
 use super::build::Value;
 use super::call::{Call, axis};
@@ -12,8 +15,8 @@ use super::{reshaping, selection};
 use std::rc::Rc;
 
 /// Operators that are computed on constants only, beside those of [`elementwise`] and [`reduce`].
-const OTHERS: [&str; 9] =
-    ["Shape", "Size", "Constant", "ConstantOfShape", "Range", "Where", "Tile", "NonZero", "CastLike"];
+const OTHERS: [&str; 8] =
+    ["Shape", "Size", "Constant", "ConstantOfShape", "Range", "Where", "NonZero", "CastLike"];
 
 /// Whether an operator is one that constants can have.
 pub(super) fn knows(operator: &str) -> bool {
@@ -60,6 +63,8 @@ pub(super) fn fold(call: &Call) -> Problem<Option<Rc<Constant>>> {
         "Clip" => elementwise::clipped(call)?,
         "Expand" => elementwise::expanded(call)?,
         "MatMul" => reduce::matrix_product(call)?,
+        "QuantizeLinear" => quantised::quantised(call)?,
+        "DequantizeLinear" => quantised::dequantised(call)?,
         _ if elementwise::BINARY.contains(&operator) => elementwise::joined(call)?,
         _ if elementwise::UNARY.contains(&operator) => elementwise::unary(operator, call.constant(0)?)?,
         _ => match reduce::REDUCED.iter().find(|(name, _)| *name == operator) {

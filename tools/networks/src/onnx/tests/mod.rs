@@ -11,6 +11,7 @@ mod interpolation;
 mod obstacles;
 mod operators;
 mod resize;
+mod stretch;
 
 use super::proto::{
     AttributeProto, Dimension, DimensionProto, GraphProto, ModelProto, NodeProto, OperatorSetIdProto,
