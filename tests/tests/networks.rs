@@ -193,6 +193,7 @@ impl Network {
                 let product = self.builder.product(self.top, gate, N, F);
                 let apart = self.builder.low(product, N);
                 self.top = self.activate(apart, choices);
+            }
             Layer::Turned { to_space } => {
                 let Shape { channels, height, width } = input;
                 let (shape, dims, order) = match to_space && channels.is_multiple_of(2) {

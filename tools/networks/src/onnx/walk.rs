@@ -331,7 +331,7 @@ fn several(name: &str) -> Option<fn(&Call, &mut Builder) -> Problem<Vec<Value>>>
 const UNSUPPORTED: &str = "the operator is not supported";
 
 /// Operators that move bytes as well as floats.
-const ON_BYTES: [&str; 16] = [
+const ON_BYTES: &[&str] = &[
     "Cast",
     "DequantizeLinear",
     "Identity",
@@ -353,7 +353,7 @@ const ON_BYTES: [&str; 16] = [
 ];
 
 /// Operators that are supported where at most one operand is computed.
-const PRODUCTS: [&str; 5] = ["Div", "MatMul", "Gemm", "Conv", "ConvTranspose"];
+const PRODUCTS: &[&str] = &["Div", "MatMul", "Gemm", "Conv", "ConvTranspose"];
 
 /// What becomes of a computed tensor.
 fn operator(name: &str) -> Option<Operator> {
