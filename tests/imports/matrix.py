@@ -4,6 +4,7 @@ import itertools
 import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 
+import smooth
 from case import Case
 
 # How names of cases begin that have to be refused if onnxruntime refuses them.
@@ -12,7 +13,7 @@ FAULT = "fault_"
 
 def cases():
     for make in (convolutions, products, norms, activations, pooling, arithmetic, shapes, slices, pads, resizes,
-                 folding, types, ends, faults, versions):
+                 folding, types, ends, faults, versions, smooth.cases):
         yield from make()
 
 

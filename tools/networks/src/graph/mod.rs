@@ -23,6 +23,7 @@ pub use error::GraphError;
 pub use op::Op;
 pub use parameters::Role;
 pub use run::{Executor, RunError, Scratch, run, run_observed};
+pub(crate) use simplify::prune;
 pub use simplify::simplify;
 pub use window::Window;
 

@@ -2,13 +2,17 @@
 
 use super::build::{Builder, Tensor, Value};
 use super::call::Call;
+use super::compose;
 use super::constant::Constant;
 use super::error::Problem;
-use crate::activation::{Activation, ActivationError, Functions};
+use crate::activation::{Activation, ActivationError, Elementary, Functions, Step};
 use crate::graph::Op;
 
 /// Why tensors cannot be multiplied.
 pub(super) const PRODUCT: &str = "multiplies two computed tensors, which is not supported";
+
+/// Why tensors cannot be divided by.
+pub(super) const QUOTIENT: &str = "divides by a computed tensor, which is not supported";
 
 pub(super) fn batch_normalization(call: &Call, build: &mut Builder) -> Problem<Tensor> {
     // Before operator set 14 it is the number of outputs that says so.
@@ -95,7 +99,9 @@ pub(super) fn sub(call: &Call, build: &mut Builder) -> Problem<Tensor> {
 
 pub(super) fn mul(call: &Call, build: &mut Builder) -> Problem<Tensor> {
     match operands(call)? {
-        Operands::Tensors(..) => Err(PRODUCT.into()),
+        Operands::Tensors(x, y) => {
+            compose::join(Step::Product, x, y, build).unwrap_or_else(|| Err(PRODUCT.into()))
+        }
         Operands::Constant { x, constant, .. } => {
             let scale = per_channel(constant, x)?;
             let shift = vec![0.0; scale.len()];
@@ -114,7 +120,15 @@ pub(super) fn div(call: &Call, build: &mut Builder) -> Problem<Tensor> {
             let shift = vec![0.0; scale.len()];
             affine(x, scale, shift, build)
         }
-        _ => Err("divides by a computed tensor, which is not supported".into()),
+        Operands::Constant { x, constant, first: true } => {
+            let scale = per_channel(constant, x)?;
+            let inverse = compose::apply(&Elementary::Reciprocal.into(), x, build)?;
+            let shift = vec![0.0; scale.len()];
+            affine(&inverse, scale, shift, build)
+        }
+        Operands::Tensors(x, y) => {
+            compose::join(Step::Quotient, x, y, build).unwrap_or_else(|| Err(QUOTIENT.into()))
+        }
     }
 }
 

@@ -6,19 +6,22 @@ use super::proto::NodeProto;
 
 /// All attributes of the operators that become nodes, of all operator sets that are understood; whatever is not in this
 /// list has none.
-const KNOWN: [(&str, &[&str]); 22] = [
+const KNOWN: [(&str, &[&str]); 28] = [
     (
         "AveragePool",
         &["auto_pad", "ceil_mode", "count_include_pad", "dilations", "kernel_shape", "pads", "strides"],
     ),
     ("BatchNormalization", &["epsilon", "momentum", "spatial", "training_mode"]),
     ("Cast", &["round_mode", "saturate", "to"]),
+    ("Celu", &["alpha"]),
     ("Clip", &["max", "min"]),
     ("Concat", &["axis"]),
     ("Conv", &["auto_pad", "dilations", "group", "kernel_shape", "pads", "strides"]),
     ("Dropout", &["ratio", "seed"]),
+    ("Elu", &["alpha"]),
     ("Flatten", &["axis"]),
     ("Gather", &["axis"]),
+    ("Gelu", &["approximate"]),
     ("Gemm", &["alpha", "beta", "transA", "transB"]),
     ("HardSigmoid", &["alpha", "beta"]),
     ("LeakyRelu", &["alpha"]),
@@ -40,8 +43,11 @@ const KNOWN: [(&str, &[&str]); 22] = [
             "nearest_mode",
         ],
     ),
+    ("Selu", &["alpha", "gamma"]),
     ("Slice", &["axes", "ends", "starts"]),
     ("Squeeze", &["axes"]),
+    ("Swish", &["alpha"]),
+    ("ThresholdedRelu", &["alpha"]),
     ("Transpose", &["perm"]),
     ("Unsqueeze", &["axes"]),
     ("Upsample", &["mode", "scales"]),

@@ -84,12 +84,14 @@ pub(super) struct Builder {
     label: String,
     /// Numbers that its operations hold.
     pub(super) numbers: usize,
+    /// Nodes in whose place others compute a function of what these read.
+    pub(super) replaced: HashSet<NodeId>,
 }
 
 impl Builder {
     pub(super) fn new(graph: Graph) -> Self {
         let names = graph.nodes.iter().map(|node| node.name.clone()).collect();
-        Self { graph, names, label: String::new(), numbers: 0 }
+        Self { graph, names, label: String::new(), numbers: 0, replaced: HashSet::new() }
     }
 
     /// Nodes pushed from now on belong to the operation of this name.

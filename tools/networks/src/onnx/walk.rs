@@ -9,9 +9,10 @@ use super::proto::{AttributeProto, GraphProto, ModelProto, NodeProto, OperatorSe
 use super::tail::Tail;
 use super::{
     Import, ImportOptions, activation, arithmetic, attributes, ends, evaluate, fold, interpolation, linear,
-    names, order, pooling, reshaping, resize, selection, tensor,
+    names, order, pooling, reshaping, resize, selection, smooth, tensor,
 };
-use crate::graph::Graph;
+use crate::activation::Function;
+use crate::graph::{Graph, NodeId, prune};
 use prost::Message;
 use std::collections::{HashMap, HashSet};
 use std::ops::RangeInclusive;
@@ -53,6 +54,7 @@ pub(super) fn walk(
     for node in nodes {
         walk.step(node, opset)?;
     }
+    walk.refuse_steep(end);
     walk.obstacles.check(graph, options.output.is_some())?;
     let Some(Value::Tensor(result)) = walk.values.get(end) else {
         return Err(ImportError::model(format!("the output \"{end}\" is not computed from the input")));
@@ -61,6 +63,9 @@ pub(super) fn walk(
         return Err(ImportError::model(format!("the output \"{end}\" is of bytes (uint8), as the input is")));
     }
     walk.build.graph.output = result.id;
+    if !walk.build.replaced.is_empty() {
+        walk.build.graph = prune(walk.build.graph);
+    }
     let (base, left_out) = walk.tail.map_or((end, Vec::new()), Tail::finish);
     notes.extend(left_out);
     walk.build.graph.interpolation = interpolation::of_output(model, graph, opset, &producers, base);
@@ -106,6 +111,8 @@ struct Walk<'model> {
     made: usize,
     /// Whether tensors are cast to 16 bits.
     halves: bool,
+    /// Functions that approach no straight line, which only another function of them does.
+    steep: Vec<(NodeId, &'model NodeProto)>,
 }
 
 impl<'model> Walk<'model> {
@@ -136,6 +143,7 @@ impl<'model> Walk<'model> {
             bytes: model.encoded_len(),
             made: 0,
             halves: false,
+            steep: Vec::new(),
         };
         let mut read: HashSet<&str> = nodes.iter().flat_map(|node| &node.input).map(String::as_str).collect();
         read.insert(output);
@@ -168,6 +176,7 @@ impl<'model> Walk<'model> {
             return Ok(());
         }
         self.build.begin(names::label(node));
+        let before = self.build.graph.nodes.len();
         let inputs = self.inputs(node);
         let value = inputs.and_then(|inputs| {
             let call = Call { proto: node, opset, inputs, beside: self.beside };
@@ -175,6 +184,7 @@ impl<'model> Walk<'model> {
         });
         match value {
             Ok(value) => {
+                self.steep.extend(steep(&self.build.graph, before).map(|id| (id, node)));
                 self.halves |= value.tensor().is_some() && is_to_half(node);
                 if let Value::Constant(constant) = &value {
                     self.made = self.made.saturating_add(constant.len());
@@ -186,6 +196,27 @@ impl<'model> Walk<'model> {
                 self.obstacles.add(node, problem, self.float_input(node));
                 Ok(())
             }
+        }
+    }
+
+    /// Refuses functions that approach no straight line and that no other function was composed of, as far as the value `end`
+    /// depends on them.
+    fn refuse_steep(&mut self, end: &str) {
+        let graph = &mut self.build.graph;
+        let is_needed: Vec<bool> = match self.values.get(end) {
+            Some(Value::Tensor(result)) => {
+                graph.output = result.id;
+                graph.live()
+            }
+            _ => graph.iter().map(|(id, _)| !self.build.replaced.contains(&id)).collect(),
+        };
+        for (_, node) in std::mem::take(&mut self.steep).into_iter().filter(|(id, _)| is_needed[id.0]) {
+            let problem = match node.op_type.as_str() {
+                "Mul" => arithmetic::PRODUCT,
+                "Div" => arithmetic::QUOTIENT,
+                _ => UNSUPPORTED,
+            };
+            self.obstacles.add(node, problem.into(), self.float_input(node));
         }
     }
 
@@ -261,6 +292,15 @@ fn value<'model>(
     operator(call, build).map(Value::Tensor)
 }
 
+/// The activations from position `first` on of functions that approach no straight line.
+fn steep(graph: &Graph, first: usize) -> impl Iterator<Item = NodeId> {
+    let is_steep = |function: &Function| function.smooth().is_some_and(|smooth| smooth.ends().is_none());
+    let nodes = graph.iter().skip(first);
+    nodes
+        .filter(move |(_, node)| node.op.functions().is_some_and(|all| all.iter().any(is_steep)))
+        .map(|(id, _)| id)
+}
+
 /// Why no input would make an operation one that is supported.
 fn unsupported(node: &NodeProto) -> Option<String> {
     let name = node.op_type.as_str();
@@ -321,6 +361,8 @@ fn operator(name: &str) -> Option<Operator> {
         "LeakyRelu" => activation::leaky_relu,
         "PRelu" => activation::parametric_relu,
         "HardSigmoid" => activation::hard_sigmoid,
+        "ThresholdedRelu" => activation::thresholded_relu,
+        name if smooth::knows(name) => smooth::import,
         "MaxPool" => pooling::max,
         "AveragePool" => pooling::average,
         "GlobalMaxPool" => pooling::global_max,

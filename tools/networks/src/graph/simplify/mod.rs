@@ -8,6 +8,8 @@ mod pads;
 mod prune;
 mod views;
 
+pub(crate) use prune::prune;
+
 use super::{Graph, GraphError, NodeId, Op};
 
 /// Brings a graph into the compiler's form:
@@ -31,7 +33,7 @@ pub fn simplify(mut graph: Graph) -> Result<Graph, GraphError> {
     channels::fold(&mut graph);
     pads::fold(&mut graph);
     lower::affine_to_conv(&mut graph);
-    let graph = prune::prune(graph);
+    let graph = prune(graph);
     graph.check()?;
     Ok(graph)
 }

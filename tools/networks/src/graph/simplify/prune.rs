@@ -1,7 +1,7 @@
 use super::super::{Graph, NodeId};
 
 /// Removes the nodes the output does not need; the input stays.
-pub(super) fn prune(mut graph: Graph) -> Graph {
+pub(crate) fn prune(mut graph: Graph) -> Graph {
     let mut keep = graph.live();
     keep[graph.input.0] = true;
     let mut moved = vec![NodeId(0); graph.nodes.len()];

@@ -3,6 +3,7 @@
 use super::super::call::Call;
 use super::super::constant::{Constant, Data, MAX_MADE, product};
 use super::super::error::Problem;
+use crate::activation::Elementary;
 
 /// Operators on two constants, or more of the first four.
 pub(super) const BINARY: [&str; 18] = [
@@ -27,7 +28,7 @@ pub(super) const BINARY: [&str; 18] = [
 ];
 
 /// Operators on one constant.
-pub(super) const UNARY: [&str; 14] = [
+pub(super) const UNARY: [&str; 17] = [
     "Neg",
     "Abs",
     "Sign",
@@ -42,6 +43,9 @@ pub(super) const UNARY: [&str; 14] = [
     "Reciprocal",
     "Sigmoid",
     "Tanh",
+    "Erf",
+    "Softplus",
+    "Softsign",
 ];
 
 pub(super) fn unary(operator: &str, x: &Constant) -> Problem<Constant> {
@@ -72,6 +76,9 @@ pub(super) fn unary(operator: &str, x: &Constant) -> Problem<Constant> {
                 "Reciprocal" => f32::recip,
                 "Sigmoid" => |x| 1.0 / (1.0 + (-x).exp()),
                 "Tanh" => f32::tanh,
+                "Erf" => |x| Elementary::Erf.of(x.into()) as f32,
+                "Softplus" => |x| Elementary::Softplus.of(x.into()) as f32,
+                "Softsign" => |x| Elementary::Softsign.of(x.into()) as f32,
                 _ => return Err("computes with floats, which it is not for".into()),
             };
             Data::Float(values.iter().map(|x| apply(*x)).collect())
