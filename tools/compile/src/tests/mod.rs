@@ -11,6 +11,7 @@ mod quality;
 mod random;
 mod ranges;
 mod resizing;
+mod smooth;
 mod structure;
 
 use brelu_core::geometry::{Conv2d, Shape};
