@@ -5,6 +5,7 @@ import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 
 import axes
+import smooth
 from case import Case
 
 # How names of cases begin that have to be refused if onnxruntime refuses them.
@@ -13,7 +14,7 @@ FAULT = "fault_"
 
 def cases():
     for make in (convolutions, transposed_convolutions, products, norms, activations, pooling, arithmetic, shapes, slices, pads, resizes,
-                 folding, types, ends, faults, versions, axes.cases):
+                 folding, types, ends, faults, versions, axes.cases, smooth.cases):
         yield from make()
 
 

@@ -75,7 +75,7 @@ pub(super) fn calibrate(
     images: &[Vec<f32>],
     mut progress: impl FnMut(usize),
 ) -> Result<Calibration, CompileError> {
-    check_images(net, images)?;
+    check_images(net.shape(0).len(), images)?;
     let (mut pictures, mut outputs) = (Vec::new(), Vec::new());
     for batch in images.chunks(BATCH) {
         let results: Vec<_> = batch.par_iter().map(|image| watch(net, image)).collect::<Result<_, _>>()?;
@@ -90,8 +90,8 @@ pub(super) fn calibrate(
     Ok(calibration)
 }
 
-fn check_images(net: &Net, images: &[Vec<f32>]) -> Result<(), CompileError> {
-    let len = net.shape(0).len();
+/// Refuses no images, and images of other than `len` finite values.
+pub(super) fn check_images(len: usize, images: &[Vec<f32>]) -> Result<(), CompileError> {
     let problem = |problem| Err(CompileError::Calibration(problem));
     if images.is_empty() {
         return problem("there is no image: give at least one, better 64".into());

@@ -10,6 +10,9 @@ use brelu_networks::activation::Activation;
 /// The largest slope in whole numbers.
 const STEEPEST: u16 = 256;
 
+/// How far from a whole number a slope is that is one.
+const WHOLE: f64 = 1e-3;
+
 /// What weights that are rounded to a unit do to the outputs of a network, relative to what as large an error in slopes does:
 /// every output adds up some hundreds of them. Measured on small networks of LeakyReLU.
 const ROUNDING: f64 = 20.0;
@@ -26,6 +29,15 @@ pub(super) fn gain(function: &Activation, fraction: u8) -> f64 {
         let weights = ROUNDING * f64::from(whole) / f64::from(fraction).exp2();
         slopes * slopes + weights * weights
     };
+    // What slopes miss adds up from knot to knot: those of fitted functions are whole in some unit.
+    if function.knots().len() > 2 {
+        let whole = |whole: &u16| {
+            slopes.iter().all(|slope| ((slope * gain(*whole)).round() - slope * gain(*whole)).abs() < WHOLE)
+        };
+        if let Some(whole) = (1..=STEEPEST).find(whole) {
+            return gain(whole);
+        }
+    }
     let best = (1..=STEEPEST).min_by(|a, b| error(*a).total_cmp(&error(*b)));
     gain(best.unwrap_or(1))
 }

@@ -25,13 +25,14 @@
 //!
 //! On the way, a file each:
 //!
-//! 1. `lower`: operations of the graph become operations of plans, still with real numbers;
-//! 2. `widths`, `order`: which tensors live in which ring, where rings are extended, what shares a round trip;
-//! 3. `calibrate`: how large values get on sample images, with the blocks of the block spec;
-//! 4. `untie`, `ties`, `scales`, `margin`: which channels share a scale, and the finest scales with which all ranges hold;
-//! 5. `function`, `quantise`, `drift`: integers, the positions of comparison windows, and what these take away on average;
-//! 6. `model`, `search`, `criterion`: the front of formats, and the one whose answers are worth its bytes;
-//! 7. `answer`, `exact`: only labels are opened, or scores without rounding.
+//! 1. `fit`: smooth functions become piecewise-linear ones, fitted to their inputs on sample images;
+//! 2. `lower`: operations of the graph become operations of plans, still with real numbers;
+//! 3. `widths`, `order`: which tensors live in which ring, where rings are extended, what shares a round trip;
+//! 4. `calibrate`: how large values get on sample images, with the blocks of the block spec;
+//! 5. `untie`, `ties`, `scales`, `margin`: which channels share a scale, and the finest scales with which all ranges hold;
+//! 6. `function`, `quantise`, `drift`: integers, the positions of comparison windows, and what these take away on average;
+//! 7. `model`, `search`, `criterion`: the front of formats, and the one whose answers are worth its bytes;
+//! 8. `answer`, `exact`: only labels are opened, or scores without rounding.
 
 #![forbid(unsafe_code)]
 
@@ -42,6 +43,7 @@ mod drift;
 mod error;
 mod exact;
 mod expect;
+mod fit;
 mod format;
 mod function;
 mod lower;
@@ -68,6 +70,7 @@ mod windows;
 pub use answer::{LabelOptions, LabelReport};
 pub use criterion::{CLOSE, Criterion, FLOOR, LOOSE, UNSURE};
 pub use error::CompileError;
+pub use fit::{FitOptions, FitReport};
 pub use format::Format;
 pub use quality::Quality;
 pub use report::{ActivationReport, LinearReport, Report};
@@ -105,6 +108,8 @@ pub struct CompileOptions {
     pub format: Option<Format>,
     /// What a format must reach.
     pub criterion: Criterion,
+    /// How smooth functions become piecewise linear.
+    pub fit: FitOptions,
     /// That only labels are opened; scores are if there is nothing here.
     pub answer: Option<LabelOptions>,
     /// Block sizes; one decision a pixel by default.
@@ -123,6 +128,7 @@ impl CompileOptions {
             margin: 1.0,
             format: None,
             criterion: Criterion::default(),
+            fit: FitOptions::default(),
             answer: None,
             spec: BlockSpec::default(),
             seed: 0,
@@ -180,9 +186,11 @@ pub fn compile(
     let real = checked_preprocess(graph, options)?;
     check_labels(options)?;
     options.answer.map_or(Ok(()), |answer| answer::check(&answer, graph.output_shape()))?;
-    let (widened, output) = widths::assign(&prune::prune(lower::lower(graph, &options.spec)?)?);
-    let mut net = order::by_depth(widened, output);
     let images: Vec<Vec<f32>> = pixels.iter().map(|pixels| options.preprocess.normalise(pixels)).collect();
+    let fitted = fit::fit(graph, &images, options)?;
+    let piecewise = fitted.as_ref().map_or(graph, |fitted| &fitted.graph);
+    let (widened, output) = widths::assign(&prune::prune(lower::lower(piecewise, &options.spec)?)?);
+    let mut net = order::by_depth(widened, output);
     let report = |done| progress(Progress::Calibrated { done, of: pixels.len() });
     let mut calibration = calibrate(&net, &images, report)?;
     expect::widen(&net, &mut calibration.seen);
@@ -196,6 +204,13 @@ pub fn compile(
         let noise = noise::sensitivity(&net, &options.preprocess, pixels, outputs, seed)?;
         criterion = criterion.beside(reference.compare(&noise).quality());
     }
+    let fits = match fitted {
+        Some(fitted) => {
+            calibration.outputs = fitted.outputs;
+            fitted.reports
+        }
+        None => Vec::new(),
+    };
     let labels = options.labels.join("\n");
     let subject = Subject {
         net: &net,
@@ -214,7 +229,8 @@ pub fn compile(
         spec: &options.spec,
         seed: options.seed,
     };
-    finish(&subject, options, progress)
+    let compiled = finish(&subject, options, progress)?;
+    Ok(Compiled { report: Report { fits, ..compiled.report }, ..compiled })
 }
 
 /// Whether `graph` can be expressed as a plan, as far as its operations say; ranges and formats are not known without images.
@@ -257,6 +273,7 @@ fn finish(
         round_trips: report::round_trips(&plan),
         activations: report::activations(&plan, subject.net, &scales, &subject.calibration.seen),
         linears: report::linears(&plan, &weights),
+        fits: Vec::new(),
         labels: None,
     };
     let Some(answer) = &options.answer else { return Ok(Compiled { plan: file, weights, report }) };

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::calibrate::Seen;
 use super::scales::Scales;
-use super::{Criterion, Format, LabelReport, Point, Trial, net};
+use super::{Criterion, FitReport, Format, LabelReport, Point, Trial, net};
 
 /// The choices of the compiler and what they rest on.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -34,6 +34,9 @@ pub struct Report {
     pub activations: Vec<ActivationReport>,
     /// Linear layers in the order of the plan.
     pub linears: Vec<LinearReport>,
+    /// Smooth functions and their fits, in the order of the network.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub fits: Vec<FitReport>,
     /// How labels are found, if only they are opened.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub labels: Option<LabelReport>,

@@ -6,7 +6,7 @@ use brelu_core::geometry::Shape;
 use brelu_core::plan::Channel;
 
 use super::CompileError;
-use brelu_networks::blocks::{Spec, SpecLayer};
+use brelu_networks::blocks::{BlockSize, Spec, SpecLayer};
 
 /// Block sizes of activation layers, by the name of their node in the network. A layer that is not named keeps one
 /// decision a pixel.
@@ -58,6 +58,20 @@ impl BlockSpec {
             Some(_) => problem("0x0 is no block: use 0x1 for identity and 1x0 for zero".into()),
             None => Ok(sizes.iter().map(|size| choice(*size, shape)).collect()),
         }
+    }
+
+    /// The sizes of layer `name` of `shape`, none larger than the map.
+    pub(super) fn sizes(&self, name: &str, shape: Shape) -> Result<Vec<BlockSize>, CompileError> {
+        Ok(self.channels(name, shape)?.iter().map(size).collect())
+    }
+}
+
+/// The size of a channel that does this.
+fn size(channel: &Channel) -> BlockSize {
+    match *channel {
+        Channel::Identity => BlockSize::IDENTITY,
+        Channel::Zero => BlockSize::ZERO,
+        Channel::Blocks { height, width, .. } => [height, width].into(),
     }
 }
 

@@ -1,7 +1,17 @@
-//! Activations as values: piecewise-linear functions of one number, with the questions that others ask of them.
+//! Activations as values: functions of one number, with the questions that others ask of them.
 //!
-//! The protocol computes any such function in one round trip ([`brelu_core::plan::Piecewise`]), so nobody has to know which
-//! operator of which exporter one came from.
+//! The protocol computes any piecewise-linear function ([`Activation`]) in one round trip
+//! ([`brelu_core::plan::Piecewise`]), and any other ([`Smooth`]) as a piecewise-linear one that is fitted to the values it is
+//! of ([`fit`]). So nobody has to know which operator of which exporter one came from.
+
+pub mod fit;
+mod function;
+mod functions;
+mod smooth;
+
+pub use function::Function;
+pub use functions::Functions;
+pub use smooth::{Elementary, Line, Operand, Program, Smooth, Step};
 
 use brelu_core::plan::MAX_KNOTS;
 
@@ -143,6 +153,11 @@ impl Activation {
         self.offset + self.slope * z + self.knots.iter().map(above).sum::<f32>()
     }
 
+    /// The slope at a number; at a knot that below it.
+    pub fn derivative(&self, z: f32) -> f32 {
+        self.slope + self.knots.iter().filter(|knot| z > knot.at).map(|knot| knot.slope).sum::<f32>()
+    }
+
     /// The slopes from below all knots to above them.
     pub fn slopes(&self) -> impl Iterator<Item = f32> + '_ {
         let after = self.knots.iter().scan(self.slope, |slope, knot| {
@@ -197,61 +212,6 @@ impl Activation {
 
     fn steepest(&self) -> f32 {
         self.knots.iter().fold(self.slope.abs(), |most, knot| most.max(knot.slope.abs()))
-    }
-}
-
-/// The functions of a layer's channels: one for all of them, or one for each.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Functions(Vec<Activation>);
-
-impl From<Activation> for Functions {
-    /// The same for all channels.
-    fn from(activation: Activation) -> Self {
-        Self(vec![activation])
-    }
-}
-
-impl Functions {
-    /// One function a channel; of none, or of equal ones, that one for all.
-    pub fn of_channels(functions: Vec<Activation>) -> Self {
-        match functions.split_first() {
-            None => Activation::relu().into(),
-            Some((first, rest)) if rest.iter().all(|other| other == first) => first.clone().into(),
-            Some(_) => Self(functions),
-        }
-    }
-
-    /// The function of a channel.
-    pub fn get(&self, channel: usize) -> &Activation {
-        self.0.get(channel).unwrap_or(&self.0[0])
-    }
-
-    /// Whether a layer of so many channels may have them.
-    pub fn fit(&self, channels: usize) -> bool {
-        [1, channels].contains(&self.0.len())
-    }
-
-    /// Those that there are.
-    pub fn iter(&self) -> impl Iterator<Item = &Activation> {
-        self.0.iter()
-    }
-
-    /// As [`Activation::is_monotone`], for all channels.
-    pub fn is_monotone(&self) -> bool {
-        self.iter().all(Activation::is_monotone)
-    }
-
-    /// As [`Activation::is_non_negative`], for all channels.
-    pub fn is_non_negative(&self) -> bool {
-        self.iter().all(Activation::is_non_negative)
-    }
-
-    /// As [`Activation::relu_bound`], if all channels have the same.
-    pub fn relu_bound(&self) -> Option<f32> {
-        match self.0.as_slice() {
-            [only] => only.relu_bound(),
-            _ => None,
-        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Piecewise-linear functions.
+//! Piecewise-linear functions; smooth ones without a fit are what [`Smooth::knotted`](brelu_networks::activation::Smooth) says.
 
 use super::super::CompileError;
 use super::super::net::{Id, Op};
@@ -15,7 +15,7 @@ impl Lowering<'_> {
         input: Id,
     ) -> Result<Id, CompileError> {
         let channels = self.spec.channels(&node.name, node.shape)?;
-        let functions = (0..channels.len()).map(|channel| functions.get(channel).clone()).collect();
+        let functions = (0..channels.len()).map(|channel| functions.get(channel).knotted().clone()).collect();
         let shape = self.net.shape(input);
         Ok(self.net.push(&node.name, shape, Op::Activation { input, channels, functions }))
     }

@@ -12,6 +12,7 @@ mod quality;
 mod random;
 mod ranges;
 mod resizing;
+mod smooth;
 mod structure;
 
 use brelu_core::geometry::{Conv2d, Shape};

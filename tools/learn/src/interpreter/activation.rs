@@ -1,11 +1,12 @@
 use std::collections::BTreeMap;
 
 use burn::tensor::{Tensor, TensorData, activation::relu};
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::block;
 use super::kernels::{self, Fixed, Slope};
-use brelu_networks::activation::{Functions, Knot};
+use brelu_networks::activation::{Function, Functions, Knot};
 use brelu_networks::blocks::{BlockRelu, Spec};
 use brelu_networks::graph::{Graph, NodeId};
 use brelu_networks::numbers::Random;
@@ -24,15 +25,31 @@ pub(super) fn piecewise(
 ) -> Tensor<4> {
     let (channels, device) = (z.dims()[1], z.device());
     let of = |value: &dyn Fn(&brelu_networks::activation::Activation) -> f32| -> Tensor<4> {
-        let values: Vec<f32> = (0..channels).map(|channel| value(functions.get(channel))).collect();
+        let values: Vec<f32> = (0..channels).map(|channel| value(functions.get(channel).knotted())).collect();
         Tensor::from_data(TensorData::new(values, [1, channels, 1, 1]), &device)
     };
-    let knots = functions.iter().map(|function| function.knots().len()).max().unwrap_or(0);
+    let knots = functions.iter().map(|function| function.knotted().knots().len()).max().unwrap_or(0);
     let line = z.clone() * of(&|function| function.slope()) + of(&|function| function.offset());
     (0..knots).fold(line, |sum, knot| {
         let part = |value: fn(&Knot) -> f32| of(&|function| function.knots().get(knot).map_or(0.0, value));
         sum + passes(knot, z.clone() - part(|knot| knot.at)) * part(|knot| knot.slope)
     })
+}
+
+/// Any functions, pixel by pixel: their values with their slopes as gradients.
+pub(super) fn pointwise(functions: &Functions, z: &Tensor<4>) -> Tensor<4> {
+    let (dims, fixed) = (z.dims(), z.clone().detach());
+    let (channels, plane) = (dims[1].max(1), (dims[2] * dims[3]).max(1));
+    let inputs = super::values(fixed.clone());
+    let of = |value: fn(&Function, f32) -> f32| -> Tensor<4> {
+        let mut values = inputs.clone();
+        values.par_chunks_mut(plane).enumerate().for_each(|(at, plane)| {
+            let function = functions.get(at % channels);
+            plane.iter_mut().for_each(|z| *z = value(function, *z));
+        });
+        Tensor::from_data(TensorData::new(values, dims), &z.device())
+    };
+    of(Function::of) + of(Function::derivative) * (z.clone() - fixed)
 }
 
 /// One decision a pixel, as the graph says.
@@ -44,7 +61,8 @@ impl Activation for Plain {
         match functions.relu_bound() {
             Some(f32::INFINITY) => relu(z),
             Some(max) => z.clamp(0.0, max),
-            None => piecewise(functions, &z, |_, above| relu(above)),
+            None if functions.are_piecewise() => piecewise(functions, &z, |_, above| relu(above)),
+            None => pointwise(functions, &z),
         }
     }
 }

@@ -3,7 +3,7 @@
 use burn::tensor::{Tensor, TensorData};
 use rayon::prelude::*;
 
-use super::activation::piecewise;
+use super::activation::{piecewise, pointwise};
 use brelu_networks::activation::Functions;
 use brelu_networks::blocks::{BlockRelu, BlockSize};
 
@@ -13,6 +13,16 @@ pub(super) fn apply(layer: &BlockRelu, functions: &Functions, z: Tensor<4>) -> T
         let decided = decisions(layer, &above);
         above * decided
     });
+    // Functions without knots are exact where no block is larger than a pixel.
+    let computed = match functions.are_piecewise() {
+        true => computed,
+        false => {
+            let [exact, blocks] =
+                [|size: &BlockSize| *size == BlockSize::RELU, |size: &BlockSize| *size != BlockSize::RELU]
+                    .map(|of| mask(layer, of, &z));
+            pointwise(functions, &z) * exact + computed * blocks
+        }
+    };
     match layer.sizes().iter().any(|size| [BlockSize::IDENTITY, BlockSize::ZERO].contains(size)) {
         false => computed,
         true => {

@@ -78,7 +78,8 @@ impl BlockRelu {
         }
     }
 
-    fn size(&self, channel: usize) -> BlockSize {
+    /// The size of a channel.
+    pub fn size(&self, channel: usize) -> BlockSize {
         self.sizes.get(channel).copied().unwrap_or(BlockSize::RELU)
     }
 }

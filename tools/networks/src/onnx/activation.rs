@@ -40,6 +40,15 @@ pub(super) fn leaky_relu(call: &Call, build: &mut Builder) -> Problem<Tensor> {
     one(call, build, known(Activation::leaky(slope))?)
 }
 
+pub(super) fn thresholded_relu(call: &Call, build: &mut Builder) -> Problem<Tensor> {
+    match call.float("alpha", 1.0) {
+        0.0 => one(call, build, Activation::relu()),
+        alpha => Err(format!(
+            "jumps at {alpha}, and a jump cannot be computed approximately: train with a ReLU instead"
+        )),
+    }
+}
+
 pub(super) fn hard_sigmoid(call: &Call, build: &mut Builder) -> Problem<Tensor> {
     let (alpha, beta) = (call.float("alpha", 0.2), call.float("beta", 0.5));
     one(call, build, known(Activation::hard_sigmoid(alpha, beta))?)

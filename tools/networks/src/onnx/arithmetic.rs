@@ -2,14 +2,18 @@
 
 use super::build::{Builder, Tensor, Value};
 use super::call::Call;
+use super::compose;
 use super::constant::Constant;
 use super::error::Problem;
 use super::operand::with_constant;
-use crate::activation::{Activation, ActivationError, Functions};
+use crate::activation::{Activation, ActivationError, Elementary, Functions, Step};
 use crate::graph::Op;
 
 /// Why tensors cannot be multiplied.
 pub(super) const PRODUCT: &str = "multiplies two computed tensors, which is not supported";
+
+/// Why tensors cannot be divided by.
+pub(super) const QUOTIENT: &str = "divides by a computed tensor, which is not supported";
 
 pub(super) fn batch_normalization(call: &Call, build: &mut Builder) -> Problem<Tensor> {
     // Before operator set 14 it is the number of outputs that says so.
@@ -97,7 +101,9 @@ pub(super) fn sub(call: &Call, build: &mut Builder) -> Problem<Tensor> {
 
 pub(super) fn mul(call: &Call, build: &mut Builder) -> Problem<Tensor> {
     match operands(call)? {
-        Operands::Tensors(x, y) => multiply(x, y, build),
+        Operands::Tensors(x, y) => {
+            compose::join(Step::Product, x, y, build).unwrap_or_else(|| multiply(x, y, build))
+        }
         Operands::Constant { x, constant, .. } => {
             with_constant(x, constant, build, |scale| Ok(scaled(scale)))
         }
@@ -113,7 +119,13 @@ pub(super) fn div(call: &Call, build: &mut Builder) -> Problem<Tensor> {
                 false => Err("divides by zero".into()),
             }
         }),
-        _ => Err("divides by a computed tensor, which is not supported".into()),
+        Operands::Constant { x, constant, first: true } => {
+            let inverse = compose::apply(&Elementary::Reciprocal.into(), x, build)?;
+            with_constant(&inverse, constant, build, |scale| Ok(scaled(scale)))
+        }
+        Operands::Tensors(x, y) => {
+            compose::join(Step::Quotient, x, y, build).unwrap_or_else(|| Err(QUOTIENT.into()))
+        }
     }
 }
 

@@ -112,13 +112,15 @@ pub(super) struct Builder {
     pub(super) transpositions: HashMap<NodeId, (Vec<usize>, Transposed)>,
     /// The values that are integers by QuantizeLinear, and what they stand for.
     pub(super) quantised: HashMap<String, Steps>,
+    /// Nodes in whose place others compute a function of what these read.
+    pub(super) replaced: HashSet<NodeId>,
 }
 
 impl Builder {
     pub(super) fn new(graph: Graph) -> Self {
         let names = graph.nodes.iter().map(|node| node.name.clone()).collect();
-        let (transpositions, quantised) = Default::default();
-        Self { graph, names, label: String::new(), numbers: 0, transpositions, quantised }
+        let (transpositions, quantised, replaced) = Default::default();
+        Self { graph, names, label: String::new(), numbers: 0, transpositions, quantised, replaced }
     }
 
     /// Nodes pushed from now on belong to the operation of this name.

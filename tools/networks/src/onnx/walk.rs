@@ -11,9 +11,10 @@ use super::tail::Tail;
 use super::{
     Import, ImportOptions, activation, arithmetic, attributes, conv_transpose, ends, evaluate, fold,
     interpolation, joining, linear, names, order, padding, pooling, reduction, reshaping, resize, selection,
-    split, tensor, transposition,
+    smooth, split, tensor, transposition,
 };
-use crate::graph::{Graph, prune};
+use crate::activation::Function;
+use crate::graph::{Graph, NodeId, Op, prune};
 use prost::Message;
 use std::collections::{HashMap, HashSet};
 use std::ops::RangeInclusive;
@@ -56,6 +57,7 @@ pub(super) fn walk(
     for node in nodes {
         walk.step(node, opset)?;
     }
+    walk.settle_steep(end);
     walk.obstacles.check(graph, options.output.is_some())?;
     let Some(Value::Tensor(result)) = walk.values.get(end) else {
         return Err(ImportError::model(format!("the output \"{end}\" is not computed from the input")));
@@ -124,6 +126,8 @@ struct Walk<'model> {
     made: usize,
     /// Whether tensors are cast to 16 bits.
     halves: bool,
+    /// Functions that approach no straight line, which only another function of them does.
+    steep: Vec<(NodeId, &'model NodeProto)>,
 }
 
 impl<'model> Walk<'model> {
@@ -156,6 +160,7 @@ impl<'model> Walk<'model> {
             bytes: model.encoded_len(),
             made: 0,
             halves: false,
+            steep: Vec::new(),
         };
         let mut read: HashSet<&str> = nodes.iter().flat_map(|node| &node.input).map(String::as_str).collect();
         read.insert(output);
@@ -188,6 +193,7 @@ impl<'model> Walk<'model> {
             return Ok(());
         }
         self.build.begin(names::label(node));
+        let before = self.build.graph.nodes.len();
         let inputs = self.inputs(node);
         let values = inputs.and_then(|inputs| {
             let call = Call { proto: node, opset, inputs, beside: self.beside, ranges: self.ranges };
@@ -195,6 +201,7 @@ impl<'model> Walk<'model> {
         });
         match values {
             Ok(values) => {
+                self.steep.extend(steep(&self.build.graph, before).map(|id| (id, node)));
                 for (name, value) in node.output.iter().zip(values) {
                     self.halves |= value.tensor().is_some() && is_to_half(node);
                     if let Value::Constant(constant) = &value {
@@ -208,6 +215,52 @@ impl<'model> Walk<'model> {
                 self.obstacles.add(node, problem, self.float_input(node));
                 Ok(())
             }
+        }
+    }
+
+    /// Computes functions that approach no straight line, and that no other function was composed of, as products where that is
+    /// what they are, and refuses the others, as far as the value `end` depends on them.
+    fn settle_steep(&mut self, end: &str) {
+        let steep = std::mem::take(&mut self.steep);
+        for (id, node) in steep.into_iter().rev() {
+            if !self.is_needed(id, end) {
+                continue;
+            }
+            if let Some(factors) = self.factors(node) {
+                let product = &mut self.build.graph.nodes[id.0];
+                (product.op, product.inputs) = (Op::Multiply, factors.to_vec());
+                continue;
+            }
+            let problem = match node.op_type.as_str() {
+                "Div" => arithmetic::QUOTIENT,
+                _ => UNSUPPORTED,
+            };
+            self.obstacles.add(node, problem.into(), self.float_input(node));
+        }
+    }
+
+    /// Whether the value `end` depends on a node; where it cannot be known yet, whether the node is not part of another.
+    fn is_needed(&mut self, id: NodeId, end: &str) -> bool {
+        match self.values.get(end) {
+            Some(Value::Tensor(result)) => {
+                self.build.graph.output = result.id;
+                self.build.graph.live()[id.0]
+            }
+            _ => !self.build.replaced.contains(&id),
+        }
+    }
+
+    /// The two tensors that a node multiplies.
+    fn factors(&self, node: &NodeProto) -> Option<[NodeId; 2]> {
+        let value = |at: usize| self.values.get(node.input.get(at)?.as_str());
+        let tensor = |at: usize| value(at)?.tensor().map(|tensor| tensor.id);
+        match node.op_type.as_str() {
+            "Mul" => Some([tensor(0)?, tensor(1)?]),
+            "Pow" => match value(1)? {
+                Value::Constant(exponent) if exponent.scalar() == Ok(2.0) => Some([tensor(0)?; 2]),
+                _ => None,
+            },
+            _ => None,
         }
     }
 
@@ -302,6 +355,15 @@ fn transposed(call: &Call, build: &mut Builder, operator: Operator) -> Option<Pr
     Some(build.transpose(&result, &order))
 }
 
+/// The activations from position `first` on of functions that approach no straight line.
+fn steep(graph: &Graph, first: usize) -> impl Iterator<Item = NodeId> {
+    let is_steep = |function: &Function| function.smooth().is_some_and(|smooth| smooth.ends().is_none());
+    let nodes = graph.iter().skip(first);
+    nodes
+        .filter(move |(_, node)| node.op.functions().is_some_and(|all| all.iter().any(is_steep)))
+        .map(|(id, _)| id)
+}
+
 /// Why no input would make an operation one that is supported.
 fn unsupported(node: &NodeProto) -> Option<String> {
     let name = node.op_type.as_str();
@@ -378,6 +440,8 @@ fn operator(name: &str) -> Option<Operator> {
         "LeakyRelu" => activation::leaky_relu,
         "PRelu" => activation::parametric_relu,
         "HardSigmoid" => activation::hard_sigmoid,
+        "ThresholdedRelu" => activation::thresholded_relu,
+        name if smooth::knows(name) => smooth::import,
         "MaxPool" => pooling::max,
         "AveragePool" => pooling::average,
         "GlobalMaxPool" => pooling::global_max,

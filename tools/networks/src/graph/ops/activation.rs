@@ -10,8 +10,9 @@ impl Operator for Activate<'_> {
         Some(match self.0.relu_bound() {
             Some(f32::INFINITY) => "relu".into(),
             Some(max) => format!("ReLU up to {max}"),
+            None if !self.0.are_piecewise() => "smooth function".into(),
             None => {
-                let knots = self.0.iter().map(|function| function.knots().len()).max().unwrap_or(0);
+                let knots = self.0.iter().map(|function| function.knotted().knots().len()).max().unwrap_or(0);
                 format!("function of {knots} {}", if knots == 1 { "knot" } else { "knots" })
             }
         })

@@ -1,8 +1,8 @@
 use super::super::ops::Tensor;
 use super::super::{Graph, GraphError, Node, NodeId};
 use super::Scratch;
-use crate::activation::Functions;
-use crate::blocks::{BlockRelu, Spec, SpecError};
+use crate::activation::{Function, Functions};
+use crate::blocks::{BlockRelu, BlockSize, Spec, SpecError, SpecLayer};
 use std::collections::BTreeMap;
 use thiserror::Error;
 
@@ -47,14 +47,20 @@ impl<'graph> Executor<'graph> {
     ///
     /// # Errors
     /// If the spec does not fit the graph.
-    pub fn with_spec(mut self, spec: &Spec) -> Result<Self, SpecError> {
+    pub fn with_spec(self, spec: &Spec) -> Result<Self, SpecError> {
         spec.check_for(self.graph)?;
+        let sizes = |layer: &SpecLayer| layer.channels.iter().map(|choice| choice.block).collect();
+        Ok(self.with_sizes(|node| spec.layer(&node.name).map(sizes)))
+    }
+
+    /// The same with blocks of the sizes that `of` gives the channels of an activation, if it gives any.
+    pub fn with_sizes(mut self, of: impl Fn(&Node) -> Option<Vec<BlockSize>>) -> Self {
         for (id, node) in self.graph.iter() {
-            if let Some(layer) = spec.layer(&node.name) {
-                self.blocks.insert(id.0, BlockRelu::of(layer, node.shape));
+            if let Some(sizes) = of(node) {
+                self.blocks.insert(id.0, BlockRelu::new(node.shape, &sizes));
             }
         }
-        Ok(self)
+        self
     }
 
     /// The graph this computes.
@@ -121,6 +127,11 @@ impl<'graph> Executor<'graph> {
 fn blocks(layer: &BlockRelu, functions: &Functions, x: &[f32], out: &mut [f32]) {
     out.copy_from_slice(x);
     for (channel, plane) in out.chunks_exact_mut(layer.shape().plane()).enumerate() {
-        layer.activate(channel, functions.get(channel), plane);
+        match functions.get(channel) {
+            Function::Smooth(smooth) if layer.size(channel) == BlockSize::RELU => {
+                plane.iter_mut().for_each(|z| *z = smooth.of(*z));
+            }
+            function => layer.activate(channel, function.knotted(), plane),
+        }
     }
 }

@@ -1,21 +1,43 @@
-//! Piecewise-linear functions, as the operator of their name where there is one.
+//! Functions of one number: piecewise-linear ones as the operator of their name where there is one.
 
-use super::Export;
 use super::writer::{Writer, float};
-use crate::activation::{Activation, Functions, Knot};
+use super::{Export, smooth};
+use crate::activation::{Activation, Function, Functions, Knot};
 use crate::graph::NodeId;
 use crate::graph::ops::Activate;
 
 impl Export for Activate<'_> {
     fn export(&self, writer: &mut Writer<'_>, id: NodeId, x: NodeId) {
         let name = writer.graph[id].name.clone();
+        let channels = writer.graph[id].shape.channels as usize;
         let (input, flat) = writer.any(x);
-        let value = match self.0.relu_bound() {
-            Some(f32::INFINITY) => writer.node("Relu", name, vec![input], Vec::new()),
-            Some(max) => clip(writer, name, input, [0.0, max]),
-            None => other(writer, id, name, input, self.0, flat),
+        let value = match self.0.only() {
+            Some(Function::Smooth(smooth)) => smooth::write(writer, name, input, smooth),
+            _ if self.0.are_piecewise() => piecewise(writer, name, input, self.0, channels, flat),
+            _ => smooth::masked(writer, name, input, self.0, dims(channels, flat)),
         };
         writer.set(id, value, flat);
+    }
+}
+
+/// Dimensions of one number a channel.
+fn dims(channels: usize, flat: bool) -> Vec<i64> {
+    if flat { vec![channels as i64] } else { vec![channels as i64, 1, 1] }
+}
+
+/// Piecewise-linear functions of so many channels.
+pub(super) fn piecewise(
+    writer: &mut Writer,
+    name: String,
+    input: String,
+    functions: &Functions,
+    channels: usize,
+    flat: bool,
+) -> String {
+    match functions.relu_bound() {
+        Some(f32::INFINITY) => writer.node("Relu", name, vec![input], Vec::new()),
+        Some(max) => clip(writer, name, input, [0.0, max]),
+        None => other(writer, name, input, functions, channels, flat),
     }
 }
 
@@ -27,14 +49,13 @@ fn clip(writer: &mut Writer, name: String, input: String, bounds: [f32; 2]) -> S
 
 fn other(
     writer: &mut Writer,
-    id: NodeId,
     name: String,
     input: String,
     functions: &Functions,
+    channels: usize,
     flat: bool,
 ) -> String {
-    let channels = writer.graph[id].shape.channels as usize;
-    let only = functions.fit(1).then(|| functions.get(0));
+    let only = functions.only().map(Function::knotted);
     if let Some(slope) = only.and_then(leaky) {
         return writer.node("LeakyRelu", name, vec![input], vec![float("alpha", slope)]);
     }
@@ -49,10 +70,10 @@ fn other(
     if let Some(bounds) = only.and_then(hard_tanh) {
         return clip(writer, name, input, bounds);
     }
-    let slopes: Option<Vec<f32>> = (0..channels).map(|channel| leaky(functions.get(channel))).collect();
+    let slopes: Option<Vec<f32>> =
+        (0..channels).map(|channel| leaky(functions.get(channel).knotted())).collect();
     if let Some(slopes) = slopes {
-        let dims = if flat { vec![channels as i64] } else { vec![channels as i64, 1, 1] };
-        let slopes = writer.floats(&name, "slope", dims, &slopes);
+        let slopes = writer.floats(&name, "slope", dims(channels, flat), &slopes);
         return writer.node("PRelu", name, vec![input, slopes], Vec::new());
     }
     sum(writer, name, input, functions, channels, flat)
@@ -89,20 +110,20 @@ fn sum(
     channels: usize,
     flat: bool,
 ) -> String {
-    let dims = |flat: bool| if flat { vec![channels as i64] } else { vec![channels as i64, 1, 1] };
+    let dims = || dims(channels, flat);
     let of = |value: &dyn Fn(&Activation) -> f32| -> Vec<f32> {
-        (0..channels).map(|channel| value(functions.get(channel))).collect()
+        (0..channels).map(|channel| value(functions.get(channel).knotted())).collect()
     };
-    let knots = functions.iter().map(|function| function.knots().len()).max().unwrap_or(0);
-    let slope = writer.floats(&name, "slope", dims(flat), &of(&|function| function.slope()));
-    let offset = writer.floats(&name, "offset", dims(flat), &of(&|function| function.offset()));
+    let knots = functions.iter().map(|function| function.knotted().knots().len()).max().unwrap_or(0);
+    let slope = writer.floats(&name, "slope", dims(), &of(&|function| function.slope()));
+    let offset = writer.floats(&name, "offset", dims(), &of(&|function| function.offset()));
     let line = writer.node("Mul", format!("{name}/line"), vec![input.clone(), slope], Vec::new());
     let mut sum = writer.node("Add", format!("{name}/moved"), vec![line, offset], Vec::new());
     for knot in 0..knots {
         let part = |value: fn(&Knot) -> f32| of(&|function| function.knots().get(knot).map_or(0.0, value));
         let (at, slope) = (part(|knot| knot.at), part(|knot| knot.slope));
-        let at = writer.floats(&name, &format!("at{knot}"), dims(flat), &at);
-        let slope = writer.floats(&name, &format!("slope{knot}"), dims(flat), &slope);
+        let at = writer.floats(&name, &format!("at{knot}"), dims(), &at);
+        let slope = writer.floats(&name, &format!("slope{knot}"), dims(), &slope);
         let moved = writer.node("Sub", format!("{name}/below{knot}"), vec![input.clone(), at], Vec::new());
         let above = writer.node("Relu", format!("{name}/above{knot}"), vec![moved], Vec::new());
         let above = writer.node("Mul", format!("{name}/times{knot}"), vec![above, slope], Vec::new());

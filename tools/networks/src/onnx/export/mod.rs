@@ -11,6 +11,7 @@
 mod activation;
 mod ops;
 mod pool;
+mod smooth;
 mod view;
 mod writer;
 

@@ -3,6 +3,7 @@
 use super::super::call::Call;
 use super::super::constant::{Constant, Data, MAX_MADE, product};
 use super::super::error::Problem;
+use crate::activation::Elementary;
 
 /// Operators on two constants, or more of the first four.
 pub(super) const BINARY: [&str; 18] = [
@@ -27,7 +28,7 @@ pub(super) const BINARY: [&str; 18] = [
 ];
 
 /// Operators on one constant.
-pub(super) const UNARY: [&str; 17] = [
+pub(super) const UNARY: &[&str] = &[
     "Neg",
     "Abs",
     "Sign",
@@ -42,7 +43,9 @@ pub(super) const UNARY: [&str; 17] = [
     "Reciprocal",
     "Sigmoid",
     "Tanh",
+    "Erf",
     "Softplus",
+    "Softsign",
     "Sin",
     "Cos",
 ];
@@ -75,7 +78,9 @@ pub(super) fn unary(operator: &str, x: &Constant) -> Problem<Constant> {
                 "Reciprocal" => f32::recip,
                 "Sigmoid" => |x| 1.0 / (1.0 + (-x).exp()),
                 "Tanh" => f32::tanh,
-                "Softplus" => |x| x.max(0.0) + (-x.abs()).exp().ln_1p(),
+                "Erf" => |x| Elementary::Erf.of(x.into()) as f32,
+                "Softplus" => |x| Elementary::Softplus.of(x.into()) as f32,
+                "Softsign" => |x| Elementary::Softsign.of(x.into()) as f32,
                 "Sin" => f32::sin,
                 "Cos" => f32::cos,
                 _ => return Err("computes with floats, which it is not for".into()),
