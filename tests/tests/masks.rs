@@ -23,7 +23,7 @@ fn build(steps: &[Step]) -> Vec<u8> {
         let [one, other] = reads.map(|read| nodes[usize::from(read) % nodes.len()]);
         let shape = builder.shape(one);
         let number = |index: usize| u32::from(numbers[index]);
-        let id = match kind % 9 {
+        let id = match kind % 10 {
             0 if builder.shape(other) == shape => {
                 let bits = builder.bits(one).min(builder.bits(other));
                 builder.add(one, other, numbers[0].is_multiple_of(2), bits)
@@ -72,7 +72,7 @@ fn build(steps: &[Step]) -> Vec<u8> {
                 });
                 builder.permute(one, shape.flat(), Permutation::new(&dims, &order).expect("six axes"))
             }
-            7 => {
+            8 => {
                 let map = Conv2d::square(shape, 2, 1, 1, 0);
                 let bits = builder.bits(one).min(20);
                 builder.linear(&[(one, map, vec![1; map.weight_len()])], vec![0; 2], bits - 4, 4)
