@@ -8,8 +8,8 @@
 //!   storing it.
 //! - A value is *split*: `x = a + x_cd`, `a` at the server and `x_cd` at client and dealer. [`share`] has the types of such
 //!   components, [`masks`] regenerates the second one of any tensor.
-//! - [`protocol`] holds the steps: truncating linear layers, block-ReLU, ring extension, opening. Each is a few functions on
-//!   slices, one half a party. [`cost`] says what each sends, in bits.
+//! - [`protocol`] holds the steps: truncating linear layers, products, block-ReLU, ring extension, opening. Each is a few
+//!   functions on slices, one half a party. [`cost`] says what each sends, in bits.
 //! - [`format`](mod@format) says which widths of rings and windows a network can have.
 //! - [`plan`] is what all parties know of a network: a checked file that is read in place. [`geometry`] has its shapes,
 //!   [`local`] the operations that exchange nothing, [`lifetime`] says how long their tensors are needed.

@@ -1,5 +1,5 @@
-//! Scores without rounding: linear layers from which only local operations lead to the output drop no fraction bits. What
-//! the client opens is exact then, and its low bits tell of nothing but the scores.
+//! Scores without rounding: linear layers and products from which only local operations lead to the output drop no fraction
+//! bits. What the client opens is exact then, and its low bits tell of nothing but the scores.
 //!
 //! There is always room: scores of n bits lie in `-2^(n-1) .. 2^(n-1)`, so what they are rounded from fits the K bits of its
 //! accumulator. Values between may wrap, as everywhere.
@@ -11,7 +11,7 @@ use super::CompileError;
 use super::quantise::write;
 
 /// `plan` and `weights` with an exact output, whose unit is 2^f times smaller. `None` if the output does not come from linear
-/// layers of one fraction f by local operations alone, or if something else reads one of the tensors on the way.
+/// layers and products of one fraction f by local operations alone, or if something else reads one of the tensors on the way.
 pub(super) fn exact(plan: &Plan<'_>, weights: &Weights) -> Result<Option<(Vec<u8>, Weights)>, CompileError> {
     let mut nodes: Vec<Node<'_>> = plan.nodes().map(|(_, node)| node).collect();
     let Some(cone) = Cone::of(&nodes) else { return Ok(None) };
@@ -26,7 +26,7 @@ pub(super) fn exact(plan: &Plan<'_>, weights: &Weights) -> Result<Option<(Vec<u8
 /// The nodes that only the output is made of, down to the last linear ones.
 struct Cone {
     contains: Vec<bool>,
-    /// What its linear nodes drop.
+    /// What its linear nodes and products drop.
     fraction: u8,
 }
 
@@ -41,7 +41,9 @@ impl Cone {
                 Op::Local(_) => {
                     node.op.inputs().iter().for_each(|input| contains[usize::from(*input)] = true)
                 }
-                Op::Linear { fraction: own, .. } if fraction.is_none_or(|other| other == own) => {
+                Op::Linear { fraction: own, .. } | Op::Product { fraction: own, .. }
+                    if fraction.is_none_or(|other| other == own) =>
+                {
                     fraction = Some(own);
                 }
                 _ => return None,
@@ -56,18 +58,18 @@ impl Cone {
     fn is_closed(&self, nodes: &[Node<'_>]) -> bool {
         let mut closed = true;
         for (id, node) in nodes.iter().enumerate() {
-            if !self.contains[id] || node.op.is_linear() {
+            if !self.contains[id] || !matches!(node.op, Op::Local(_)) {
                 closed &= node.op.inputs().iter().all(|input| !self.contains[usize::from(*input)]);
             }
         }
         closed
     }
 
-    /// Makes its linear nodes exact and all its tensors as wide as that takes.
+    /// Makes its linear nodes and products exact and all its tensors as wide as that takes.
     fn widen(&self, nodes: &mut [Node<'_>]) {
         for (node, _) in nodes.iter_mut().zip(&self.contains).filter(|(_, inside)| **inside) {
             node.bits += self.fraction;
-            if let Op::Linear { fraction, .. } = &mut node.op {
+            if let Op::Linear { fraction, .. } | Op::Product { fraction, .. } = &mut node.op {
                 *fraction = 0;
             }
         }

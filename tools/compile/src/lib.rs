@@ -29,7 +29,8 @@
 //! 2. `lower`: operations of the graph become operations of plans, still with real numbers;
 //! 3. `widths`, `order`: which tensors live in which ring, where rings are extended, what shares a round trip;
 //! 4. `calibrate`: how large values get on sample images, with the blocks of the block spec;
-//! 5. `untie`, `ties`, `scales`, `margin`: which channels share a scale, and the finest scales with which all ranges hold;
+//! 5. `untie`, `ties`, `products`, `scales`, `margin`: which channels share a scale, which scales follow from others, and the
+//!    finest scales with which all ranges hold;
 //! 6. `function`, `quantise`, `drift`: integers, the positions of comparison windows, and what these take away on average;
 //! 7. `model`, `search`, `criterion`: the front of formats, and the one whose answers are worth its bytes;
 //! 8. `answer`, `exact`: only labels are opened, or scores without rounding.
@@ -52,6 +53,7 @@ mod model;
 mod net;
 mod noise;
 mod order;
+mod products;
 mod prune;
 mod quality;
 mod quantise;

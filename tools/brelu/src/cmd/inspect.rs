@@ -11,7 +11,7 @@ use super::files::read_plan;
 /// Print what a plan does and what it costs, layer by layer
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Columns: ring is n->K in bits for activations, accumulator->n for linear layers; f the fraction bits dropped, 0 \
+Columns: ring is n->K in bits for activations, accumulator->n for linear layers and products; f the fraction bits dropped, 0 \
 where the result is exact; w the window of the comparisons and the positions of its lowest bit; offline is from dealer \
 and client to the server, online from client to server and back.
 

@@ -7,6 +7,7 @@ mod clients;
 #[cfg(unix)]
 mod devices;
 mod fixture;
+mod gates;
 mod help;
 mod inputs;
 mod keys;

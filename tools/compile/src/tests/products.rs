@@ -42,7 +42,7 @@ fn squeeze_and_excite() {
     assert_eq!(operations.iter().filter(|operation| **operation == "linear").count(), 5);
 }
 
-/// What is added to a product has a unit of its own, and so has the product.
+/// What is added to a product has a unit of its own; the gate gets the unit that this leaves it.
 #[test]
 fn an_excited_residual_connection() {
     let mut builder = Builder::new(8, 8);
@@ -54,7 +54,23 @@ fn an_excited_residual_connection() {
         x = builder.relu(sum);
     }
     builder.conv(x, 4, 8, 8, 1);
-    check(&mut builder);
+    let operations = operations(&check(&mut builder));
+    assert_eq!(operations.iter().filter(|operation| **operation == "linear").count(), 8);
+}
+
+/// Where the gate has no unit of its own either, a map of ones is between.
+#[test]
+fn a_tensor_times_a_function_of_it_and_a_sum() {
+    let mut builder = Builder::new(8, 8);
+    let x = stem(&mut builder);
+    let z = builder.conv(x, 8, 3, 1, 1);
+    let gate = hard_sigmoid(&mut builder, z);
+    let product = builder.push(Op::Multiply, &[z, gate]);
+    let sum = builder.push(Op::Add, &[product, x]);
+    let x = builder.relu(sum);
+    builder.conv(x, 4, 8, 8, 1);
+    let operations = operations(&check(&mut builder));
+    assert_eq!(operations.iter().filter(|operation| **operation == "linear").count(), 4);
 }
 
 /// HardSwish.
@@ -108,7 +124,8 @@ fn a_product_may_be_pooled_activated_and_the_output() {
     let x = builder.relu(product);
     let x = builder.push(Op::MaxPool(Window { stride: [2, 2], ..Window::new([2, 2]) }), &[x]);
     let x = excited(&mut builder, x);
-    assert_eq!(operations(&check(&mut builder)).last(), Some(&"linear"));
+    let compiled = check(&mut builder);
+    assert_eq!((operations(&compiled).last(), compiled.report.exact), (Some(&"product"), true));
     let window = Window::new([4, 4]);
     builder.push(Op::AveragePool { window, count_include_pad: true }, &[x]);
     check(&mut builder);
