@@ -14,6 +14,7 @@ mod resizing;
 mod structure;
 
 use brelu_core::geometry::{Conv2d, Shape};
+use brelu_core::local::Permutation;
 use brelu_core::plan::{ColourOrder, Plan};
 
 use super::net::Net;

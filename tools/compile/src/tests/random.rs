@@ -30,6 +30,12 @@ fn append(builder: &mut Builder, code: u8, x: NodeId, other: NodeId) -> NodeId {
             let columns = Axis::identity(shape.width);
             builder.push(Op::View { channels, rows: Axis::pad(shape.height, 1, 0), columns }, &[x])
         }
+        11 => {
+            let permutation =
+                Permutation::new(&[shape.channels, shape.height, shape.width], &[2, 0, 1]).unwrap();
+            let to = Shape::new(shape.width, shape.channels, shape.height);
+            builder.push(Op::permuted(permutation, to), &[x])
+        }
         _ => x,
     }
 }
@@ -37,7 +43,7 @@ fn append(builder: &mut Builder, code: u8, x: NodeId, other: NodeId) -> NodeId {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
     #[test]
-    fn networks_compile(codes in prop::collection::vec((0u8..=10, 0usize..8), 1..10)) {
+    fn networks_compile(codes in prop::collection::vec((0u8..=11, 0usize..8), 1..10)) {
         let mut builder = Builder::new(8, 7);
         for (code, back) in codes {
             let x = builder.graph.output;

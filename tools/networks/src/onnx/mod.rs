@@ -29,6 +29,7 @@ pub mod proto;
 mod reshaping;
 mod resize;
 mod selection;
+mod space;
 mod spatial;
 mod split;
 mod tail;

@@ -4,6 +4,7 @@ use super::build::{Builder, Tensor, Value};
 use super::call::{Call, axis};
 use super::constant::Constant;
 use super::error::Problem;
+use super::transposition::{common, inverse};
 use crate::graph::{Axis, Op};
 
 /// Positions `start`, `start + step`, ... of an axis: `len` of them.
@@ -134,8 +135,11 @@ pub(super) fn concat(call: &Call, build: &mut Builder) -> Problem<Tensor> {
     let inputs = inputs.collect::<Result<Vec<_>, _>>()?;
     let first = inputs.iter().find_map(|value| value.tensor()).ok_or("joins nothing")?.clone();
     let given = call.int("axis", 1);
-    if first.dims.len() < 2 || axis(given, first.dims.len())? != 1 {
-        return Err(format!("attribute axis = {given}: only the channels (axis 1) can be joined"));
+    let along = axis(given, first.dims.len())?;
+    if first.dims.len() < 2 || along == 0 {
+        return Err(format!(
+            "attribute axis = {given}: only the channels (axis 1) can be joined, and what is behind them"
+        ));
     }
     if inputs.iter().any(|value| value.dims().len() != first.dims.len()) {
         return Err("joins tensors with different numbers of dimensions".into());
@@ -145,7 +149,29 @@ pub(super) fn concat(call: &Call, build: &mut Builder) -> Problem<Tensor> {
         Value::Constant(constant) => filled(build, constant, &first),
     });
     let tensors = tensors.collect::<Problem<Vec<_>>>()?;
-    let mut dims = first.dims.clone();
+    join(&tensors, along, build)
+}
+
+/// Tensors one after the other along an axis, which is brought to the place of the channels for that.
+fn join(tensors: &[Tensor], along: usize, build: &mut Builder) -> Problem<Tensor> {
+    if let Some((bases, order)) = common(tensors, build).filter(|(_, order)| order[along] != 0) {
+        let joined = join(&bases, order[along], build)?;
+        return build.transpose_back(joined, order);
+    }
+    let axes = tensors.first().map_or(0, |tensor| tensor.dims.len());
+    if along != 1 {
+        let others = (1..axes).filter(|axis| *axis != along);
+        let order: Vec<usize> = [0, along].into_iter().chain(others).collect();
+        let moved =
+            tensors.iter().map(|tensor| build.transpose(tensor, &order)).collect::<Problem<Vec<_>>>()?;
+        let joined = join_channels(&moved, build)?;
+        return build.transpose(&joined, &inverse(&order));
+    }
+    join_channels(tensors, build)
+}
+
+fn join_channels(tensors: &[Tensor], build: &mut Builder) -> Problem<Tensor> {
+    let mut dims = tensors.first().map_or(Vec::new(), |tensor| tensor.dims.clone());
     dims[1] = tensors.iter().map(|tensor| tensor.dims[1]).sum();
     build.push_as(Op::Concat, &tensors.iter().collect::<Vec<_>>(), dims)
 }

@@ -69,6 +69,9 @@ pub(super) fn walk(
         let text = "The file computes in 16 bits behind a Cast; here it is computed in 32, so results differ slightly.";
         notes.push(text.into());
     }
+    if walk.last {
+        notes.push("The channels of the input come last in the file (NHWC); here they come first.".into());
+    }
     if walk.build.graph.takes_bytes {
         notes.push("The network takes the pixels as they are, 0 to 255 (uint8): its divisor is 1.".into());
     }
@@ -107,6 +110,8 @@ struct Walk<'model> {
     made: usize,
     /// Whether tensors are cast to 16 bits.
     halves: bool,
+    /// Whether the channels of the input come last in the file.
+    last: bool,
 }
 
 impl<'model> Walk<'model> {
@@ -121,8 +126,11 @@ impl<'model> Walk<'model> {
     ) -> Result<Self, ImportError> {
         let input = ends::input(graph)?;
         let bytes = ends::takes_bytes(input)?;
-        let dims = ends::input_dims(input, options)?;
-        let input_shape = shape(&dims)
+        let last = transposition::comes_last(graph, &input.name);
+        let dims = ends::input_dims(input, options, last)?;
+        let last = last && dims.len() == 4;
+        let first = if last { vec![dims[0], dims[3], dims[1], dims[2]] } else { dims.clone() };
+        let input_shape = shape(&first)
             .map_err(|problem| ImportError::Model(format!("input \"{}\" {problem}", input.name)))?;
         let mut build = Builder::new(Graph::new(&graph.name, &input.name, input_shape)?);
         build.graph.takes_bytes = bytes;
@@ -137,6 +145,7 @@ impl<'model> Walk<'model> {
             bytes: model.encoded_len(),
             made: 0,
             halves: false,
+            last: false,
         };
         let mut read: HashSet<&str> = nodes.iter().flat_map(|node| &node.input).map(String::as_str).collect();
         read.insert(output);
@@ -146,8 +155,19 @@ impl<'model> Walk<'model> {
             walk.check_room()?;
             walk.values.insert(&initializer.name, Value::Constant(Rc::new(constant)));
         }
-        walk.values.insert(&input.name, Value::Tensor(Tensor { id, dims, bytes }));
+        let mut tensor = Tensor { id, dims: first, bytes };
+        if last {
+            tensor = walk.channels_last(&tensor, &input.name)?;
+        }
+        walk.values.insert(&input.name, Value::Tensor(tensor));
         Ok(walk)
+    }
+
+    /// The input as the file has it.
+    fn channels_last(&mut self, first: &Tensor, name: &str) -> Result<Tensor, ImportError> {
+        self.build.begin(&format!("{name}/channels last"));
+        self.last = true;
+        self.build.transpose_back(first.clone(), transposition::TO_LAST.to_vec()).map_err(ImportError::Model)
     }
 
     /// Refuses to make more numbers than a file of this size has any use for.
@@ -273,7 +293,7 @@ fn values<'model>(
 fn transposed(call: &Call, build: &mut Builder, operator: Operator) -> Option<Problem<Tensor>> {
     let (before, order) = transposition::before(call, build)?;
     let result = operator(&before, build).ok()?;
-    Some(build.transpose(&result, &order))
+    Some(build.transpose_back(result, order))
 }
 
 /// Why no input would make an operation one that is supported.
