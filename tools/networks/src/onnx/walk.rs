@@ -309,7 +309,8 @@ fn unsupported(node: &NodeProto) -> Option<String> {
     }
 }
 
-type Operator = fn(&Call, &mut Builder) -> Problem<Tensor>;
+/// From a call to its result, or to all of several ones.
+type Operator<Results = Tensor> = fn(&Call, &mut Builder) -> Problem<Results>;
 
 /// Whether a computed tensor can be given to an operator.
 fn is_supported(name: &str) -> bool {
@@ -317,7 +318,7 @@ fn is_supported(name: &str) -> bool {
 }
 
 /// What becomes of a tensor, or of a constant, where that are several ones.
-fn several(name: &str) -> Option<fn(&Call, &mut Builder) -> Problem<Vec<Value>>> {
+fn several(name: &str) -> Option<Operator<Vec<Value>>> {
     (name == "Split").then_some(split::split)
 }
 
