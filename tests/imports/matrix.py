@@ -13,8 +13,8 @@ FAULT = "fault_"
 
 
 def cases():
-    for make in (convolutions, transposed_convolutions, products, norms, activations, pooling, arithmetic, shapes, slices, pads, resizes,
-                 folding, types, ends, faults, versions, axes.cases, smooth.cases):
+    for make in (convolutions, transposed_convolutions, sequences, channels_last, permutations, products, norms, activations, pooling,
+                 arithmetic, shapes, slices, pads, resizes, folding, types, ends, faults, versions, axes.cases, smooth.cases):
         yield from make()
 
 
@@ -49,7 +49,11 @@ def convolutions():
         case = Case(f"conv_groups{groups}_{outputs}", (1, 4, 5, 5))
         case.node("Conv", "x", case.constant(case.numbers.any(outputs, 4 // groups, 3, 3)), group=groups)
         yield case.done()
-    for name, shape, kernel in (("1d", (1, 3, 8), (4, 3, 3)), ("3d", (1, 2, 4, 4, 4), (2, 2, 2, 2, 2))):
+    for name, shape, kernel in (("1d", (1, 3, 8), (4, 3, 3)), ("3d", (1, 2, 4, 4, 4), (2, 2, 2, 2, 2)),
+                                ("3d_front", (1, 2, 1, 4, 5), (3, 2, 1, 2, 3)),
+                                ("3d_middle", (1, 2, 4, 1, 5), (3, 2, 2, 1, 3)),
+                                ("3d_back", (1, 2, 4, 5, 1), (3, 2, 2, 3, 1)),
+                                ("3d_line", (1, 2, 1, 1, 5), (3, 2, 1, 1, 2))):
         case = Case(f"conv_{name}", shape)
         case.node("Conv", "x", case.constant(case.numbers.any(*kernel)))
         yield case.done()
@@ -91,6 +95,173 @@ def transposed_convolutions():
     case.node("ConvTranspose", "x", case.constant(case.numbers.any(3, 3, 4, 4)), strides=[2, 2], pads=[1, 1, 1, 1])
     norm(case, 13)
     case.node("Relu")
+    yield case.done()
+
+
+def sequences():
+    """One dimension behind the channels, and three of which one has one element."""
+    settings = [("plain", {}), ("pads", {"pads": [2, 1]}), ("stride", {"strides": [2], "pads": [1, 0]}),
+                ("dilated", {"dilations": [2]}), ("upper", {"auto_pad": "SAME_UPPER", "strides": [2]})]
+    for name, attributes in settings:
+        case = Case(f"conv1d_{name}", (1, 3, 9))
+        case.node("Conv", "x", case.constant(case.numbers.any(4, 3, 3)), case.constant(case.numbers.any(4)), **attributes)
+        norm_of(case, 4)
+        case.node("Relu")
+        yield case.done()
+        if "auto_pad" not in attributes:
+            case = Case(f"convt1d_{name}", (1, 3, 5))
+            case.node("ConvTranspose", "x", case.constant(case.numbers.any(3, 2, 4)), **attributes)
+            yield case.done()
+    for operator, attributes in (("MaxPool", {"kernel_shape": [3], "strides": [2], "pads": [1, 1]}),
+                                 ("AveragePool", {"kernel_shape": [2], "strides": [2]}),
+                                 ("GlobalAveragePool", {}), ("GlobalMaxPool", {})):
+        for shape in ((1, 3, 8), (1, 3, 4, 1, 5)):
+            attributes = dict(attributes)
+            if len(shape) == 5 and "kernel_shape" in attributes:
+                attributes = {key: [*value[:1], 0 if key == "pads" else 1, *value[:1]] * (1 + (key == "pads"))
+                              for key, value in attributes.items()}
+            case = Case(f"{operator.lower()}_rank{len(shape)}", shape)
+            case.node(operator, **attributes)
+            yield case.done()
+    case = Case("convt3d", (1, 2, 3, 1, 4))
+    case.node("ConvTranspose", "x", case.constant(case.numbers.any(2, 3, 2, 1, 3)), strides=[2, 1, 2])
+    yield case.done()
+    case = Case("conv1d_classifier", (1, 3, 16))
+    case.node("Conv", "x", case.constant(case.numbers.any(4, 3, 3)), pads=[1, 1])
+    case.node("Relu")
+    case.node("MaxPool", kernel_shape=[2], strides=[2])
+    case.node("Flatten")
+    case.node("Gemm", case.last, case.constant(case.numbers.any(32, 5)))
+    yield case.done()
+
+
+def norm_of(case, channels):
+    parts = [case.numbers.positive(channels), case.numbers.any(channels), case.numbers.any(channels),
+             case.numbers.positive(channels)]
+    case.node("BatchNormalization", case.last, *[case.constant(part) for part in parts])
+
+
+def channels_last():
+    """Networks as TensorFlow has them, each convolution between transpositions as a converter makes them."""
+    def conv(case, channels, outputs, **attributes):
+        case.node("Transpose", perm=[0, 3, 1, 2])
+        case.node("Conv", case.last, case.constant(case.numbers.any(outputs, channels, 3, 3)), pads=[1, 1, 1, 1], **attributes)
+        case.node("Transpose", perm=[0, 2, 3, 1])
+
+    case = Case("nhwc_chain", (1, 6, 8, 3))
+    case.node("Mul", "x", case.constant(case.numbers.positive(3)))
+    case.node("Sub", case.last, case.constant(case.numbers.any(1, 1, 3)))
+    conv(case, 3, 4)
+    case.node("Add", case.last, case.constant(case.numbers.any(4)))
+    first = case.node("Relu")
+    conv(case, 4, 4)
+    case.node("Add", case.last, first)
+    case.node("Relu")
+    case.node("Concat", case.last, first, axis=3)
+    case.node("Pad", case.last, case.ints(0, 1, 0, 0, 0, 0, 1, 0))
+    case.node("Transpose", perm=[0, 3, 1, 2])
+    case.node("MaxPool", kernel_shape=[2, 2], strides=[2, 2])
+    case.node("Transpose", perm=[0, 2, 3, 1])
+    case.node("Reshape", case.last, case.ints(1, 96))
+    case.node("MatMul", case.last, case.constant(case.numbers.any(96, 5)))
+    case.node("Add", case.last, case.constant(case.numbers.any(5)))
+    yield case.done()
+    case = Case("nhwc_grey", (1, 6, 6, 1))
+    case.node("Mul", "x", case.constant(np.float32(0.5)))
+    conv(case, 1, 3, strides=[2, 2])
+    case.node("Relu")
+    case.node("Reshape", case.last, case.ints(1, -1))
+    case.node("MatMul", case.last, case.constant(case.numbers.any(27, 4)))
+    yield case.done()
+    case = Case("nhwc_dense_map", (1, 4, 5, 3))
+    conv(case, 3, 4)
+    case.node("Relu")
+    case.node("MatMul", case.last, case.constant(case.numbers.any(4, 6)))
+    case.node("Add", case.last, case.constant(case.numbers.any(6)))
+    case.node("Relu")
+    conv(case, 6, 2)
+    case.node("Transpose", perm=[0, 3, 1, 2])
+    yield case.done()
+    case = Case("nhwc_split", (1, 4, 5, 3))
+    conv(case, 3, 4)
+    parts = case.node("Split", case.last, case.ints(1, 3), axis=-1, outputs=2)
+    conv(case, 1, 2)
+    case.node("Concat", case.last, f"{parts}_1", axis=-1)
+    case.node("Transpose", perm=[0, 3, 1, 2])
+    yield case.done()
+
+
+def permutations():
+    for order in itertools.permutations(range(1, 4)):
+        case = Case(f"permute_rank4_{''.join(map(str, order))}", (1, 3, 4, 5))
+        case.node("Relu")
+        case.node("Transpose", perm=[0, *order])
+        case.node("Neg")
+        yield case.done()
+    for order in ([0, 2, 1, 3, 4], [0, 4, 3, 2, 1], [0, 1, 3, 4, 2], [0, 3, 1, 4, 2]):
+        case = Case(f"permute_rank5_{''.join(map(str, order))}", (1, 2, 3, 4, 5))
+        case.node("Transpose", perm=order)
+        case.node("Relu")
+        yield case.done()
+    for order in ([0, 3, 5, 1, 2, 4], [0, 1, 4, 2, 5, 3], [0, 5, 1, 3, 2, 4]):
+        case = Case(f"permute_rank6_{''.join(map(str, order))}", (1, 12, 4, 6))
+        case.node("Reshape", "x", case.ints(1, 3, 2, 2, 4, 6))
+        case.node("Transpose", perm=order)
+        case.node("Reshape", case.last, case.ints(1, 12, 4, 6))
+        yield case.done()
+    for block, mode, shape in itertools.product((1, 2, 3), (None, "DCR", "CRD"), ((1, 36, 2, 3),)):
+        case = Case(f"depthtospace_{block}_{mode}", shape)
+        case.node("DepthToSpace", blocksize=block, **({} if mode is None else {"mode": mode}))
+        yield case.done()
+    for block in (1, 2, 3):
+        case = Case(f"spacetodepth_{block}", (1, 2, 6, 12))
+        case.node("SpaceToDepth", blocksize=block)
+        yield case.done()
+    case = Case("pixel_shuffle", (1, 3, 4, 5))
+    case.node("Conv", "x", case.constant(case.numbers.any(8, 3, 3, 3)), pads=[1, 1, 1, 1])
+    case.node("DepthToSpace", blocksize=2, mode="CRD")
+    norm_of(case, 2)
+    case.node("Relu")
+    yield case.done()
+    for axis, rank in ((2, 3), (1, 5), (2, 5), (3, 5), (4, 5)):
+        case = Case(f"concat_rank{rank}_{axis}", (1, 2, 3, 2, 2)[:rank])
+        case.node("Concat", "x", case.node("Relu", "x"), "x", axis=axis)
+        yield case.done()
+    for axis, (start, end, step) in itertools.product((1, 2, 3, 4), ((1, 3, 1), (0, 4, 2))):
+        case = Case(f"slice_rank5_{axis}_{start}_{step}", (1, 4, 4, 4, 4))
+        case.node("Slice", "x", *[case.ints(value) for value in (start, end, axis, step)])
+        yield case.done()
+    for axis in (1, 2, 4):
+        case = Case(f"split_rank5_{axis}", (1, 4, 4, 4, 4))
+        parts = case.node("Split", axis=axis, outputs=2)
+        case.node("Sub", f"{parts}_1", parts)
+        yield case.done()
+    case = Case("split_unused", (1, 6, 3, 3))
+    parts = case.node("Split", "x", case.ints(1, 2, 3), axis=1, outputs=3)
+    case.node("Relu", f"{parts}_1")
+    yield case.done()
+    case = Case("split_num_outputs", (1, 7, 3, 3), opset=18)
+    parts = case.node("Split", axis=1, num_outputs=3, outputs=3)
+    case.node("Relu", f"{parts}_2")
+    yield case.done()
+    case = Case("split_shuffle", (1, 4, 3, 3))
+    parts = case.node("Split", axis=1, outputs=2)
+    case.node("Conv", f"{parts}_1", case.constant(case.numbers.any(2, 2, 1, 1)))
+    case.node("Concat", parts, case.node("Relu"), axis=1)
+    case.node("Reshape", case.last, case.ints(1, 2, 2, 3, 3))
+    case.node("Transpose", perm=[0, 2, 1, 3, 4])
+    case.node("Reshape", case.last, case.ints(1, -1, 3, 3))
+    yield case.done()
+    for shape, columns in (((1, 5, 3), 4), ((1, 2, 5, 3), 2), ((1, 2, 3, 4, 5), 3)):
+        case = Case(f"matmul_rank{len(shape)}", shape)
+        case.node("MatMul", "x", case.constant(case.numbers.any(shape[-1], columns)))
+        case.node("Add", case.last, case.constant(case.numbers.any(columns)))
+        case.node("Relu")
+        yield case.done()
+    case = Case("head_of_boxes", (1, 8, 3, 4))
+    case.node("Reshape", "x", case.ints(1, 2, 4, 3, 4))
+    case.node("Transpose", perm=[0, 1, 3, 4, 2])
+    case.node("Reshape", case.last, case.ints(1, -1, 4))
     yield case.done()
 
 

@@ -137,7 +137,7 @@ impl Permutation {
     pub(crate) fn run(&self, part: Range<usize>, from: usize) -> Option<Run> {
         let (length, step) = self.fastest();
         // What stands behind another element of the part is in the run of that one.
-        let continues = from / step % length > 0 && from >= part.start + step;
+        let continues = !(from / step).is_multiple_of(length) && from >= part.start + step;
         let at = if continues { (from / (step * length) + 1) * (step * length) } else { from };
         let left = part.end.checked_sub(at).filter(|left| *left > 0)?;
         let len = (length - at / step % length).min(left.div_ceil(step));

@@ -95,6 +95,11 @@ fn outcome(name: &str, case: &Case) -> Outcome {
 }
 
 fn difference(imported: &Import, graph: &Graph, input: &[f32], case: &str, wanted: &[f32]) -> Option<String> {
+    let input = if imported.notes.iter().any(|note| note.contains("(NHWC)")) {
+        &channels_first(graph, input)
+    } else {
+        input
+    };
     let got = match run(graph, input) {
         Ok(scores) if left_out(imported, "Resize") => return decisions(imported, graph, &scores, wanted),
         Ok(scores) => finished(imported, graph, scores),
@@ -108,6 +113,12 @@ fn difference(imported: &Import, graph: &Graph, input: &[f32], case: &str, wante
     let worst = got.iter().zip(wanted).map(|(got, wanted)| (got - wanted).abs()).fold(0.0, f32::max);
     (worst.is_nan() || worst > tolerance * largest)
         .then(|| format!("off by {worst}, numbers up to {largest}"))
+}
+
+/// The input of a file whose channels come last.
+fn channels_first(graph: &Graph, input: &[f32]) -> Vec<f32> {
+    let channels = graph.input_shape().channels as usize;
+    (0..channels).flat_map(|channel| input.iter().skip(channel).step_by(channels)).copied().collect()
 }
 
 fn left_out(imported: &Import, operator: &str) -> bool {

@@ -16,6 +16,7 @@ mod smooth;
 mod structure;
 
 use brelu_core::geometry::{Conv2d, Shape};
+use brelu_core::local::Permutation;
 use brelu_core::plan::{ColourOrder, Plan};
 
 use super::net::Net;

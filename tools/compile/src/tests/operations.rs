@@ -124,6 +124,21 @@ fn concatenation_slices_and_repetition() {
 }
 
 #[test]
+fn depth_to_space_and_channels_last() {
+    let mut builder = Builder::new(5, 6);
+    let x = builder.conv(builder.input(), 8, 3, 1, 1);
+    let to_space = Permutation::new(&[2, 2, 2, 5, 6], &[0, 3, 1, 4, 2]).unwrap();
+    let x = builder.push(Op::permuted(to_space, Shape::new(2, 10, 12)), &[x]);
+    let x = builder.relu(x);
+    let x = builder.conv(x, 4, 3, 1, 1);
+    let last = Permutation::new(&[4, 120], &[1, 0]).unwrap();
+    builder.push(Op::permuted(last, Shape::new(10, 12, 4)), &[x]);
+    let compiled = check(&mut builder);
+    // Nothing is exchanged for either.
+    assert_eq!(compiled.report.round_trips, 1);
+}
+
+#[test]
 fn what_is_left_of_normalisation_is_a_depthwise_map() {
     let mut builder = Builder::new(6, 6);
     let x = builder.conv(builder.input(), 4, 3, 1, 1);

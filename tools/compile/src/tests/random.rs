@@ -32,6 +32,12 @@ fn append(builder: &mut Builder, code: u8, x: NodeId, other: NodeId) -> NodeId {
         }
         11 if same => builder.push(Op::Multiply, &[x, other]),
         12 if plane == Shape::new(shape.channels, 1, 1) => builder.push(Op::Multiply, &[x, other]),
+        13 => {
+            let permutation =
+                Permutation::new(&[shape.channels, shape.height, shape.width], &[2, 0, 1]).unwrap();
+            let to = Shape::new(shape.width, shape.channels, shape.height);
+            builder.push(Op::permuted(permutation, to), &[x])
+        }
         _ => x,
     }
 }
@@ -39,7 +45,7 @@ fn append(builder: &mut Builder, code: u8, x: NodeId, other: NodeId) -> NodeId {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
     #[test]
-    fn networks_compile(codes in prop::collection::vec((0u8..=12, 0usize..8), 1..10)) {
+    fn networks_compile(codes in prop::collection::vec((0u8..=13, 0usize..8), 1..10)) {
         let mut builder = Builder::new(8, 7);
         for (code, back) in codes {
             let x = builder.graph.output;

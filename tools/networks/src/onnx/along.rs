@@ -7,6 +7,7 @@
 
 use super::build::{Builder, Tensor};
 use super::error::Problem;
+use super::transposition::common;
 use crate::graph::{Axis, Op};
 
 /// Most pieces of one list.
@@ -111,6 +112,10 @@ pub(super) fn join(build: &mut Builder, at: usize, parts: &[Tensor]) -> Problem<
     };
     if let Some(other) = parts.iter().find(|part| !fits(part)) {
         return Err(format!("joins {:?} and {:?} along dimension {at}", first.dims, other.dims));
+    }
+    if let Some((bases, order)) = common(parts, build).filter(|(_, order)| order[at] != 0) {
+        let joined = join(build, order[at], &bases)?;
+        return build.transpose_back(joined, order);
     }
     let mut dims = first.dims.clone();
     dims[at] = parts.iter().map(|part| part.dims[at]).sum();

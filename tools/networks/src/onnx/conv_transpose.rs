@@ -14,11 +14,10 @@ use along::{Along, axes};
 use brelu_core::geometry::Conv2d;
 
 pub(super) fn conv_transpose(call: &Call, build: &mut Builder) -> Problem<Tensor> {
-    let x = call.tensor(0)?;
-    x.planes()?;
-    let input = build.graph[x.id].shape;
-    let weights = call.constant(1)?;
-    let kernel = kernel(call, weights)?;
+    let (x, weights) = (call.tensor(0)?, call.constant(1)?);
+    let (space, kernel) = kernel(call, x, weights)?;
+    let map = space.map(x, build)?;
+    let input = build.graph[map.id].shape;
     let groups = groups(call, input.channels)?;
     if weights.dims[0] as u64 != u64::from(input.channels) {
         return Err(format!(
@@ -26,7 +25,7 @@ pub(super) fn conv_transpose(call: &Call, build: &mut Builder) -> Problem<Tensor
             weights.dims, input.channels
         ));
     }
-    let axes = axes(call, kernel, [input.height, input.width])?;
+    let axes = axes(call, &space, kernel, [input.height, input.width])?;
     let outputs = weights.dims[1] * groups as usize;
     let bias = match call.optional_constant(2)? {
         Some(bias) if bias.len() != outputs => {
@@ -49,15 +48,16 @@ pub(super) fn conv_transpose(call: &Call, build: &mut Builder) -> Problem<Tensor
     };
     let weights = moved(&geometry, &axes, weights.floats())?;
     let bias = bias.iter().flat_map(|bias| std::iter::repeat_n(*bias, cell)).collect();
-    let cells = build.push(Op::Conv { geometry, weights, bias }, &[x])?;
-    placed(build, &cells, outputs, &axes)
+    let cells = build.push(Op::Conv { geometry, weights, bias }, &[&map])?;
+    let result = placed(build, &cells, outputs, &axes)?;
+    space.restored(&result, build)
 }
 
 /// The weights by output channel, place in the cell, input channel and tap.
 fn moved(geometry: &Conv2d, axes: &[Along; 2], weights: Vec<f32>) -> Problem<Vec<f32>> {
     let [rows, columns] = axes;
     let [height, width] = geometry.kernel.map(usize::from);
-    let len = u64::from(geometry.out_channels) * geometry.fan_in() as u64;
+    let len = u64::from(geometry.out_channels).saturating_mul(geometry.fan_in() as u64);
     if len > MAX_MADE.max(16 * weights.len()) as u64 {
         return Err(format!(
             "its strides {:?} and dilations make {len} weights of {}, which is not supported",

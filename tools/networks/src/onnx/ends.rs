@@ -4,6 +4,7 @@ use super::ImportOptions;
 use super::error::ImportError;
 use super::order::Producers;
 use super::proto::{Dimension, GraphProto, TensorTypeProto, ValueInfoProto, data_type};
+use brelu_core::geometry::Shape;
 use std::collections::HashSet;
 
 /// The name whose value is the result: the chosen output, or the first one of the file. Says which others there are.
@@ -80,11 +81,18 @@ pub(super) fn other_float(input: &ValueInfoProto) -> Option<String> {
         .then(|| data_type::name(kind))
 }
 
-/// The dimensions of the input with a batch of one, open ones taken from the options.
-pub(super) fn input_dims(input: &ValueInfoProto, options: &ImportOptions) -> Result<Vec<usize>, ImportError> {
+/// The dimensions of the input with a batch of one, open ones taken from the options; `last` if channels come last.
+pub(super) fn input_dims(
+    input: &ValueInfoProto,
+    options: &ImportOptions,
+    last: bool,
+) -> Result<Vec<usize>, ImportError> {
     let declared =
         tensor_type(input).and_then(|tensor| tensor.shape.as_ref()).map_or(&[][..], |shape| &shape.dim);
-    let wanted = options.input.map(|shape| [1, shape.channels, shape.height, shape.width]);
+    let wanted = options.input.map(|Shape { channels, height, width }| match last {
+        true => [1, height, width, channels],
+        false => [1, channels, height, width],
+    });
     if declared.is_empty() {
         let wanted = wanted.ok_or_else(|| shape_needed(input, "gives no sizes"))?;
         return Ok(wanted.map(|size| size as usize).to_vec());
@@ -119,7 +127,7 @@ fn check_dims(input: &ValueInfoProto, dims: &[usize]) -> Result<(), ImportError>
         [size] => refusal(&format!(
             "has one dimension of {size}: export the model with a batch of 1 before it, [1, {size}]"
         )),
-        [a, b, c] => refusal(&format!(
+        [a, b, c] if a != 1 => refusal(&format!(
             "has the dimensions {dims:?}, not batch, channels, height and width: export the model for an input of [1, {a}, \
              {b}, {c}]"
         )),

@@ -38,6 +38,7 @@ mod reshaping;
 mod resize;
 mod selection;
 mod smooth;
+mod space;
 mod spatial;
 mod split;
 mod stretch;

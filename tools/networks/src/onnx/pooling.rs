@@ -3,14 +3,21 @@
 use super::build::{Builder, Tensor};
 use super::call::Call;
 use super::error::Problem;
-use super::spatial::{Spatial, kernel_shape};
+use super::space::{self, Space, kernel_shape};
+use super::spatial::Spatial;
 use crate::graph::{Op, Window};
 
-fn window(call: &Call, build: &Builder) -> Problem<Window> {
+/// The window, what of the input's dimensions it covers, and the input with rows and columns.
+fn window(call: &Call, build: &mut Builder) -> Problem<(Window, Space, Tensor)> {
     let x = call.tensor(0)?;
-    x.planes()?;
+    if !(3..=5).contains(&x.dims.len()) {
+        x.planes()?;
+    }
+    let sizes = kernel_shape(call, x)?;
+    let space = Space::of(x, &sizes)?;
+    let map = space.map(x, build)?;
     let Spatial { kernel, stride, dilation, pads } =
-        Spatial::read(call, kernel_shape(call)?, build.graph[x.id].shape)?;
+        Spatial::read(call, &space, space::kernel(&space, &sizes)?, build.graph[map.id].shape)?;
     // The standard counts the gaps when it pads, runtimes do not.
     let gaps = dilation != [1; 2];
     let mode = call.text("auto_pad", "NOTSET")?;
@@ -19,18 +26,20 @@ fn window(call: &Call, build: &Builder) -> Problem<Window> {
             "attribute auto_pad = {mode:?} with dilations {dilation:?}: runtimes pad differently, export the model with pads"
         ));
     }
-    Ok(Window { kernel, stride, dilation, pads, ceil: call.int("ceil_mode", 0) != 0 })
+    Ok((Window { kernel, stride, dilation, pads, ceil: call.int("ceil_mode", 0) != 0 }, space, map))
 }
 
 pub(super) fn max(call: &Call, build: &mut Builder) -> Problem<Tensor> {
-    let window = window(call, build)?;
-    build.push(Op::MaxPool(window), &[call.tensor(0)?])
+    let (window, space, map) = window(call, build)?;
+    let result = build.push(Op::MaxPool(window), &[&map])?;
+    space.restored(&result, build)
 }
 
 pub(super) fn average(call: &Call, build: &mut Builder) -> Problem<Tensor> {
-    let window = window(call, build)?;
+    let (window, space, map) = window(call, build)?;
     let count_include_pad = call.int("count_include_pad", 0) != 0;
-    build.push(Op::AveragePool { window, count_include_pad }, &[call.tensor(0)?])
+    let result = build.push(Op::AveragePool { window, count_include_pad }, &[&map])?;
+    space.restored(&result, build)
 }
 
 fn whole_plane(x: &Tensor, build: &Builder) -> Problem<Window> {
@@ -42,15 +51,21 @@ fn whole_plane(x: &Tensor, build: &Builder) -> Problem<Window> {
 }
 
 pub(super) fn global_max(call: &Call, build: &mut Builder) -> Problem<Tensor> {
-    let x = call.tensor(0)?;
-    x.planes()?;
-    let window = whole_plane(x, build)?;
-    build.push(Op::MaxPool(window), &[x])
+    global(call, build, Op::MaxPool)
 }
 
 pub(super) fn global_average(call: &Call, build: &mut Builder) -> Problem<Tensor> {
+    global(call, build, |window| Op::AveragePool { window, count_include_pad: false })
+}
+
+/// Over all dimensions of space, as many as there are.
+fn global(call: &Call, build: &mut Builder, op: impl FnOnce(Window) -> Op) -> Problem<Tensor> {
     let x = call.tensor(0)?;
-    x.planes()?;
-    let window = whole_plane(x, build)?;
-    build.push(Op::AveragePool { window, count_include_pad: false }, &[x])
+    let [batch, channels, rows @ .., columns] = &x.dims[..] else { return x.planes().map(|()| x.clone()) };
+    let (rows, columns) = if rows.is_empty() { (*columns, 1) } else { (rows.iter().product(), *columns) };
+    let map = build.reshape(x, vec![*batch, *channels, rows, columns])?;
+    let window = whole_plane(&map, build)?;
+    let result = build.push(op(window), &[&map])?;
+    let dims = (0..x.dims.len()).map(|axis| if axis < 2 { x.dims[axis] } else { 1 }).collect();
+    build.reshape(&result, dims)
 }

@@ -2,6 +2,7 @@
 
 use super::call::Call;
 use super::error::Problem;
+use super::space::Space;
 use brelu_core::geometry::Shape;
 
 /// The window attributes of a two-dimensional operation.
@@ -15,15 +16,14 @@ pub(super) struct Spatial {
 
 impl Spatial {
     /// Reads the attributes for a kernel on an input of shape `x`; `auto_pad` becomes pads.
-    pub(super) fn read(call: &Call, kernel: [u16; 2], x: Shape) -> Problem<Self> {
-        let stride = values(call, "strides", [1; 2])?;
-        let dilation = values(call, "dilations", [1; 2])?;
+    pub(super) fn read(call: &Call, space: &Space, kernel: [u16; 2], x: Shape) -> Problem<Self> {
+        let [stride, dilation] = [space.values(call, "strides", 1)?, space.values(call, "dilations", 1)?];
         if stride.contains(&0) || dilation.contains(&0) || kernel.contains(&0) {
             return Err("a kernel size, stride or dilation is zero".into());
         }
         let spatial = Self { kernel, stride, dilation, pads: [0; 4] };
         let pads = match call.text("auto_pad", "NOTSET")? {
-            "NOTSET" | "" => values(call, "pads", [0; 4])?,
+            "NOTSET" | "" => space.pads(call)?,
             "VALID" => [0; 4],
             "SAME_UPPER" => spatial.same(x, false)?,
             "SAME_LOWER" => spatial.same(x, true)?,
@@ -55,25 +55,4 @@ impl Spatial {
         }
         Ok(pads)
     }
-}
-
-/// The kernel size of a pooling operation.
-pub(super) fn kernel_shape(call: &Call) -> Problem<[u16; 2]> {
-    match call.ints("kernel_shape") {
-        Some(_) => values(call, "kernel_shape", [0; 2]),
-        None => Err("attribute kernel_shape is missing".into()),
-    }
-}
-
-pub(super) fn values<const N: usize>(call: &Call, name: &str, default: [u16; N]) -> Problem<[u16; N]> {
-    let Some(given) = call.ints(name) else { return Ok(default) };
-    if given.len() != N {
-        return Err(format!("attribute {name} = {given:?} is not for two dimensions"));
-    }
-    let mut values = default;
-    for (value, given_value) in values.iter_mut().zip(given) {
-        *value = u16::try_from(*given_value)
-            .map_err(|_| format!("attribute {name} = {given:?} is out of range"))?;
-    }
-    Ok(values)
 }

@@ -8,6 +8,7 @@ use super::build::{Builder, Tensor, Value, shape};
 use super::call::Call;
 use super::constant::Constant;
 use super::error::Problem;
+use super::proto::GraphProto;
 use crate::graph::{Axis, Op};
 use brelu_core::local::Permutation;
 
@@ -43,9 +44,23 @@ impl Builder {
             Op::Reshape(_) => self.reshape(&base, dims),
             op => {
                 let result = self.push_as(op, &[&base], dims)?;
-                self.transpositions.insert(result.id, (result.dims.clone(), Transposed { base, order }));
+                self.remember(&result, Transposed { base, order });
                 Ok(result)
             }
+        }
+    }
+
+    /// The result of an operation on what tensors are transpositions of, as one of theirs.
+    pub(super) fn transpose_back(&mut self, result: Tensor, order: Vec<usize>) -> Problem<Tensor> {
+        let tensor = self.transpose(&result, &order)?;
+        self.remember(&tensor, Transposed { base: result, order });
+        Ok(tensor)
+    }
+
+    /// That a tensor is this transposition.
+    fn remember(&mut self, tensor: &Tensor, of: Transposed) {
+        if tensor.id != of.base.id {
+            self.transpositions.insert(tensor.id, (tensor.dims.clone(), of));
         }
     }
 
@@ -61,8 +76,15 @@ impl Builder {
         let mut own = axes.to_vec();
         of.order.iter().zip(axes).for_each(|(at, axis)| own[*at] = *axis);
         let view = self.view(&of.base, &own)?;
-        self.transpose(&view, &of.order)
+        self.transpose_back(view, of.order.clone())
     }
+}
+
+/// What tensors are transpositions of, if all of them are in one order, and that.
+pub(super) fn common(tensors: &[Tensor], build: &Builder) -> Option<(Vec<Tensor>, Vec<usize>)> {
+    let order = build.transposed(tensors.first()?)?.order;
+    let base = |tensor| build.transposed(tensor).filter(|known| known.order == order).map(|known| known.base);
+    Some((tensors.iter().map(base).collect::<Option<_>>()?, order))
 }
 
 /// Operators that do the same with all elements, and with elements of several tensors that are in the same place.
@@ -136,4 +158,33 @@ pub(super) fn inverse(order: &[usize]) -> Vec<usize> {
     let mut back = vec![0; order.len()];
     order.iter().enumerate().for_each(|(place, axis)| back[*axis] = place);
     back
+}
+
+/// Most operations between the input and what brings its channels to the front.
+const LAYERS_BEFORE: usize = 16;
+
+/// From channels last to channels first, and back.
+const TO_FIRST: [i64; 4] = [0, 3, 1, 2];
+pub(super) const TO_LAST: [usize; 4] = [0, 2, 3, 1];
+
+/// Whether the channels of the input come last: the first operation that is not element by element brings them to the front.
+pub(super) fn comes_last(graph: &GraphProto, input: &str) -> bool {
+    let mut name = input;
+    for _ in 0..LAYERS_BEFORE {
+        let Some(reader) = graph.node.iter().find(|node| node.input.iter().any(|read| read == name)) else {
+            break;
+        };
+        let (operator, perm) =
+            (reader.op_type.as_str(), reader.attribute.iter().find(|own| own.name == "perm"));
+        if operator == "Transpose" {
+            return perm.is_some_and(|perm| perm.ints == TO_FIRST);
+        }
+        match reader.output.first() {
+            Some(output) if ELEMENTWISE.contains(&operator) || matches!(operator, "Cast" | "Identity") => {
+                name = output
+            }
+            _ => break,
+        }
+    }
+    false
 }

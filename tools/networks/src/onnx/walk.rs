@@ -87,6 +87,9 @@ pub(super) fn walk(
             "The file computes in {kind}; here it is computed in float32, so results differ slightly."
         ));
     }
+    if walk.last {
+        notes.push("The channels of the input come last in the file (NHWC); here they come first.".into());
+    }
     if walk.build.graph.takes_bytes {
         notes.push("The network takes the pixels as they are, 0 to 255 (uint8): its divisor is 1.".into());
     }
@@ -128,6 +131,8 @@ struct Walk<'model> {
     halves: bool,
     /// Functions that approach no straight line, which only another function of them does.
     steep: Vec<(NodeId, &'model NodeProto)>,
+    /// Whether the channels of the input come last in the file.
+    last: bool,
 }
 
 impl<'model> Walk<'model> {
@@ -143,8 +148,11 @@ impl<'model> Walk<'model> {
     ) -> Result<Self, ImportError> {
         let input = ends::input(graph)?;
         let bytes = ends::takes_bytes(input)?;
-        let dims = ends::input_dims(input, options)?;
-        let input_shape = shape(&dims)
+        let last = transposition::comes_last(graph, &input.name);
+        let dims = ends::input_dims(input, options, last)?;
+        let last = last && dims.len() == 4;
+        let first = if last { vec![dims[0], dims[3], dims[1], dims[2]] } else { dims.clone() };
+        let input_shape = shape(&first)
             .map_err(|problem| ImportError::Model(format!("input \"{}\" {problem}", input.name)))?;
         let mut build = Builder::new(Graph::new(&graph.name, &input.name, input_shape)?);
         build.graph.takes_bytes = bytes;
@@ -161,6 +169,7 @@ impl<'model> Walk<'model> {
             made: 0,
             halves: false,
             steep: Vec::new(),
+            last: false,
         };
         let mut read: HashSet<&str> = nodes.iter().flat_map(|node| &node.input).map(String::as_str).collect();
         read.insert(output);
@@ -170,8 +179,19 @@ impl<'model> Walk<'model> {
             walk.check_room()?;
             walk.values.insert(&initializer.name, Value::Constant(Rc::new(constant)));
         }
-        walk.values.insert(&input.name, Value::Tensor(Tensor { id, dims, bytes }));
+        let mut tensor = Tensor { id, dims: first, bytes };
+        if last {
+            tensor = walk.channels_last(&tensor, &input.name)?;
+        }
+        walk.values.insert(&input.name, Value::Tensor(tensor));
         Ok(walk)
+    }
+
+    /// The input as the file has it.
+    fn channels_last(&mut self, first: &Tensor, name: &str) -> Result<Tensor, ImportError> {
+        self.build.begin(&format!("{name}/channels last"));
+        self.last = true;
+        self.build.transpose_back(first.clone(), transposition::TO_LAST.to_vec()).map_err(ImportError::Model)
     }
 
     /// Refuses to make more numbers than a file of this size has any use for.
@@ -352,7 +372,7 @@ fn values<'model>(
 fn transposed(call: &Call, build: &mut Builder, operator: Operator) -> Option<Problem<Tensor>> {
     let (before, order) = transposition::before(call, build)?;
     let result = operator(&before, build).ok()?;
-    Some(build.transpose(&result, &order))
+    Some(build.transpose_back(result, order))
 }
 
 /// The activations from position `first` on of functions that approach no straight line.
@@ -377,7 +397,8 @@ fn unsupported(node: &NodeProto) -> Option<String> {
     }
 }
 
-type Operator = fn(&Call, &mut Builder) -> Problem<Tensor>;
+/// From a call to its result, or to all of several ones.
+type Operator<Results = Tensor> = fn(&Call, &mut Builder) -> Problem<Results>;
 
 /// Whether a computed tensor can be given to an operator.
 fn is_supported(name: &str) -> bool {
@@ -385,7 +406,7 @@ fn is_supported(name: &str) -> bool {
 }
 
 /// What becomes of a tensor, or of a constant, where that are several ones.
-fn several(name: &str) -> Option<fn(&Call, &mut Builder) -> Problem<Vec<Value>>> {
+fn several(name: &str) -> Option<Operator<Vec<Value>>> {
     (name == "Split").then_some(split::split)
 }
 

@@ -16,7 +16,6 @@ pub(super) fn settle(graph: &mut Graph) {
 }
 
 /// With reshapes between them or not; a reshape if nothing moves.
-
 fn joined(graph: &Graph, id: NodeId) -> Option<(Op, NodeId)> {
     let mut joined = after(graph, &graph[id].op, *graph[id].inputs.first()?)?;
     while let Some(longer) = after(graph, &joined.0, joined.1) {

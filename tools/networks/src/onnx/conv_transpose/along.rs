@@ -2,7 +2,7 @@
 
 use super::super::call::Call;
 use super::super::error::Problem;
-use super::super::spatial::values;
+use super::super::space::Space;
 use crate::graph::Axis;
 
 /// Rows or columns: the sizes, and the first output and their number, counted from where the first tap of the first element
@@ -17,20 +17,20 @@ pub(super) struct Along {
 }
 
 /// Rows and columns of a map of `sizes`.
-pub(super) fn axes(call: &Call, kernel: [u16; 2], sizes: [u32; 2]) -> Problem<[Along; 2]> {
-    let strides = values(call, "strides", [1; 2])?;
-    let dilations = values(call, "dilations", [1; 2])?;
-    let padding = values(call, "output_padding", [0; 2])?;
+pub(super) fn axes(call: &Call, space: &Space, kernel: [u16; 2], sizes: [u32; 2]) -> Problem<[Along; 2]> {
+    let strides = space.values(call, "strides", 1)?;
+    let dilations = space.values(call, "dilations", 1)?;
+    let padding = space.values(call, "output_padding", 0)?;
     if strides.contains(&0) || dilations.contains(&0) || kernel.contains(&0) {
         return Err("a kernel size, stride or dilation is zero".into());
     }
     let mode = call.text("auto_pad", "NOTSET")?;
     let pads = match mode {
-        "NOTSET" | "" => values(call, "pads", [0; 4])?,
+        "NOTSET" | "" => space.pads(call)?,
         "VALID" | "SAME_UPPER" | "SAME_LOWER" => [0; 4],
         other => return Err(format!("attribute auto_pad = {other:?} is not known")),
     };
-    let wanted = wanted(call)?;
+    let wanted = wanted(call, space)?;
     let axis = |at: usize| {
         let mut axis = Along {
             size: sizes[at].into(),
@@ -58,17 +58,15 @@ pub(super) fn axes(call: &Call, kernel: [u16; 2], sizes: [u32; 2]) -> Problem<[A
     Ok([axis(0)?, axis(1)?])
 }
 
-/// Rows and columns that the output shall have, if the file says so.
-fn wanted(call: &Call) -> Problem<Option<[u64; 2]>> {
+/// Rows and columns that the output shall have, if the file says so; batch and channels may stand before them.
+fn wanted(call: &Call, space: &Space) -> Problem<Option<[u64; 2]>> {
     let Some(given) = call.ints("output_shape").filter(|given| !given.is_empty()) else { return Ok(None) };
-    let sizes = match given {
-        [rows, columns] | [_, _, rows, columns] => [*rows, *columns],
-        _ => return Err(format!("attribute output_shape = {given:?} is not for two dimensions")),
-    };
-    match sizes.map(|size| u32::try_from(size).ok().filter(|size| *size > 0)) {
-        [Some(rows), Some(columns)] => Ok(Some([rows.into(), columns.into()])),
-        _ => Err(format!("attribute output_shape = {given:?} is no size")),
-    }
+    let sizes = given.iter().map(|size| u32::try_from(*size).ok().filter(|size| *size > 0));
+    let sizes = sizes.collect::<Option<Vec<u32>>>();
+    let wrong = || format!("attribute output_shape = {given:?} is no size of the output");
+    let sizes = sizes.ok_or_else(wrong)?;
+    let behind = sizes.len().checked_sub(space.count()).filter(|before| [0, 2].contains(before));
+    Ok(Some(space.pair(&sizes[behind.ok_or_else(wrong)?..], 1).map(u64::from)))
 }
 
 impl Along {

@@ -148,7 +148,8 @@ impl Export for Permute<'_> {
             std::iter::once(0).chain(order.iter().map(|axis| i64::from(*axis) + 1)).collect();
         if sizes.len() == 3 {
             // With four dimensions it could be taken for a change of layout, and layers behind it for such of the other.
-            (dims.push(1), perm.push(4));
+            dims.push(1);
+            perm.push(4);
         }
         let axes = writer.fresh(format!("{name}/axes"));
         let dims = writer.ints(&axes, "shape", &dims);

@@ -25,9 +25,17 @@ fn convolutions() {
         "node \"make_y\" (Conv): attribute pads = [0, 0, -1, 0] is out of range",
     );
     refuses(
-        conv(&[1, 2, 4], &[1, 2, 3], &[]),
-        "input \"x\" has the dimensions [1, 2, 4], not batch, channels, height and width: export the model for an input of \
-         [1, 1, 2, 4]",
+        conv(&[1, 2, 4, 4, 4], &[1, 2, 3, 3, 3], &[]),
+        "node \"make_y\" (Conv): its input [1, 2, 4, 4, 4] has three dimensions of space, of which one must have a single \
+         element, and the kernel too",
+    );
+    refuses(
+        conv(&[1, 2, 4, 1, 4], &[1, 2, 3, 1, 3], &[ints("pads", &[0, 1, 0, 0, 0, 0])]),
+        "node \"make_y\" (Conv): attribute pads pads the dimension of one element, which is not supported",
+    );
+    refuses(
+        conv(&[1, 2, 4], &[1, 2, 3, 3], &[]),
+        "node \"make_y\" (Conv): weights of dimensions [1, 2, 3, 3] do not fit an input [1, 2, 4]",
     );
     refuses(
         tiny(13, &[1, 2]).weights("w", &[1, 2, 3], &[0.0; 6]).node("Conv x w -> y", &[]),

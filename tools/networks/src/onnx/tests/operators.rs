@@ -78,6 +78,91 @@ fn batch_normalisation_is_kept_until_the_network_is_simplified() {
     assert_eq!(names(graph), ["x", "make_c", "make_n", "make_y"]);
 }
 
+fn names(graph: &Graph) -> Vec<&'static str> {
+    graph.nodes.iter().map(|node| node.op.name()).collect()
+}
+
+/// As TensorFlow's networks are converted: convolutions between transpositions.
+#[test]
+fn nothing_is_left_of_transpositions_where_channels_come_last() {
+    let model = tiny(13, &[1, 4, 6, 2])
+        .weights("mean", &[2], &[0.5, 0.25])
+        .weights("w", &[3, 2, 1, 1], &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
+        .weights("b", &[3], &[1.0, -1.0, 0.5])
+        .weights("v", &[3, 1, 1, 1], &[1.0, 2.0, 3.0])
+        .weights("d", &[72, 1], &[1.0; 72])
+        .node("Sub x mean -> x0", &[])
+        .node("Transpose x0 -> x1", &[ints("perm", &[0, 3, 1, 2])])
+        .node("Conv x1 w -> c1", &[])
+        .node("Transpose c1 -> t1", &[ints("perm", &[0, 2, 3, 1])])
+        .node("Add t1 b -> s1", &[])
+        .node("Relu s1 -> r1", &[])
+        .node("Transpose r1 -> x2", &[ints("perm", &[0, 3, 1, 2])])
+        .node("Conv x2 v -> c2", &[int("group", 3)])
+        .node("Transpose c2 -> t2", &[ints("perm", &[0, 2, 3, 1])])
+        .node("Add t2 r1 -> s2", &[])
+        .node("Flatten s2 -> f", &[])
+        .node("MatMul f d -> y", &[]);
+    let graph = model.simplified();
+    assert_eq!(graph.input_shape(), Shape::new(2, 4, 6));
+    assert_eq!(names(&graph), ["Input", "Conv", "Activation", "Conv", "Add", "Reshape", "Conv"]);
+    // The activation keeps the name that block sizes know it by.
+    assert_eq!(graph.nodes[2].name, "make_r1");
+    let notes = model.import().unwrap().notes;
+    assert_eq!(notes, ["The channels of the input come last in the file (NHWC); here they come first."]);
+}
+
+#[test]
+fn channels_last_of_the_wanted_size() {
+    let model = tiny(13, &[-1, -1, -1, 3]).node("Transpose x -> y", &[ints("perm", &[0, 3, 1, 2])]);
+    let options = ImportOptions { input: Some(Shape::new(3, 5, 7)), ..ImportOptions::default() };
+    let graph = import(&model.0.encode_to_vec(), &options).unwrap().graph;
+    assert_eq!((graph.input_shape(), graph.output), (Shape::new(3, 5, 7), graph.input));
+}
+
+#[test]
+fn every_part_of_a_split_is_known_and_none_too_many() {
+    let split = |sizes: &[i64], outputs: &[&str]| {
+        let mut model = tiny(13, &[1, 6]).shape("n", sizes).node("Split x n -> a", &[int("axis", 1)]);
+        model.graph().node[0].output = outputs.iter().map(|name| (*name).into()).collect();
+        model
+    };
+    let model = split(&[1, 3, 2], &["a", "", "b"]).node("Add b b -> y", &[]);
+    assert_eq!(model.compute(), [10.0, 12.0]);
+    assert_eq!(names(&model.import().unwrap().graph), ["Input", "View", "Add"]);
+    for sizes in [&[1, 3, 3][..], &[3, 3], &[-1, 4, 3], &[i64::MAX, 2, 5]] {
+        let error = split(sizes, &["a", "b", "c"]).node("Relu b -> y", &[]).error();
+        assert!(
+            error.starts_with("node \"make_a\" (Split): cannot split an axis of 6 elements into the 3 parts"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn a_transposed_convolution_multiplies_no_zeros() {
+    let model = tiny(13, &[1, 1, 3, 3])
+        .weights("w", &[1, 2, 4, 4], &[1.0; 32])
+        .node("ConvTranspose x w -> y", &[ints("strides", &[2, 2]), ints("pads", &[1, 1, 1, 1])]);
+    let graph = model.import().unwrap().graph;
+    let geometry = graph.nodes[1].op.geometry().unwrap();
+    assert_eq!((geometry.out_channels, geometry.kernel), (8, [2, 2]));
+    assert_eq!(graph.output_shape(), Shape::new(2, 6, 6));
+    for (attribute, sentence) in [
+        (ints("pads", &[9, 0, 9, 0]), "its pads leave nothing of the output"),
+        (ints("output_shape", &[5]), "attribute output_shape = [5] is no size of the output"),
+        (ints("strides", &[0, 1]), "a kernel size, stride or dilation is zero"),
+        (
+            ints("strides", &[40000, 40000]),
+            "its strides [40000, 40000] and dilations make 3200000000 weights of 32, which is not supported",
+        ),
+    ] {
+        let model = tiny(13, &[1, 1, 3, 3]).weights("w", &[1, 2, 4, 4], &[1.0; 32]);
+        let error = model.node("ConvTranspose x w -> y", &[attribute]).error();
+        assert_eq!(error, format!("node \"make_y\" (ConvTranspose): {sentence}"));
+    }
+}
+
 #[test]
 fn clip_before_and_after_its_bounds_moved() {
     let old = tiny(7, &[1, 8]).node("Clip x -> y", &[float("min", 0.0), float("max", 6.0)]);
