@@ -6,7 +6,7 @@ use super::proto::NodeProto;
 
 /// All attributes of the operators that become nodes, of all operator sets that are understood; whatever is not in this
 /// list has none.
-const KNOWN: [(&str, &[&str]); 27] = [
+const KNOWN: [(&str, &[&str]); 28] = [
     (
         "AveragePool",
         &["auto_pad", "ceil_mode", "count_include_pad", "dilations", "kernel_shape", "pads", "strides"],
@@ -20,6 +20,7 @@ const KNOWN: [(&str, &[&str]); 27] = [
     ("Dropout", &["ratio", "seed"]),
     ("Flatten", &["axis"]),
     ("Gather", &["axis"]),
+    ("GatherND", &["batch_dims"]),
     ("Gemm", &["alpha", "beta", "transA", "transB"]),
     ("HardSigmoid", &["alpha", "beta"]),
     ("LeakyRelu", &["alpha"]),

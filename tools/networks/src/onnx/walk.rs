@@ -305,7 +305,7 @@ type Operator = fn(&Call, &mut Builder) -> Problem<Tensor>;
 const UNSUPPORTED: &str = "the operator is not supported";
 
 /// Operators that move bytes as well as floats.
-const ON_BYTES: [&str; 16] = [
+const ON_BYTES: [&str; 17] = [
     "Cast",
     "DequantizeLinear",
     "Identity",
@@ -316,6 +316,7 @@ const ON_BYTES: [&str; 16] = [
     "Transpose",
     "Slice",
     "Gather",
+    "GatherND",
     "Expand",
     "Tile",
     "Pad",
@@ -341,6 +342,7 @@ fn operator(name: &str) -> Option<Operator> {
         "Mul" => arithmetic::mul,
         "Div" => arithmetic::div,
         "Neg" => arithmetic::neg,
+        "Where" => arithmetic::choose,
         "Max" => arithmetic::max,
         "Min" => arithmetic::min,
         "Relu" => activation::relu,
@@ -362,6 +364,7 @@ fn operator(name: &str) -> Option<Operator> {
         "Pad" => padding::pad,
         "Expand" => selection::expand,
         "Gather" => selection::gather,
+        "GatherND" => selection::gather_nd,
         "Tile" => selection::tile,
         "Resize" | "Upsample" => resize::resize,
         "Reshape" | "Flatten" | "Squeeze" | "Unsqueeze" => reshaping::tensor,
