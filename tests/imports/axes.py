@@ -98,6 +98,20 @@ def selections():
     case = Case("axes_gather_element", (1, 8))
     case.node("Gather", "x", case.ints(7, 0, 3, 3), axis=1)
     yield case.done()
+    for name, indices, batch in (("channels", [[[2], [0], [1], [1]]], 1),
+                                 ("rows_all", [[[[c, r] for r in (3, 0, 4)] for c in (1, 0)]], 1),
+                                 ("first", [[[0, c] for c in (2, 0)]], 0), ("mixed", [[[0, 1], [1, 0]]], 1)):
+        case = Case(f"axes_gather_nd_{name}", (1, 3, 6, 6))
+        case.node("GatherND", "x", case.constant(np.array(indices, dtype=np.int64)), batch_dims=batch)
+        yield case.done()
+    for name, shape, order in (("map", (6, 6), "xc"), ("channel", (3, 1, 1), "cx"), ("full", (3, 6, 6), "xy"), ("row", (6,), "xv")):
+        case = Case(f"axes_where_{name}", (1, 3, 6, 6))
+        condition = case.constant(case.numbers.random.integers(0, 2, shape).astype(bool))
+        inputs = {"x": "x", "c": case.constant(np.float32(0.75)), "y": None, "v": case.constant(case.numbers.any(3, 6, 6))}
+        if "y" in order:
+            inputs["y"] = case.node("Neg", "x")
+        case.node("Where", condition, *[inputs[letter] for letter in order])
+        yield case.done()
     for repeats in ([1, 2, 1, 1], [1, 1, 3, 1], [1, 1, 1, 2], [1, 2, 2, 3]):
         case = Case(f"axes_tile_{''.join(map(str, repeats))}", (1, 2, 3, 3))
         case.node("Tile", "x", case.ints(*repeats))

@@ -36,6 +36,7 @@ const KNOWN: &[(&str, &[&str])] = &[
     ("Elu", &["alpha"]),
     ("Flatten", &["axis"]),
     ("Gather", &["axis"]),
+    ("GatherND", &["batch_dims"]),
     ("Gelu", &["approximate"]),
     ("Gemm", &["alpha", "beta", "transA", "transB"]),
     ("HardSigmoid", &["alpha", "beta"]),

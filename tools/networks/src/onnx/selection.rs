@@ -80,6 +80,35 @@ pub(super) fn gather(call: &Call, build: &mut Builder) -> Problem<Tensor> {
     build.reshape(&read, dims)
 }
 
+/// GatherND of a tensor, where the indices are a list for every dimension that they are of, in all combinations.
+pub(super) fn gather_nd(call: &Call, build: &mut Builder) -> Problem<Tensor> {
+    let x = call.tensor(0)?;
+    let indices = call.constant(1)?;
+    let rank = x.dims.len();
+    let first = usize::try_from(call.int("batch_dims", 0)).ok().filter(|first| *first < rank);
+    let misfit = || format!("indices of dimensions {:?} do not fit {:?}", indices.dims, x.dims);
+    let first = first.ok_or_else(misfit)?;
+    let [outer @ .., count] = &indices.dims[..] else { return Err(misfit()) };
+    if outer.len() != first + count || x.dims.get(..first) != outer.get(..first) || first + count > rank {
+        return Err(misfit());
+    }
+    let values = indices.as_ints()?;
+    let mut along = x.dims.iter().map(|size| Along::all(*size)).collect::<Problem<Vec<_>>>()?;
+    for part in 0..*count {
+        let (at, inner) = (first + part, outer[first + part + 1..].iter().product::<usize>());
+        let of = |place: usize| values.get(place * count + part).copied().ok_or_else(misfit);
+        let list = (0..outer[at]).map(|place| of(place * inner)).collect::<Problem<Vec<i64>>>()?;
+        for (place, value) in values.iter().skip(part).step_by((*count).max(1)).enumerate() {
+            if list.get(place / inner.max(1) % outer[at].max(1)) != Some(value) {
+                return Err("its indices are no lists for every dimension, which is not supported".into());
+            }
+        }
+        let sources = list.iter().map(|index| axis(*index, x.dims[at]).map(|position| position as u32));
+        along[at] = Along::of(&sources.collect::<Problem<Vec<u32>>>()?)?;
+    }
+    read(build, x, &along)
+}
+
 /// Tile of a tensor: a dimension of several elements is read over and over.
 pub(super) fn tile(call: &Call, build: &mut Builder) -> Problem<Tensor> {
     let x = call.tensor(0)?;
