@@ -9,11 +9,14 @@ mod options;
 
 pub use options::{FitOptions, FitReport};
 
-use brelu_networks::activation::{Function, fit::MOST};
+use std::collections::BTreeMap;
+
+use brelu_networks::activation::{Function, Functions, fit::MOST};
 use brelu_networks::blocks::BlockSize;
-use brelu_networks::graph::{Executor, Graph, Node, Scratch};
+use brelu_networks::graph::{Executor, Graph, Node, NodeId, Op, Scratch};
 use rayon::prelude::*;
 
+pub(super) use self::layers::fittable;
 use self::layers::{Layer, layers};
 use super::calibrate::check_images;
 use super::quality::{Pair, Reference};
@@ -50,6 +53,7 @@ pub(super) fn fit(
         return Ok(None);
     }
     graph.check()?;
+    graph.nodes.iter().try_for_each(fittable)?;
     check_images(graph.input_shape().len(), images)?;
     options.fit.check()?;
     let network = Network { images, sizes: Sizes::new(graph, &options.spec)? };
@@ -71,7 +75,7 @@ struct Network<'a> {
 }
 
 /// The block sizes of activations by the names of their nodes.
-struct Sizes(std::collections::BTreeMap<String, Vec<BlockSize>>);
+struct Sizes(BTreeMap<String, Vec<BlockSize>>);
 
 impl Sizes {
     fn new(graph: &Graph, spec: &BlockSpec) -> Result<Self, CompileError> {
@@ -85,6 +89,10 @@ impl Sizes {
         let size = self.0.get(&node.name).and_then(|sizes| sizes.get(channel));
         size.is_some_and(|size| size.decides() && *size != BlockSize::RELU)
     }
+
+    fn have_blocks(&self, node: &Node) -> bool {
+        (0..node.shape.channels as usize).any(|channel| self.has_blocks(node, channel))
+    }
 }
 
 impl Network<'_> {
@@ -96,15 +104,20 @@ impl Network<'_> {
         observer: &mut impl FnMut(usize, &[f32]),
     ) -> Result<Vec<f32>, CompileError> {
         let executor = Executor::new(graph)?.with_sizes(|node| self.sizes.0.get(&node.name).cloned());
-        let observe =
-            &mut |id: brelu_networks::graph::NodeId, _: &Node, values: &[f32]| observer(id.0, values);
+        let observe = &mut |id: NodeId, _: &Node, values: &[f32]| observer(id.0, values);
         Ok(executor.run_with(&self.images[image], &mut Scratch::default(), observe)?)
     }
 
-    fn outputs(&self, graph: &Graph, count: usize) -> Result<Vec<Vec<f32>>, CompileError> {
+    /// The numbers of some images at even distances.
+    fn chosen(&self, count: usize) -> impl Iterator<Item = usize> + use<> {
         let all = self.images.len();
-        let at = (0..count.min(all)).into_par_iter().map(|at| at * all / count.min(all));
-        at.map(|at| self.run(graph, at, &mut |_, _| ())).collect()
+        let count = count.min(all);
+        (0..count).map(move |at| at * all / count)
+    }
+
+    fn outputs(&self, graph: &Graph, count: usize) -> Result<Vec<Vec<f32>>, CompileError> {
+        let chosen: Vec<usize> = self.chosen(count).collect();
+        chosen.into_par_iter().map(|at| self.run(graph, at, &mut |_, _| ())).collect()
     }
 }
 
@@ -134,7 +147,7 @@ impl Fitting<'_> {
     /// How far the outputs of fitted layers are off in the median image.
     fn off(&self, errors: f64) -> Result<f32, CompileError> {
         let got = self.network.outputs(&self.fitted(errors, [FEWEST, MOST]), COMPARED)?;
-        let wanted = self.network.outputs(&self.exact(errors, [FEWEST, MOST]), COMPARED)?;
+        let wanted = self.wanted(errors, [FEWEST, MOST], COMPARED)?;
         let pairs: Vec<Pair<'_>> = wanted.iter().map(Vec::as_slice).zip(got).collect();
         Ok(Reference::of(&self.outputs, self.graph.output_shape()).compare(&pairs).quality().error)
     }
@@ -158,22 +171,22 @@ impl Fitting<'_> {
                 false => layer.function(channel).clone(),
             };
             let functions: Vec<Function> = (0..node.shape.channels as usize).map(of).collect();
-            graph.nodes[layer.id.0].op =
-                brelu_networks::graph::Op::Activation(brelu_networks::activation::Functions::new(functions));
+            graph.nodes[layer.id.0].op = Op::Activation(Functions::new(functions));
         }
         graph
     }
 
+    /// What the network computes without fits, of images at even distances.
+    fn wanted(&self, errors: f64, knots: [usize; 2], count: usize) -> Result<Vec<Vec<f32>>, CompileError> {
+        if self.layers.iter().any(|layer| self.network.sizes.have_blocks(&self.graph[layer.id])) {
+            return self.network.outputs(&self.exact(errors, knots), count);
+        }
+        Ok(self.network.chosen(count).map(|at| self.outputs[at].clone()).collect())
+    }
+
     fn finished(self, errors: f64, knots: [usize; 2]) -> Result<Fitted, CompileError> {
-        let has_blocks = self.layers.iter().any(|layer| {
-            let node = &self.graph[layer.id];
-            (0..node.shape.channels as usize).any(|channel| self.network.sizes.has_blocks(node, channel))
-        });
         let graph = self.fitted(errors, knots);
-        let outputs = match has_blocks {
-            true => self.network.outputs(&self.exact(errors, knots), self.network.images.len())?,
-            false => self.outputs,
-        };
+        let outputs = self.wanted(errors, knots, self.network.images.len())?;
         let report = |layer: &Layer| layer.report(&self.graph[layer.id].name, errors, knots);
         Ok(Fitted { graph, outputs, reports: self.layers.iter().map(report).collect() })
     }

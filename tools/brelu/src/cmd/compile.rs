@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use brelu::report::{Bytes, Lines, Table, note, print, traffic_table};
-use brelu_compile::{Compiled, LabelReport, Quality, Report, Trial};
+use brelu_compile::{Compiled, FitReport, LabelReport, Quality, Report, Trial};
 use brelu_core::cost;
 use brelu_core::plan::{Local, Op, Plan};
 use brelu_data::Preprocess;
@@ -138,6 +138,23 @@ fn windows(plan: &Plan<'_>) -> String {
     }
 }
 
+/// What smooth functions became, and the layer where that misses most.
+fn fits(fits: &[FitReport]) -> Option<String> {
+    let worst = fits.iter().max_by(|a, b| a.relative.total_cmp(&b.relative))?;
+    let (layers, counts) = (fits.len(), || fits.iter().map(|fit| fit.knots));
+    let (least, most) = (counts().min()?, counts().max()?);
+    let knots = if least == most { least.to_string() } else { format!("{least} to {most}") };
+    let number = |value: f32| if value < 0.001 { format!("{value:.1e}") } else { format!("{value:.3}") };
+    Some(format!(
+        "smooth functions of {layers} {}: {knots} knots; error in {:?}, the worst: {} in the mean of what calibration saw, {} \
+         at most for any input",
+        if layers == 1 { "layer" } else { "layers" },
+        worst.name,
+        number(worst.mean),
+        number(worst.largest)
+    ))
+}
+
 /// How labels are chosen.
 fn answer(labels: &LabelReport) -> String {
     let LabelReport { count, classes, bits, ring, window, position, agreement, .. } = *labels;
@@ -219,6 +236,7 @@ pub(crate) fn describe(compiled: &Compiled, calibration: &Calibration) -> Result
     text.pair("format", format_args!("{widths}, margin {} ({tried} formats tried)", report.margin));
     let scores = if report.exact { "exact" } else { "rounded" };
     text.pair("scores", format_args!("{scores}, {} bits", plan.output().bits));
+    text.maybe("fitted", fits(&report.fits));
     text.pair("simulated", simulated(&report.chosen));
     text.maybe("chosen", reason(report));
     text.maybe("answer", report.labels.as_ref().map(answer));

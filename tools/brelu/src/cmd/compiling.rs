@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use brelu::report::Bar;
-use brelu_compile::{self, BlockSpec, CompileOptions, Compiled, Format, LabelOptions, Progress, Trial};
+use brelu_compile::{
+    self, BlockSpec, CompileOptions, Compiled, FitOptions, Format, LabelOptions, Progress, Trial,
+};
 use brelu_core::format::WINDOW;
 use brelu_data::Preprocess;
 use brelu_data::scores::classes;
@@ -82,6 +84,17 @@ pub(crate) struct CompileArgs {
     /// Fix the width w of comparisons, in bits: 2 to 11
     #[arg(long, value_name = "W", requires = "bits")]
     window: Option<u8>,
+
+    /// Give smooth functions (sigmoid, SiLU, GELU and their kin) at most N knots each, whatever that makes of the outputs: 2 to
+    /// 16. Every knot costs a decision a pixel [default: 6, and more where outputs would be off by more than six tenths of
+    /// --tolerance]
+    #[arg(long, value_name = "N", conflicts_with = "fit_error")]
+    knots: Option<usize>,
+
+    /// Give smooth functions as few knots, from 6 on, as leave at most this error: the root mean square for the inputs that
+    /// calibration sees, relative to the deviation of the layer's outputs
+    #[arg(long, value_name = "X")]
+    fit_error: Option<f32>,
 
     /// What the client learns: all scores, the label of the largest one, or the labels of the N largest in order. For labels the
     /// scores meet under the protocol, and nothing but indices is opened; of a map of scores one for each of its pixels
@@ -200,6 +213,7 @@ impl CompileArgs {
         if let (Some(bits), Some(fraction), Some(window)) = (self.bits, self.fraction, self.window) {
             options.format = Some(Format::from_fraction(bits, fraction, window)?);
         }
+        options.fit = FitOptions { knots: self.knots, error: self.fit_error };
         ensure!(
             self.answer.0.is_some() || self.label_window.is_none(),
             "--label-window is for labels: give --answer label or --answer top:N with it"

@@ -226,7 +226,11 @@ fn operation(node: &Node<'_>) -> String {
         Op::Product { .. } => "product".into(),
         Op::Activation { channels, .. } => {
             let blocks = |channel: Channel| matches!(channel, Channel::Blocks { .. });
-            if channels.iter().any(blocks) { "block-ReLU" } else { "extend" }.into()
+            match channels.knots() {
+                _ if !channels.iter().any(blocks) => "extend".into(),
+                0..=2 => "block-ReLU".into(),
+                knots => format!("{knots} knots"),
+            }
         }
     }
 }

@@ -22,6 +22,7 @@ mod results;
 mod runs;
 mod segmentation;
 mod shares;
+mod smooth;
 mod support;
 mod tasks;
 mod training;

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use brelu_networks::activation::fit::{Density, Fit, MOST, fit};
 use brelu_networks::activation::{Function, Functions, Smooth};
-use brelu_networks::graph::{Graph, NodeId};
+use brelu_networks::graph::{Graph, Node, NodeId};
 use rayon::prelude::*;
 
 use super::super::CompileError;
@@ -58,6 +58,19 @@ pub(super) fn layers(
     };
     let layers = smooth().map(layer).collect();
     Ok((layers, seen.into_iter().map(|(_, output)| output).collect()))
+}
+
+/// Refuses a function that no fit is close to.
+pub(in super::super) fn fittable(node: &Node) -> Result<(), CompileError> {
+    let mut smooth = node.op.functions().into_iter().flat_map(Functions::iter).filter_map(Function::smooth);
+    match smooth.find(|smooth| smooth.ends().is_none()) {
+        None => Ok(()),
+        Some(_) => Err(CompileError::node(
+            &node.name,
+            "its function jumps, or approaches no straight line for large numbers, so that no piecewise-linear one is close to \
+             it: train with another",
+        )),
+    }
 }
 
 /// Some values of an image at even distances, and the least and the largest.

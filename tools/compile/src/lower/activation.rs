@@ -1,6 +1,7 @@
 //! Piecewise-linear functions; smooth ones without a fit are what [`Smooth::knotted`](brelu_networks::activation::Smooth) says.
 
 use super::super::CompileError;
+use super::super::fit::fittable;
 use super::super::net::{Id, Op};
 use super::Lowering;
 use brelu_networks::activation::Functions;
@@ -14,6 +15,7 @@ impl Lowering<'_> {
         functions: &Functions,
         input: Id,
     ) -> Result<Id, CompileError> {
+        fittable(node)?;
         let channels = self.spec.channels(&node.name, node.shape)?;
         let functions = (0..channels.len()).map(|channel| functions.get(channel).knotted().clone()).collect();
         let shape = self.net.shape(input);

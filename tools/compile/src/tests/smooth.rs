@@ -127,6 +127,15 @@ fn impossible_options_are_refused() {
     assert!(none.contains("there is no image"), "{none}");
 }
 
+#[test]
+fn functions_without_a_fit_are_refused() {
+    let mut builder = network(&Elementary::Exp.into());
+    let images = builder.images(2);
+    let error = quietly(&builder.graph, &images, &options(&builder.graph)).unwrap_err().to_string();
+    assert!(error.starts_with("node \"activation2\": its function jumps, or approaches"), "{error}");
+    assert_eq!(crate::check(&builder.graph).unwrap_err().to_string(), error);
+}
+
 /// Blocks decide about the knots of the fitted function; other channels stay what they are.
 #[test]
 fn blocks_decide_once_a_knot() {

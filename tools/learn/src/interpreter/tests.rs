@@ -1,5 +1,6 @@
 //! The interpreter against the executor, on random networks of every operation.
 
+mod smooth;
 mod specs;
 mod trainable;
 

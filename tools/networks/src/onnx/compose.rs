@@ -21,14 +21,14 @@ struct Expression {
 }
 
 impl Expression {
-    /// The expression of all of `roots` in the nearest tensor they go back to; beyond that as long as smooth functions go into
-    /// it, each of which would be a layer of its own.
-    fn of(graph: &Graph, roots: &[NodeId]) -> Option<Self> {
+    /// The expression of all of `roots` in the nearest tensor they go back to, and in others beyond that as long as smooth
+    /// functions go into it, each of which would be a layer of its own; the farthest last.
+    fn all(graph: &Graph, roots: &[NodeId]) -> Vec<Self> {
         let mut open: BTreeSet<NodeId> = roots.iter().copied().collect();
-        let (mut nodes, mut worthwhile, mut best) = (Vec::new(), true, None);
+        let (mut nodes, mut worthwhile, mut found) = (Vec::new(), true, Vec::new());
         while nodes.len() <= MAX_NODES {
             if let (1, Some(base), true) = (open.len(), open.first(), worthwhile) {
-                best = Some(Self { base: *base, nodes: nodes.iter().rev().copied().collect() });
+                found.push(Self { base: *base, nodes: nodes.iter().rev().copied().collect() });
                 worthwhile = false;
             }
             let Some(last) = open.pop_last() else { break };
@@ -37,7 +37,7 @@ impl Expression {
             nodes.push(last);
             open.extend(inputs);
         }
-        best
+        found
     }
 
     /// Appends the expression to a program; the values of its nodes.
@@ -99,18 +99,21 @@ pub(super) fn join(
 fn composed(
     tensors: &[&Tensor],
     build: &mut Builder,
-    last: impl FnOnce(&mut Program, &dyn Fn(NodeId) -> Operand) -> Operand,
+    last: impl Fn(&mut Program, &dyn Fn(NodeId) -> Operand) -> Operand,
 ) -> Option<Problem<Tensor>> {
     let dims = &tensors[0].dims;
     if tensors.iter().any(|tensor| tensor.dims != *dims) {
         return None;
     }
     let roots: Vec<NodeId> = tensors.iter().map(|tensor| tensor.id).collect();
-    let expression = Expression::of(&build.graph, &roots)?;
-    let mut program = Program::default();
-    let values = expression.write(&build.graph, &mut program);
-    last(&mut program, &|id| values.get(&id).copied().unwrap_or(Operand::Z));
-    let function = program.finish()?;
+    let function = |expression: Expression| {
+        let mut program = Program::default();
+        let values = expression.write(&build.graph, &mut program);
+        last(&mut program, &|id| values.get(&id).copied().unwrap_or(Operand::Z));
+        Some((program.finish()?, expression))
+    };
+    let (function, expression) =
+        Expression::all(&build.graph, &roots).into_iter().rev().find_map(function)?;
     build.replaced.extend(expression.nodes);
     let base = Tensor { id: expression.base, dims: dims.clone(), bytes: false };
     Some(build.push_as(Op::Activation(function.into()), &[&base], dims.clone()))
