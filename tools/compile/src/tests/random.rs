@@ -30,6 +30,15 @@ fn append(builder: &mut Builder, code: u8, x: NodeId, other: NodeId) -> NodeId {
             let columns = Axis::identity(shape.width);
             builder.push(Op::View { channels, rows: Axis::pad(shape.height, 1, 0), columns }, &[x])
         }
+        11 => {
+            let len = shape.width;
+            let mirror = Axis { len, num: -1, add: i64::from(len) - 1, den: 1 };
+            builder.push(Op::spatial_view(shape, Axis::identity(shape.height), mirror), &[x])
+        }
+        12 if large => {
+            let window = Window { pads: [1; 4], ..Window::new([3, 2]) };
+            builder.push(Op::AveragePool { window, count_include_pad: false }, &[x])
+        }
         _ => x,
     }
 }
@@ -37,7 +46,7 @@ fn append(builder: &mut Builder, code: u8, x: NodeId, other: NodeId) -> NodeId {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
     #[test]
-    fn networks_compile(codes in prop::collection::vec((0u8..=10, 0usize..8), 1..10)) {
+    fn networks_compile(codes in prop::collection::vec((0u8..=12, 0usize..8), 1..10)) {
         let mut builder = Builder::new(8, 7);
         for (code, back) in codes {
             let x = builder.graph.output;

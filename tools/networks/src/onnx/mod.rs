@@ -10,6 +10,7 @@ mod arithmetic;
 mod attributes;
 mod build;
 mod call;
+mod choosing;
 mod constant;
 mod coordinates;
 mod digest;

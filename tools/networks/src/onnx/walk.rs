@@ -9,8 +9,8 @@ use super::proto::{AttributeProto, GraphProto, ModelProto, NodeProto, OperatorSe
 use super::quantisation::{self, Ranges};
 use super::tail::Tail;
 use super::{
-    Import, ImportOptions, activation, arithmetic, attributes, ends, evaluate, fold, interpolation, joining,
-    linear, names, order, padding, pooling, reduction, reshaping, resize, selection, tensor,
+    Import, ImportOptions, activation, arithmetic, attributes, choosing, ends, evaluate, fold, interpolation,
+    joining, linear, names, order, padding, pooling, reduction, reshaping, resize, selection, tensor,
 };
 use crate::graph::Graph;
 use prost::Message;
@@ -76,7 +76,8 @@ pub(super) fn walk(
         notes.push(text.into());
     }
     if !walk.build.quantised.is_empty() {
-        notes.push("The file rounds activations to 8 bits (QuantizeLinear); here they are not rounded, so results differ slightly.".into());
+        let text = "The file rounds activations to 8 bits (QuantizeLinear); here they are not rounded, so results differ slightly.";
+        notes.push(text.into());
     }
     if let Some(kind) = ends::other_float(ends::input(graph)?) {
         notes.push(format!(
@@ -342,7 +343,7 @@ fn operator(name: &str) -> Option<Operator> {
         "Mul" => arithmetic::mul,
         "Div" => arithmetic::div,
         "Neg" => arithmetic::neg,
-        "Where" => arithmetic::choose,
+        "Where" => choosing::choose,
         "Max" => arithmetic::max,
         "Min" => arithmetic::min,
         "Relu" => activation::relu,
