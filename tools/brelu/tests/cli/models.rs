@@ -145,7 +145,9 @@ fn import_and_compile_give_one_answer() {
     let order = TensorProto { dims: vec![3], int64_data: vec![2, 1, 0], ..order };
     bgr.graph.as_mut().unwrap().initializer.push(order);
     let [max, mean] = ["MaxPool", "AveragePool"].map(|operator| with_first(pool(&[1, 1, 0, 0], operator)));
-    for (file, model) in [("max.onnx", max), ("mean.onnx", mean), ("mirrored.onnx", mirrored), ("bgr.onnx", bgr)] {
+    for (file, model) in
+        [("max.onnx", max), ("mean.onnx", mean), ("mirrored.onnx", mirrored), ("bgr.onnx", bgr)]
+    {
         write(name, file, &model);
         run_in(name, &format!("import {file} -o again-{file}")).succeeds();
         let formats = "--fraction 13 --window 9 --bits 29";
