@@ -52,7 +52,7 @@ pub enum Local<Id = NodeId> {
         /// The windows.
         windows: Windows,
     },
-    /// Picks elements: slices, zero padding, strides, resizing by repetition.
+    /// Picks elements: slices, mirror images, zero padding, strides, resizing by repetition.
     View {
         /// The tensor.
         input: Id,

@@ -39,6 +39,11 @@ def interpolations():
         scales = case.constant(np.array([], dtype=np.float32)) if opset < 13 else ""
         case.node("Resize", "x", region, scales, case.ints(1, 1, 7, 3), mode=mode)
         yield then(case)
+    for policy, sizes, mode in itertools.product(("not_larger", "not_smaller"), ([9, 7], [3, 8], [10, 10]),
+                                                 ("nearest", "linear")):
+        case = Case(f"axes_{policy}_{sizes[0]}_{sizes[1]}_{mode}", (1, 2, 4, 5), 18)
+        case.node("Resize", "x", "", "", case.ints(*sizes), mode=mode, axes=[2, 3], keep_aspect_ratio_policy=policy)
+        yield then(case)
     for coefficient in (-0.5, -0.75, -1.0):
         case = Case(f"axes_cubic_coefficient_{-coefficient}", (1, 1, 4, 4), 13)
         case.node("Resize", "x", "", "", case.ints(1, 1, 10, 6), mode="cubic", cubic_coeff_a=coefficient)

@@ -35,6 +35,8 @@ class Network:
                                                                      self.hold, self.pad, self.upsample]
         if min(self.shape[1:]) > 2:
             steps += [self.pool] * 2 + [self.slice]
+            if self.case.opset > 9:
+                steps += [self.flip, self.pick, self.mirror, self.resize, self.map, self.reduce]
         if any(shape == self.shape for _, shape in self.held):
             steps += [self.add] * 4
         if any(shape[1:] == self.shape[1:] for _, shape in self.held):
@@ -149,6 +151,50 @@ class Network:
             self.case.node("Resize", self.case.last, region, factors, mode=mode, coordinate_transformation_mode=how)
         self.shape = [self.shape[0], self.shape[1] * 2, self.shape[2] * 2]
         self.relu()
+
+    def flip(self):
+        axis = self.choice.randint(1, 3)
+        parts = [self.case.ints(value) for value in (-1, -(2**31), axis, -1)]
+        self.case.node("Slice", self.case.last, *parts)
+
+    def pick(self):
+        axis = self.choice.randint(1, 3)
+        size = self.shape[axis - 1]
+        places = [self.choice.randint(-size, size - 1) for _ in range(self.choice.randint(1, size + 1))]
+        self.case.node("Gather", self.case.last, self.case.ints(*places), axis=axis)
+        self.shape[axis - 1] = len(places)
+
+    def mirror(self):
+        pads = [self.choice.randint(0, 2) for _ in range(4)]
+        amounts = [0, 0, *pads[:2], 0, 0, *pads[2:]]
+        mode = self.choice.choice(("reflect", "edge"))
+        if self.case.opset < 11:
+            self.case.node("Pad", mode=mode, pads=amounts)
+        else:
+            self.case.node("Pad", self.case.last, self.case.ints(*amounts), mode=mode)
+        self.shape = [self.shape[0], self.shape[1] + pads[0] + pads[2], self.shape[2] + pads[1] + pads[3]]
+
+    def resize(self):
+        if self.case.opset < 11:
+            return
+        sides = [self.choice.randint(1, 12) for _ in range(2)]
+        none = self.case.constant(np.zeros(0, dtype=np.float32))
+        how = self.choice.choice(("half_pixel", "asymmetric", "align_corners", "pytorch_half_pixel"))
+        self.case.node("Resize", self.case.last, none, none, self.case.ints(1, self.shape[0], *sides),
+                       mode=self.choice.choice(("nearest", "linear", "cubic")), coordinate_transformation_mode=how,
+                       nearest_mode=self.choice.choice(("floor", "round_prefer_floor", "ceil")))
+        self.shape = [self.shape[0], *sides]
+        self.relu()
+
+    def map(self):
+        channels, height, width = self.shape
+        shape = self.choice.choice([(width,), (height, 1), (height, width), (channels, height, width)])
+        self.case.node(self.choice.choice(("Add", "Sub", "Mul")), self.case.last, self.case.constant(self.case.numbers.any(*shape)))
+
+    def reduce(self):
+        axis = self.choice.randint(1, 3)
+        self.case.node("ReduceMean", axes=[axis], keepdims=1)
+        self.shape[axis - 1] = 1
 
     def head(self):
         if self.choice.random() < 0.6:

@@ -38,6 +38,15 @@ fn append(builder: &mut Builder, code: u8, x: NodeId, other: NodeId) -> NodeId {
             let to = Shape::new(shape.width, shape.channels, shape.height);
             builder.push(Op::permuted(permutation, to), &[x])
         }
+        14 => {
+            let len = shape.width;
+            let mirror = Axis { len, num: -1, add: i64::from(len) - 1, den: 1 };
+            builder.push(Op::spatial_view(shape, Axis::identity(shape.height), mirror), &[x])
+        }
+        15 if large => {
+            let window = Window { pads: [1; 4], ..Window::new([3, 2]) };
+            builder.push(Op::AveragePool { window, count_include_pad: false }, &[x])
+        }
         _ => x,
     }
 }
@@ -45,7 +54,7 @@ fn append(builder: &mut Builder, code: u8, x: NodeId, other: NodeId) -> NodeId {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
     #[test]
-    fn networks_compile(codes in prop::collection::vec((0u8..=13, 0usize..8), 1..10)) {
+    fn networks_compile(codes in prop::collection::vec((0u8..=15, 0usize..8), 1..10)) {
         let mut builder = Builder::new(8, 7);
         for (code, back) in codes {
             let x = builder.graph.output;

@@ -3,9 +3,8 @@
 use super::build::{Builder, Tensor, Value};
 use super::call::Call;
 use super::compose;
-use super::constant::{Constant, Data};
+use super::constant::Constant;
 use super::error::Problem;
-use super::fold::{floats, joint, spread};
 use super::operand::with_constant;
 use crate::activation::{Activation, ActivationError, Elementary, Functions, Step};
 use crate::graph::Op;
@@ -136,40 +135,6 @@ pub(super) fn neg(call: &Call, build: &mut Builder) -> Problem<Tensor> {
     affine(x, vec![-1.0; channels], vec![0.0; channels], build)
 }
 
-/// Where, by a constant condition: each tensor times 0 or 1, and what a constant has elsewhere.
-pub(super) fn choose(call: &Call, build: &mut Builder) -> Problem<Tensor> {
-    let condition = call.constant(0)?;
-    let mut total: Option<Tensor> = None;
-    let mut kept = Vec::new();
-    for (index, wanted) in [(1, true), (2, false)] {
-        let share =
-            condition.floats().iter().map(|set| f32::from(u8::from((*set != 0.0) == wanted))).collect();
-        let share = Constant::new(condition.dims.clone(), Data::Float(share))?;
-        match call.input(index).ok_or_else(|| format!("input {index} is missing"))? {
-            Value::Tensor(x) => {
-                let x = with_constant(x, &share, build, |scale| Ok(scaled(scale)))?;
-                total = Some(match &total {
-                    None => x,
-                    Some(total) => add_tensors(total, &x, build)?,
-                });
-            }
-            Value::Constant(values) => kept.push(only_where(&share, values)?),
-        }
-    }
-    let total = total.ok_or("chooses between constants by a computed condition")?;
-    kept.iter().try_fold(total, |total, values| with_constant(&total, values, build, added))
-}
-
-/// The values where `share` is 1, zeros elsewhere.
-fn only_where(share: &Constant, values: &Constant) -> Problem<Constant> {
-    let dims = joint(&[&share.dims, &values.dims])?;
-    let pairs = floats(spread(share, &dims)?).into_iter().zip(floats(spread(values, &dims)?));
-    Constant::new(
-        dims,
-        Data::Float(pairs.map(|(share, value)| if share == 0.0 { 0.0 } else { value }).collect()),
-    )
-}
-
 pub(super) fn max(call: &Call, build: &mut Builder) -> Problem<Tensor> {
     extremum(call, build, Activation::at_least, |x, y, build| {
         let above = subtract(x, y, build)?;
@@ -226,12 +191,12 @@ fn operands<'call>(call: &'call Call) -> Problem<Operands<'call>> {
 }
 
 /// The sum with a value for each channel.
-fn added(shift: Vec<f32>) -> Problem<Op> {
+pub(super) fn added(shift: Vec<f32>) -> Problem<Op> {
     Ok(Op::Affine { scale: vec![1.0; shift.len()], shift })
 }
 
 /// The product with a value for each channel.
-fn scaled(scale: Vec<f32>) -> Op {
+pub(super) fn scaled(scale: Vec<f32>) -> Op {
     let shift = vec![0.0; scale.len()];
     Op::Affine { scale, shift }
 }
@@ -246,7 +211,7 @@ fn subtract(x: &Tensor, y: &Tensor, build: &mut Builder) -> Problem<Tensor> {
     add_tensors(x, &minus, build)
 }
 
-fn add_tensors(x: &Tensor, y: &Tensor, build: &mut Builder) -> Problem<Tensor> {
+pub(super) fn add_tensors(x: &Tensor, y: &Tensor, build: &mut Builder) -> Problem<Tensor> {
     let dims = common(x, y)?;
     let (x, y) = (build.broadcast(x, &dims)?, build.broadcast(y, &dims)?);
     build.push_as(Op::Add, &[&x, &y], dims)

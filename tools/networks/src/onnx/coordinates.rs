@@ -1,5 +1,5 @@
-//! Where the elements of a resized axis lie on the axis before: position by position, then one rational map sought that gives
-//! them all, or several; for interpolation as a straight line.
+//! Where the elements of a resized axis lie on the axis before: position by position, then one rational map sought that
+//! gives them all, or several; for interpolation as a straight line.
 //!
 //! Positions are computed in `f32`, step by step as onnxruntime does.
 

@@ -10,6 +10,7 @@ mod arithmetic;
 mod attributes;
 mod build;
 mod call;
+mod choosing;
 mod compose;
 mod constant;
 mod conv_transpose;

@@ -116,7 +116,10 @@ fn targets(call: &Call, dims: &[usize]) -> Problem<Vec<Target>> {
     let resized = match (scales(call)?, sizes(call)?) {
         (Some(_), Some(_)) => Err("both scales and sizes are given".into()),
         (Some(scales), _) if scales.len() == axes.len() => lens.zip(scales).map(Target::scaled).collect(),
-        (None, Some(sizes)) if sizes.len() == axes.len() => lens.zip(sizes).map(Target::sized).collect(),
+        (None, Some(sizes)) if sizes.len() == axes.len() => {
+            let pairs: Vec<(usize, i64)> = lens.zip(sizes).collect();
+            sized(&pairs, call.text("keep_aspect_ratio_policy", "stretch")?)
+        }
         (None, None) => Err("neither scales nor sizes are given".into()),
         _ => Err(format!("scales or sizes do not fit the {} axes", axes.len())),
     };
@@ -127,6 +130,20 @@ fn targets(call: &Call, dims: &[usize]) -> Problem<Vec<Target>> {
         targets[*axis] = target;
     }
     Ok(targets)
+}
+
+/// Lengths before and after, or factors that all axes share.
+fn sized(pairs: &[(usize, i64)], policy: &str) -> Problem<Vec<Target>> {
+    let ratios = pairs.iter().map(|(size, len)| *len as f32 / *size as f32);
+    let scale = match policy {
+        "stretch" => return pairs.iter().copied().map(Target::sized).collect(),
+        "not_larger" => ratios.fold(f32::INFINITY, f32::min),
+        "not_smaller" => ratios.fold(0.0, f32::max),
+        other => return Err(format!("attribute keep_aspect_ratio_policy = {other:?} is not known")),
+    };
+    let target =
+        |(size, _): &(usize, i64)| Ok(Target { len: output_len((*size as f32 * scale).round())?, scale });
+    pairs.iter().map(target).collect()
 }
 
 /// The factors, which older operator sets keep elsewhere; an empty list is none.
@@ -142,9 +159,6 @@ fn scales(call: &Call) -> Problem<Option<Vec<f32>>> {
 fn sizes(call: &Call) -> Problem<Option<Vec<i64>>> {
     if call.proto.op_type != "Resize" || call.opset < 11 {
         return Ok(None);
-    }
-    if call.text("keep_aspect_ratio_policy", "stretch")? != "stretch" {
-        return Err("attribute keep_aspect_ratio_policy is not supported".into());
     }
     let sizes = call.optional_constant(3)?.map(|sizes| sizes.as_ints().map(<[i64]>::to_vec)).transpose()?;
     Ok(sizes.filter(|sizes| !sizes.is_empty()))

@@ -3,10 +3,11 @@
 use super::along::{Along, length, read};
 use super::build::{Builder, Tensor, Value};
 use super::call::{Call, axis};
+use super::constant::MAX_MADE;
 use super::error::Problem;
 use super::fold::joint;
 use super::operand::expanded;
-use crate::graph::{Axis, MAX_TENSOR_LEN};
+use crate::graph::Axis;
 
 /// Positions `start`, `start + step`, ... of an axis: `len` of them.
 #[derive(Clone, Copy)]
@@ -119,7 +120,7 @@ pub(super) fn tile(call: &Call, build: &mut Builder) -> Problem<Tensor> {
     let along = x.dims.iter().zip(repeats).map(|(size, times)| {
         let (size, times) =
             (length(*size)?, u32::try_from(*times).map_err(|_| "a negative number of repeats")?);
-        let len = size.checked_mul(times).filter(|len| u64::from(*len) <= MAX_TENSOR_LEN);
+        let len = size.checked_mul(times).filter(|len| *len as usize <= MAX_MADE);
         let len = len.ok_or_else(|| format!("repeats {repeats:?} are too many"))?;
         match (size, times) {
             (_, 1) => Along::all(size as usize),

@@ -9,9 +9,9 @@ use super::proto::{AttributeProto, GraphProto, ModelProto, NodeProto, OperatorSe
 use super::quantisation::{self, Ranges};
 use super::tail::Tail;
 use super::{
-    Import, ImportOptions, activation, arithmetic, attributes, conv_transpose, ends, evaluate, fold,
-    interpolation, joining, linear, names, order, padding, pooling, reduction, reshaping, resize, selection,
-    smooth, split, tensor, transposition,
+    Import, ImportOptions, activation, arithmetic, attributes, choosing, conv_transpose, ends, evaluate,
+    fold, interpolation, joining, linear, names, order, padding, pooling, reduction, reshaping, resize,
+    selection, smooth, split, tensor, transposition,
 };
 use crate::activation::Function;
 use crate::graph::{Graph, NodeId, Op, prune};
@@ -80,7 +80,8 @@ pub(super) fn walk(
         notes.push(text.into());
     }
     if !walk.build.quantised.is_empty() {
-        notes.push("The file rounds activations to 8 bits (QuantizeLinear); here they are not rounded, so results differ slightly.".into());
+        let text = "The file rounds activations to 8 bits (QuantizeLinear); here they are not rounded, so results differ slightly.";
+        notes.push(text.into());
     }
     if let Some(kind) = ends::other_float(ends::input(graph)?) {
         notes.push(format!(
@@ -454,7 +455,7 @@ fn operator(name: &str) -> Option<Operator> {
         "Mul" => arithmetic::mul,
         "Div" => arithmetic::div,
         "Neg" => arithmetic::neg,
-        "Where" => arithmetic::choose,
+        "Where" => choosing::choose,
         "Max" => arithmetic::max,
         "Min" => arithmetic::min,
         "Relu" => activation::relu,

@@ -1,5 +1,5 @@
-//! Views that take channels in reverse order, as files do that turn RGB to BGR: plans have no such views, but the
-//! convolution that reads one can read the channels as they are.
+//! Views that take channels in reverse order, as files do that turn RGB to BGR: the convolution that reads one can read the
+//! channels as they are.
 
 use super::super::{Graph, NodeId, Op};
 
