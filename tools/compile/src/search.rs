@@ -3,12 +3,14 @@
 //! The front of bytes against errors comes out of a model that is measured on a few pictures. A format on it is simulated on
 //! all of them; the others are expected to have its error times what the model says, and to change answers as that error
 //! does. Formats near the one that then looks best are measured on some of the pictures, as far as they decide which it is,
-//! and the best is simulated on all.
+//! and the best is simulated on all. Where that is not close, because the parts of many layers were too small to be told
+//! apart, formats of one window for all layers are tried.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::format::Format;
 use super::model::{Candidate, Model};
 use super::quality::Comparison;
 use super::subject::{Subject, Trial};
@@ -26,6 +28,10 @@ const SETTLED: f64 = 0.05;
 
 /// Formats simulated on all pictures at most.
 const MOST_TRIALS: usize = 3;
+
+/// The largest rings, and the windows that are tried in them where the model leads to no close format.
+const ROOMY: Format = Format { narrow: 18, fraction: 14, window: 11 };
+const PLAIN: [u8; 3] = [7, 9, 11];
 
 /// Formats measured on some of the pictures at most, and on how many.
 const MOST_PROBES: usize = 7;
@@ -92,7 +98,30 @@ pub(super) fn search(
             best = search.best();
         }
     }
-    Ok(search.found())
+    let found = search.found();
+    match subject.criterion.check(&found.chosen.quality, true) {
+        Ok(()) => Ok(found),
+        Err(_) => plain(subject, found, progress),
+    }
+}
+
+/// The cheapest plain format that is close; what was found if there is none.
+fn plain(
+    subject: &Subject<'_>,
+    mut found: Found,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Found, CompileError> {
+    for window in PLAIN {
+        let format = Format { window, ..ROOMY };
+        let windows = subject.uniform(format);
+        let (chosen, _) = subject.trial(format, &windows)?;
+        progress(Progress::Trial(chosen));
+        found.trials.push(chosen);
+        if subject.criterion.check(&chosen.quality, true).is_ok() {
+            return Ok(Found { chosen, windows, trials: found.trials, front: Vec::new(), aim: None });
+        }
+    }
+    Ok(found)
 }
 
 impl Search<'_> {
