@@ -26,6 +26,9 @@ use whole::Lines;
 pub const FEWEST: usize = 2;
 pub use brelu_core::plan::MAX_KNOTS as MOST;
 
+/// A number beyond all that networks compute.
+const FAR: f64 = 500.0;
+
 /// A fitted function and what it misses.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fit {
@@ -66,7 +69,7 @@ pub fn fit_within(function: &Smooth, density: &Density, error: f64, from: usize)
 fn measured(function: &Smooth, density: &Density, grid: &Grid, activation: Activation) -> Fit {
     let error = |z: f64| (function.exact(z) - f64::from(activation.of(z as f32))).abs();
     let everywhere = grid.points().iter().flat_map(|point| [point.z, point.z + grid.step() / 2.0]);
-    let largest = everywhere.chain([-1e3, 1e3]).map(error).fold(0.0, f64::max);
+    let largest = everywhere.chain([-FAR, FAR]).map(error).fold(0.0, f64::max);
     let spread = density.deviation(|z| function.exact(z));
     let square = density.mean(|z| error(z).powi(2));
     let relative = if spread > 0.0 { square.sqrt() / spread } else { 0.0 };

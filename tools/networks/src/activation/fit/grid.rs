@@ -82,10 +82,9 @@ fn reach(function: &Smooth, density: &Density) -> [f64; 2] {
     let scale = density.deviation(|z| function.exact(z)).max(NEAR * width);
     let farthest = |from: f64, sign: f64, line: Line| {
         let far = |z: f64| (function.exact(z) - line.of(z)).abs() > NEAR * scale;
-        let first =
-            (0..=DOUBLINGS).map(|power| from + sign * width * BEYOND * f64::from(power - DOUBLINGS).exp2());
-        let ends = first.clone().last().unwrap_or(from);
-        std::iter::once(from).chain(first).find(|z| !far(*z)).unwrap_or(ends)
+        let at = |power: i32| from + sign * width * BEYOND * f64::from(power - DOUBLINGS).exp2();
+        let places = (0..=DOUBLINGS).map(at);
+        std::iter::once(from).chain(places).find(|z| !far(*z)).unwrap_or(at(DOUBLINGS))
     };
     [farthest(low, -1.0, below) - width / 16.0, farthest(high, 1.0, above) + width / 16.0]
 }

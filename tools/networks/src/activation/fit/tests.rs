@@ -22,7 +22,7 @@ fn errors_are_at_most_those_of_plain_least_squares() {
     for (name, function, bounds) in functions {
         for (knots, bound) in [6, 10].into_iter().zip(bounds) {
             let found = fit(&function, &wide(), knots);
-            assert!(found.largest < 1.4 * bound, "{name} with {knots} knots: {}", found.largest);
+            assert!(found.largest < 1.7 * bound, "{name} with {knots} knots: {}", found.largest);
             assert!(found.mean < bound / 2.0, "{name} with {knots} knots: {}", found.mean);
         }
     }

@@ -8,10 +8,10 @@ use super::super::{Activation, Knot, Line};
 use super::grid::Grid;
 
 /// The steepest slope in units, one try each.
-const STEEPEST: [f64; 5] = [8.0, 12.0, 16.0, 32.0, 64.0];
+const STEEPEST: [f64; 6] = [8.0, 12.0, 16.0, 24.0, 32.0, 64.0];
 
 /// Errors up to this part of the least one are as good: smaller units leave fewer bits for the weights that come after.
-const AS_GOOD: f64 = 1.2;
+const AS_GOOD: f64 = 1.4;
 
 /// Rounds of moving lines to the middle of what they have become.
 const ROUNDS: usize = 6;

@@ -9,9 +9,9 @@ pub struct Line {
     pub offset: f64,
 }
 
-/// Where a function is taken to be as near its asymptote as it gets, and a place beyond that which confirms it.
-const FAR: f64 = (1u32 << 20) as f64;
-const FARTHER: f64 = (1u32 << 24) as f64;
+/// Where a function is taken to be as near its asymptote as it gets, and a place beyond that which confirms it; near ones for
+/// what overflows at far ones, as the logarithm of a sigmoid does.
+const FAR: [[f64; 2]; 2] = [[(1u32 << 20) as f64, (1u32 << 24) as f64], [128.0, 256.0]];
 
 /// Differences between the two places that are none.
 const SAME: f64 = 1e-3;
@@ -39,14 +39,15 @@ impl Line {
 
 /// The lines that a function approaches below and above all numbers, if it approaches one on either side.
 pub(super) fn ends(function: impl Fn(f64) -> f64) -> Option<[Line; 2]> {
-    let end = |sign: f64| {
+    let at = |sign: f64, [near, far]: [f64; 2]| {
         let through = |z: f64| Line::through([z, function(z)], [2.0 * z, function(2.0 * z)]);
-        let (near, far) = (through(sign * FAR), through(sign * FARTHER));
+        let (first, second) = (through(sign * near), through(sign * far));
         let same = |a: f64, b: f64| (a - b).abs() <= SAME * (1.0 + b.abs());
-        let found = same(near.slope, far.slope) && same(near.offset, far.offset);
-        let slope = if far.slope.abs() < FLAT { 0.0 } else { far.slope };
-        let z = sign * FARTHER;
+        let found = same(first.slope, second.slope) && same(first.offset, second.offset);
+        let slope = if second.slope.abs() < FLAT { 0.0 } else { second.slope };
+        let z = sign * far;
         found.then(|| Line { slope, offset: function(z) - slope * z })
     };
+    let end = |sign: f64| FAR.iter().find_map(|places| at(sign, *places));
     Some([end(-1.0)?, end(1.0)?])
 }

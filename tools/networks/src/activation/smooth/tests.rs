@@ -62,6 +62,18 @@ fn questions_are_answered() {
 }
 
 #[test]
+fn asymptotes_beyond_which_steps_overflow() {
+    let mut program = Program::default();
+    let sigmoid = program.elementary(Elementary::Sigmoid, Operand::Z);
+    program.elementary(Elementary::Log, sigmoid);
+    let [below, above] = program.finish().unwrap().ends().unwrap();
+    assert_eq!([below.slope, below.offset, above.slope, above.offset], [1.0, 0.0, 0.0, 0.0]);
+    for steep in [Elementary::Log, Elementary::Sqrt, Elementary::Power { exponent: 2.0 }] {
+        assert_eq!(Smooth::from(steep).ends(), None, "{steep:?}");
+    }
+}
+
+#[test]
 fn poles_and_jumps_have_no_ends() {
     let mut program = Program::default();
     let moved = program.affine(1.0, -0.3, Operand::Z);
