@@ -38,7 +38,7 @@ def cases():
     yield expression("mish", gated(lambda case, x: case.node("Tanh", case.node("Softplus", x))))
     yield expression("mish_by_log", gated(lambda case, x: case.node(
         "Tanh", case.node("Log", case.node("Add", case.node("Exp", x), one(case, 1.0))))))
-    yield expression("hardswish", gated(lambda case, x: case.node("HardSigmoid", x, alpha=1 / 6, beta=0.5)))
+    yield expression("hardswish_gated", gated(lambda case, x: case.node("HardSigmoid", x, alpha=1 / 6, beta=0.5)))
     relu6 = lambda case, x: case.node("Clip", case.node("Add", x, one(case, 3.0)), one(case, 0.0), one(case, 6.0))
     yield expression("hardswish_product_first", lambda case, x: case.node(
         "Div", case.node("Mul", x, relu6(case, x)), one(case, 6.0)))

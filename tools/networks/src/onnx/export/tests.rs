@@ -25,6 +25,12 @@ fn activations(graph: &Graph) -> Vec<(String, Shape)> {
     live.map(|(_, node)| (node.name.clone(), node.shape)).collect()
 }
 
+/// Products that the output depends on.
+fn products(graph: &Graph) -> usize {
+    let writer = Writer::new(graph).unwrap();
+    graph.iter().filter(|(id, node)| writer.is_live(*id) && matches!(node.op, Op::Multiply)).count()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
@@ -32,9 +38,16 @@ proptest! {
     fn a_file_computes_the_same(graph in networks()) {
         let copy = again(&graph);
         prop_assert_eq!((graph.input_shape(), graph.output_shape()), (copy.input_shape(), copy.output_shape()));
-        prop_assert_eq!(activations(&graph), activations(&copy));
         let x = values(graph.input_shape().len(), 2);
-        prop_assert_eq!(run(&copy, &x).unwrap(), run(&graph, &x).unwrap());
+        let (got, want) = (run(&copy, &x).unwrap(), run(&graph, &x).unwrap());
+        if products(&graph) == products(&copy) {
+            prop_assert_eq!(activations(&graph), activations(&copy));
+            prop_assert_eq!(got, want);
+        } else {
+            // A product of functions of one tensor is read as one function of it, which rounds once.
+            let close = |(got, want): (&f32, &f32)| (got - want).abs() <= 1e-5 * want.abs().max(1.0);
+            prop_assert!(got.iter().zip(&want).all(close), "{:?} {:?}", got, want);
+        }
     }
 
     #[test]
