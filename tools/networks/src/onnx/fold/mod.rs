@@ -21,7 +21,7 @@ const OTHERS: [&str; 8] =
 /// Whether an operator is one that constants can have.
 pub(super) fn knows(operator: &str) -> bool {
     let reduced = reduce::REDUCED.iter().any(|(name, _)| *name == operator);
-    let lists = [&OTHERS[..], &elementwise::BINARY, &elementwise::UNARY];
+    let lists = [&OTHERS[..], &elementwise::BINARY, elementwise::UNARY];
     reduced || lists.iter().any(|list| list.contains(&operator))
 }
 
