@@ -101,9 +101,7 @@ pub(super) fn sub(call: &Call, build: &mut Builder) -> Problem<Tensor> {
 
 pub(super) fn mul(call: &Call, build: &mut Builder) -> Problem<Tensor> {
     match operands(call)? {
-        Operands::Tensors(x, y) => {
-            compose::join(Step::Product, x, y, build).unwrap_or_else(|| multiply(x, y, build))
-        }
+        Operands::Tensors(x, y) => compose::product(x, y, build).unwrap_or_else(|| multiply(x, y, build)),
         Operands::Constant { x, constant, .. } => {
             with_constant(x, constant, build, |scale| Ok(scaled(scale)))
         }

@@ -114,13 +114,15 @@ pub(super) struct Builder {
     pub(super) quantised: HashMap<String, Steps>,
     /// Nodes in whose place others compute a function of what these read.
     pub(super) replaced: HashSet<NodeId>,
+    /// The two nodes that functions composed of a product are the product of.
+    pub(super) products: HashMap<NodeId, [NodeId; 2]>,
 }
 
 impl Builder {
     pub(super) fn new(graph: Graph) -> Self {
         let names = graph.nodes.iter().map(|node| node.name.clone()).collect();
-        let (transpositions, quantised, replaced) = Default::default();
-        Self { graph, names, label: String::new(), numbers: 0, transpositions, quantised, replaced }
+        let (transpositions, quantised, replaced, products) = Default::default();
+        Self { graph, names, label: String::new(), numbers: 0, transpositions, quantised, replaced, products }
     }
 
     /// Nodes pushed from now on belong to the operation of this name.

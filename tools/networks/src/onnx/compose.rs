@@ -85,6 +85,15 @@ pub(super) fn apply(function: &Smooth, x: &Tensor, build: &mut Builder) -> Probl
     }
 }
 
+/// The product of two tensors that go back to one, as a function of that; nothing if they do not.
+pub(super) fn product(x: &Tensor, y: &Tensor, build: &mut Builder) -> Option<Problem<Tensor>> {
+    let result = join(Step::Product, x, y, build)?;
+    if let Ok(product) = &result {
+        build.products.insert(product.id, [x.id, y.id]);
+    }
+    Some(result)
+}
+
 /// The product or quotient of two tensors that go back to one, as a function of that; nothing if they do not.
 pub(super) fn join(
     step: fn(Operand, Operand) -> Step,

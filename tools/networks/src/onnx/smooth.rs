@@ -17,8 +17,12 @@ pub(super) fn knows(name: &str) -> bool {
 
 /// What an operator that is known makes of its first input.
 pub(super) fn import(call: &Call, build: &mut Builder) -> Problem<Tensor> {
-    let function = function(call)?;
-    compose::apply(&function, call.tensor(0)?, build)
+    let (function, x) = (function(call)?, call.tensor(0)?);
+    let result = compose::apply(&function, x, build)?;
+    if call.proto.op_type == "Pow" && call.constant(1)?.scalar()? == 2.0 {
+        build.products.insert(result.id, [x.id; 2]);
+    }
+    Ok(result)
 }
 
 fn elementary(name: &str) -> Option<Elementary> {

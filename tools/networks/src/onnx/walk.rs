@@ -247,7 +247,7 @@ impl<'model> Walk<'model> {
             if !self.is_needed(id, end) {
                 continue;
             }
-            if let Some(factors) = self.factors(node) {
+            if let Some(factors) = self.build.products.get(&id) {
                 let product = &mut self.build.graph.nodes[id.0];
                 (product.op, product.inputs) = (Op::Multiply, factors.to_vec());
                 continue;
@@ -268,20 +268,6 @@ impl<'model> Walk<'model> {
                 self.build.graph.live()[id.0]
             }
             _ => !self.build.replaced.contains(&id),
-        }
-    }
-
-    /// The two tensors that a node multiplies.
-    fn factors(&self, node: &NodeProto) -> Option<[NodeId; 2]> {
-        let value = |at: usize| self.values.get(node.input.get(at)?.as_str());
-        let tensor = |at: usize| value(at)?.tensor().map(|tensor| tensor.id);
-        match node.op_type.as_str() {
-            "Mul" => Some([tensor(0)?, tensor(1)?]),
-            "Pow" => match value(1)? {
-                Value::Constant(exponent) if exponent.scalar() == Ok(2.0) => Some([tensor(0)?; 2]),
-                _ => None,
-            },
-            _ => None,
         }
     }
 

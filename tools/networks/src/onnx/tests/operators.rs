@@ -396,3 +396,18 @@ fn extrema_of_tensors_and_constants() {
     assert_eq!(of("Max z n b -> y"), [1.5, 0.5, 1.0, 1.5]);
     assert_eq!(of("Max z -> y"), [-1.5, -0.5, 0.5, 1.5]);
 }
+
+/// Squares that no other function takes up are products, of what they were of where channels come last as well.
+#[test]
+fn squares_are_products_in_their_own_order() {
+    let start = || tiny(13, &[1, 2, 2, 3]).node("Relu x -> r", &[]);
+    let last = || start().node("Transpose r -> t", &[ints("perm", &[0, 2, 3, 1])]);
+    let plain = start().node("Mul r r -> y", &[]);
+    assert!(plain.simplified().nodes.iter().any(|node| matches!(node.op, Op::Multiply)));
+    let back = |model: Tiny| model.node("Transpose s -> y", &[ints("perm", &[0, 3, 1, 2])]);
+    assert_eq!(back(last().node("Mul t t -> s", &[])).compute(), plain.compute());
+    let two = || last().weights("two", &[], &[2.0]);
+    assert_eq!(back(two().node("Pow t two -> s", &[])).compute(), plain.compute());
+    let turned = start().node("Mul r r -> s", &[]).node("Transpose s -> y", &[ints("perm", &[0, 2, 3, 1])]);
+    assert_eq!(last().node("Mul t t -> y", &[]).compute(), turned.compute());
+}
