@@ -243,13 +243,15 @@ impl<'model> Walk<'model> {
     /// what they are, and refuses the others, as far as the value `end` depends on them.
     fn settle_steep(&mut self, end: &str) {
         let steep = std::mem::take(&mut self.steep);
+        let mut needed = if steep.is_empty() { Vec::new() } else { self.needed(end) };
         for (id, node) in steep.into_iter().rev() {
-            if !self.is_needed(id, end) {
+            if !needed[id.0] {
                 continue;
             }
             if let Some(factors) = self.build.products.get(&id) {
                 let product = &mut self.build.graph.nodes[id.0];
                 (product.op, product.inputs) = (Op::Multiply, factors.to_vec());
+                needed = self.needed(end);
                 continue;
             }
             let problem = match node.op_type.as_str() {
@@ -260,14 +262,15 @@ impl<'model> Walk<'model> {
         }
     }
 
-    /// Whether the value `end` depends on a node; where it cannot be known yet, whether the node is not part of another.
-    fn is_needed(&mut self, id: NodeId, end: &str) -> bool {
+    /// The nodes that the value `end` depends on; where that cannot be known yet, those that are not part of others.
+    fn needed(&mut self, end: &str) -> Vec<bool> {
+        let graph = &mut self.build.graph;
         match self.values.get(end) {
             Some(Value::Tensor(result)) => {
-                self.build.graph.output = result.id;
-                self.build.graph.live()[id.0]
+                graph.output = result.id;
+                graph.live()
             }
-            _ => !self.build.replaced.contains(&id),
+            _ => graph.iter().map(|(id, _)| !self.build.replaced.contains(&id)).collect(),
         }
     }
 
